@@ -1,0 +1,1 @@
+"""What the Lambdas do, apart from speaking HTTP and Lambda, which is app.py's."""

@@ -1,0 +1,112 @@
+"""Content of a known type -> its metadata, or a refusal; one module a family of types.
+
+An extractor is a module with `extract(content) -> Found`. It is imported when the first file of
+its types comes, so that a cold start pays for no parser that it does not need. Adding a family is
+a module and its lines in `_MODULES`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import unicodedata
+from collections.abc import Mapping
+from typing import BinaryIO, Protocol, cast
+
+from chalicelib.documents import FailureCode, Metadata, MetadataValue
+
+Found = Mapping[str, MetadataValue | None]
+"""What an extractor found, neither cleaned nor bounded. None: the file does not have it."""
+
+_MODULES = {
+    "application/pdf": "pdf",
+    "image/gif": "image",
+    "image/jpeg": "image",
+    "image/png": "image",
+    "image/webp": "image",
+    "text/plain": "text",
+}
+
+SUPPORTED_TYPES = frozenset(_MODULES)
+"""The MIME types that some extractor reads."""
+
+LONGEST_TEXT = 1_024
+"""Characters. Keeps a record far below DynamoDB's 400 kB an item:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+_MOST_DIGITS = 38
+"""Of a DynamoDB number: the page above, under "Data types"."""
+
+
+class Refused(Exception):  # noqa: N818  # to refuse a bad file is an outcome, no error  # to refuse a bad file is an outcome, no error
+    """The file is bad: a code for programs and a sentence for people, without its content."""
+
+    def __init__(self, code: FailureCode, message: str) -> None:
+        """Refuse with what becomes the record's failure."""
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class _Extractor(Protocol):
+    def extract(self, content: BinaryIO) -> Found: ...
+
+
+def extract(content: BinaryIO, file_type: str) -> Metadata:
+    """The metadata of a file of one of `SUPPORTED_TYPES`: clean, bounded and JSON-able.
+
+    Reads the content from its start; where it stands afterwards is undefined. Raises `Refused`
+    for a bad file, and nothing else that a file can cause.
+    """
+    module = importlib.import_module(f"{__name__}.{_MODULES[file_type]}")
+    extractor = cast(_Extractor, module)
+    content.seek(0)
+    try:
+        found = extractor.extract(content)
+    except Refused:
+        raise
+    except Exception as error:
+        # Parsers let any exception out on a broken file: of the classes that they document, and
+        # ValueError, KeyError, RecursionError, MemoryError and more. To us all mean the same.
+        raise Refused(FailureCode.UNREADABLE, f"The file cannot be read as {file_type}.") from error
+    return _bounded(found)
+
+
+def _bounded(found: Found) -> Metadata:
+    """The found values fit to be stored; `truncated` names those that were cut or left out."""
+    metadata: dict[str, MetadataValue] = {}
+    truncated = []
+    for name, value in found.items():
+        kept, is_whole = _bounded_text(value) if isinstance(value, str) else _bounded_number(value)
+        if kept is not None:
+            metadata[name] = kept
+        if not is_whole:
+            truncated.append(name)
+    if truncated:
+        metadata["truncated"] = ",".join(truncated)
+    return metadata
+
+
+def _bounded_text(text: str) -> tuple[str | None, bool]:
+    # Cut before cleaning as well: a title can have 30 million characters.
+    window = text[: 4 * LONGEST_TEXT]
+    clean = "".join(map(_clean_character, window)).strip()
+    is_whole = len(window) == len(text) and len(clean) <= LONGEST_TEXT
+    return clean[:LONGEST_TEXT].rstrip() or None, is_whole
+
+
+def _clean_character(character: str) -> str:
+    match unicodedata.category(character):
+        case "Cc":
+            return " " if character.isspace() else ""
+        case "Zl" | "Zp":
+            return " "
+        case "Cs":
+            return "\N{REPLACEMENT CHARACTER}"
+        case _:
+            return character
+
+
+def _bounded_number(number: int | None) -> tuple[int | None, bool]:
+    if number is not None and abs(number) >= 10**_MOST_DIGITS:
+        return None, False
+    return number, True

@@ -1,0 +1,98 @@
+"""The settings of a stage: what its environment must hold, and what is wrong where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from chalicelib.extractors import SUPPORTED_TYPES
+from chalicelib.inspection import Limits
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message names each one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between stages. Set in `.chalice/config.json`."""
+
+    stack_name: str
+    """`intake-<stage>`: CloudFormation's stack, and the name that the REST API carries."""
+    upload_bucket: str
+    documents_table: str
+    failure_queue: str
+    """The queue's name, not its URL."""
+    limits: Limits
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings in an environment, such as `os.environ`.
+
+    Raises:
+        SettingsError: names every setting that is missing or malformed, and how to mend it.
+    """
+    problems: list[str] = []
+
+    def setting(name: str, parse: Callable[[str], T]) -> T | None:
+        try:
+            text = environment[name].strip()
+            if not text:
+                raise KeyError(name)
+            return parse(text)
+        except KeyError:
+            problems.append(f"{name} is missing")
+        except ValueError as error:
+            problems.append(f"{name} is malformed: {error}")
+        return None
+
+    stack_name = setting("STACK_NAME", str)
+    upload_bucket = setting("UPLOAD_BUCKET", str)
+    documents_table = setting("DOCUMENTS_TABLE", str)
+    failure_queue = setting("FAILURE_QUEUE", str)
+    largest_file_bytes = setting("LARGEST_FILE_BYTES", _positive_integer)
+    allowed_types = setting("ALLOWED_TYPES", _mime_types)
+    if (
+        stack_name is None
+        or upload_bucket is None
+        or documents_table is None
+        or failure_queue is None
+        or largest_file_bytes is None
+        or allowed_types is None
+    ):
+        raise SettingsError(
+            f"{'; '.join(problems)}. Settings come from environment_variables in "
+            ".chalice/config.json; `make deploy STAGE=...` fills in those of the stage."
+        )
+    return Settings(
+        stack_name=stack_name,
+        upload_bucket=upload_bucket,
+        documents_table=documents_table,
+        failure_queue=failure_queue,
+        limits=Limits(largest_file_bytes=largest_file_bytes, allowed_types=allowed_types),
+    )
+
+
+def _positive_integer(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise ValueError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _mime_types(text: str) -> frozenset[str]:
+    types = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    for mime_type in sorted(types):
+        family, slash, name = mime_type.partition("/")
+        if not (family and slash and name) or " " in mime_type:
+            raise ValueError(f"{mime_type!r} is not a MIME type such as application/pdf")
+    if not types:
+        raise ValueError("it names no MIME type")
+    if unsupported := sorted(types - SUPPORTED_TYPES):
+        raise ValueError(
+            f"no extractor reads {', '.join(unsupported)}; "
+            f"there are {', '.join(sorted(SUPPORTED_TYPES))}"
+        )
+    return types

@@ -1,0 +1,162 @@
+"""S3 and DynamoDB, as plain functions that take the client first.
+
+That form is also the one that the policy generator follows (infra/policies.py): positional
+clients, no methods. Trouble with AWS always raises, so that Lambda tries the event again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.documents import Document, FailureCode
+from chalicelib.events import OBJECT_UNREADABLE
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+class ObjectUnreadableError(Exception):
+    """S3 answered 403: the object is missing or not readable, and S3 does not say which.
+
+    It hides a missing key from a role without s3:ListBucket, which the processor does not get
+    (S3 API reference, GetObject, "Permissions").
+    """
+
+
+AWS_TROUBLE = (BotoCoreError, ClientError, EOFError, ObjectUnreadableError)
+"""Whatever these functions, or reading an object's body to its end, raise when AWS is to blame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """One version of an object, open for reading; whoever gets it closes the body."""
+
+    body: StreamingBody
+    size_bytes: int
+    content_type: str
+    user_metadata: Mapping[str, str]
+    """What `x-amz-meta-...` headers held, without the prefix, as S3 stores them."""
+
+
+def open_object(s3: S3Client, bucket: str, key: str, e_tag: str) -> StoredObject | None:
+    """This very version of the object, for one S3 GET; None when it is gone or replaced.
+
+    Raises:
+        ObjectUnreadableError: the object is missing or may not be read.
+    """
+    try:
+        response = s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{e_tag}"')
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("NoSuchKey", "PreconditionFailed"):
+            return None
+        if code in ("AccessDenied", "403"):
+            raise ObjectUnreadableError(f"{OBJECT_UNREADABLE}: s3://{bucket}/{key}") from error
+        raise
+    return StoredObject(
+        body=response["Body"],
+        size_bytes=response["ContentLength"],
+        content_type=response.get("ContentType", ""),
+        user_metadata=response["Metadata"],
+    )
+
+
+def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> bool:
+    """Write what processing found, unless the record already tells of this version or a later one.
+
+    Events repeat and overtake each other, so the condition is the only arbiter. The result of a
+    version may replace only that version's `processing_failed`.
+
+    Returns:
+        Whether it was written.
+    """
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item=_to_item(document.to_record()),
+            ConditionExpression=(
+                "attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
+                " OR (#sequencer = :sequencer AND #failure.#code = :processing_failed)"
+            ),
+            ExpressionAttributeNames={
+                "#sequencer": "sequencer",
+                "#failure": "failure",
+                "#code": "code",
+            },
+            ExpressionAttributeValues=_to_item(
+                {
+                    ":sequencer": document.sequencer,
+                    ":processing_failed": FailureCode.PROCESSING_FAILED.value,
+                }
+            ),
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> bool:
+    """Write that processing was given up, unless the record tells of this version or a later one.
+
+    An update and not a put: who gave up never saw the object's headers, so name and owner stay
+    as the PENDING record has them, and what was found in an earlier version goes.
+
+    Returns:
+        Whether it was written.
+    """
+    record = document.to_record()
+    file_name = record.pop("fileName")
+    document_id = record.pop("documentId")
+    names = {f"#{name}": name for name in record}
+    gone = {f"#{name}": name for name in ("fileType", "sha256", "metadata", "expiresAt")}
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=_to_item({"documentId": document_id}),
+            UpdateExpression=(
+                "SET #fileName = if_not_exists(#fileName, :fileName), "
+                + ", ".join(f"#{name} = :{name}" for name in record)
+                + f" REMOVE {', '.join(gone)}"
+            ),
+            ConditionExpression="attribute_not_exists(#sequencer) OR #sequencer < :sequencer",
+            ExpressionAttributeNames={"#fileName": "fileName"} | names | gone,
+            ExpressionAttributeValues=_to_item(
+                {":fileName": file_name} | {f":{name}": value for name, value in record.items()}
+            ),
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def find_document(dynamodb: DynamoDBClient, table: str, document_id: str) -> dict[str, Any] | None:
+    """The record with this id, for half a read unit (4 KB, eventually consistent); None if none."""
+    response = dynamodb.get_item(TableName=table, Key=_to_item({"documentId": document_id}))
+    return _from_item(response["Item"]) if "Item" in response else None
+
+
+def _to_item(record: Mapping[str, object]) -> dict[str, Any]:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in record.items()}
+
+
+def _from_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserialize = TypeDeserializer().deserialize
+    return {name: _plain(deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    """DynamoDB's numbers come as Decimal; every number in a record is a whole one."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return value

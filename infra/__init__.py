@@ -1,0 +1,1 @@
+"""What builds, deploys and runs Intake; nothing of it is in the Lambda zip."""

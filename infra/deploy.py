@@ -1,0 +1,232 @@
+"""Deploy a stage: CloudFormation makes what is kept, `chalice deploy` the functions and the API.
+
+Every step finds what is there and changes only what differs: a second run changes nothing, and a
+run after one that was broken off finishes it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from infra import policies
+from infra.chalice_project import read_config, run_chalice, write_config
+from infra.console import Problem, say, step
+from infra.local_api import UNNAMED, import_routes
+from infra.local_aws import is_local
+from infra.stage import Stage
+
+TEMPLATE = Path(__file__).with_name("resources.yaml")
+VISIBILITY_TIMEOUTS = 6
+"""The queue hides a message for this many timeouts of the function that reads it (Lambda developer
+guide, "Using Lambda with Amazon SQS")."""
+RETRIES = 2
+"""Lambda tries an event three times in all, as is its default for asynchronous events."""
+EVENT_AGE_SECONDS = 6 * 60 * 60
+"""The longest that Lambda keeps an event it cannot run; also its default."""
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
+"""The runtimes that Lambda lets new functions have (Lambda developer guide, "Runtimes")."""
+
+
+def deploy(stage: Stage, billing_mode: str | None = None) -> str:
+    """Make the stage what the code and its settings say.
+
+    Args:
+        stage: which.
+        billing_mode: PROVISIONED or PAY_PER_REQUEST; as it is, or PROVISIONED at first, when None.
+
+    Returns:
+        The URL of its API, with a final slash.
+
+    Raises:
+        Problem: it cannot be deployed; running it again goes on where it stopped.
+    """
+    check_python(sys.version_info[:2])
+    where = stage.account.endpoint or f"account {stage.account.account_id}, {stage.account.region}"
+    say(f"Deploying stage {stage.name} to {where}")
+    deploy_resources(stage, billing_mode)
+    with step("Removing what an unfinished deployment left behind"):
+        remove_unrecorded(stage)
+    with step("chalice deploy"):
+        run_chalice(stage, "deploy")
+    with step("Setting retries and the failure queue of process_upload"):
+        _set_failure_destination(stage)
+    if is_local(stage.account):
+        with step("Importing the API's routes"):
+            return import_routes(stage)
+    return str(stage.noted("rest_api")["rest_api_url"])
+
+
+def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
+    """The stage's stack, and from its outputs the stage's settings and policies.
+
+    After this, plain `chalice deploy --stage NAME` works.
+    """
+    with step(f"CloudFormation stack {stage.stack_name}"):
+        _deploy_stack(stage, billing_mode)
+    outputs = stage.outputs()
+    _write_policies(stage, outputs)
+    _write_settings(stage, outputs)
+
+
+def check_python(version: tuple[int, int]) -> None:
+    """Chalice gives the functions the Python that it runs on: Lambda must have that one.
+
+    Raises:
+        Problem: Lambda has it not.
+    """
+    if not OLDEST_PYTHON <= version <= NEWEST_PYTHON:
+        raise Problem(
+            f"Python {version[0]}.{version[1]} is no runtime that Lambda lets new functions have: "
+            "deploy with Python 3.11 to 3.14, such as `make deploy STAGE=... PYTHON=python3.13`"
+        )
+
+
+def remove_unrecorded(stage: Stage) -> None:
+    """Take away what Chalice made and did not note because it was broken off.
+
+    Chalice finds functions, roles and log groups by name. It knows its APIs and event source
+    mappings only from its note, and would make each a second time, or fail.
+    """
+    recorded_api = stage.noted("rest_api").get("rest_api_id")
+    for api_id in rest_apis(stage):
+        if api_id != recorded_api:
+            stage.account.apigateway.delete_rest_api(restApiId=api_id)
+    recorded_mapping = stage.noted("sqs_event").get("event_uuid")
+    for mapping_id in event_source_mappings(stage):
+        if mapping_id != recorded_mapping:
+            stage.account.lambda_.delete_event_source_mapping(UUID=mapping_id)
+
+
+def rest_apis(stage: Stage) -> list[str]:
+    """The ids of the REST APIs that Chalice made for this stage: app.py names them after it."""
+    names = {stage.stack_name, UNNAMED} if is_local(stage.account) else {stage.stack_name}
+    pages = stage.account.apigateway.get_paginator("get_rest_apis").paginate()
+    return [api["id"] for page in pages for api in page["items"] if api["name"] in names]
+
+
+def event_source_mappings(stage: Stage) -> list[str]:
+    """The ids of what lets Lambda poll the failure queue for this stage."""
+    found = []
+    for function in stage.functions.values():
+        try:
+            pages = stage.account.lambda_.get_paginator("list_event_source_mappings")
+            for page in pages.paginate(FunctionName=function):
+                found += [mapping["UUID"] for mapping in page["EventSourceMappings"]]
+        except stage.account.lambda_.exceptions.ResourceNotFoundException:
+            continue
+    return found
+
+
+def _deploy_stack(stage: Stage, billing_mode: str | None) -> None:
+    cloudformation = stage.account.cloudformation
+    existing = stage.stack()
+    if existing and existing["StackStatus"] in ("ROLLBACK_COMPLETE", "DELETE_FAILED"):
+        # Its creation failed: CloudFormation can only delete such a stack.
+        cloudformation.delete_stack(StackName=stage.stack_name)
+        _wait(stage, "stack_delete_complete")
+        existing = None
+    elif existing and existing["StackStatus"] == "CREATE_IN_PROGRESS":
+        _wait(stage, "stack_create_complete")
+    elif existing and existing["StackStatus"] == "UPDATE_IN_PROGRESS":
+        _wait(stage, "stack_update_complete")
+    arguments: Any = {
+        "StackName": stage.stack_name,
+        "TemplateBody": TEMPLATE.read_text(encoding="utf-8"),
+        "Parameters": list(_parameters(stage, existing, billing_mode)),
+    }
+    if existing is None:
+        cloudformation.create_stack(**arguments, OnFailure="DELETE")
+        _wait(stage, "stack_create_complete")
+        return
+    try:
+        cloudformation.update_stack(**arguments)
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            return
+        raise
+    _wait(stage, "stack_update_complete")
+
+
+def _parameters(
+    stage: Stage, existing: dict[str, Any] | None, billing_mode: str | None
+) -> Iterator[dict[str, Any]]:
+    config = read_config(stage.project)
+    timeout = config["lambda_functions"]["record_failure"].get(
+        "lambda_timeout", config["lambda_timeout"]
+    )
+    yield {"ParameterKey": "Stage", "ParameterValue": stage.name}
+    yield {
+        "ParameterKey": "FailureVisibilityTimeout",
+        "ParameterValue": str(VISIBILITY_TIMEOUTS * timeout),
+    }
+    if billing_mode:
+        yield {"ParameterKey": "BillingMode", "ParameterValue": billing_mode}
+    elif existing:
+        yield {"ParameterKey": "BillingMode", "UsePreviousValue": True}
+
+
+def _wait(stage: Stage, waiter: Any) -> None:
+    delay = 1 if is_local(stage.account) else 5
+    try:
+        stage.account.cloudformation.get_waiter(waiter).wait(
+            StackName=stage.stack_name,
+            WaiterConfig={"Delay": delay, "MaxAttempts": 600 // delay},
+        )
+    except WaiterError as error:
+        raise Problem(
+            f"CloudFormation could not finish stack {stage.stack_name}: {_why(stage)}"
+        ) from error
+
+
+def _why(stage: Stage) -> str:
+    """The first reason that CloudFormation gives for a failure."""
+    try:
+        events = stage.account.cloudformation.describe_stack_events(StackName=stage.stack_name)
+    except ClientError as error:
+        return str(error)
+    reasons = [
+        f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
+        for event in events["StackEvents"]
+        if "FAILED" in event.get("ResourceStatus", "") and event.get("ResourceStatusReason")
+    ]
+    return reasons[-1] if reasons else "it gives no reason"
+
+
+def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
+    stage.policies_folder.mkdir(parents=True, exist_ok=True)
+    for function in stage.functions:
+        text = policies.file_of(stage.project, function).read_text(encoding="utf-8")
+        rendered = policies.render(text, outputs)
+        (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
+
+
+def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
+    """The stage's section of Chalice's config; what its owner set there otherwise stays."""
+    config = read_config(stage.project)
+    section = config.setdefault("stages", {}).setdefault(stage.name, {})
+    section.setdefault("environment_variables", {}).update(
+        STACK_NAME=stage.stack_name,
+        UPLOAD_BUCKET=outputs["UploadBucketName"],
+        DOCUMENTS_TABLE=outputs["DocumentsTableName"],
+        FAILURE_QUEUE=outputs["FailureQueueName"],
+    )
+    for function in stage.functions:
+        section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
+            f"stages/{stage.name}/policy-{function}.json"
+        )
+    write_config(stage.project, config)
+
+
+def _set_failure_destination(stage: Stage) -> None:
+    queue_arn = stage.outputs()["FailureQueueArn"]
+    stage.account.lambda_.put_function_event_invoke_config(
+        FunctionName=stage.functions["process_upload"],
+        MaximumRetryAttempts=RETRIES,
+        MaximumEventAgeInSeconds=EVENT_AGE_SECONDS,
+        DestinationConfig={"OnFailure": {"Destination": queue_arn}},
+    )

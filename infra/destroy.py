@@ -1,0 +1,192 @@
+"""Destroy a stage: everything of it, and files and records only when told so in words."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING
+
+from infra.chalice_project import read_config, run_chalice, write_config
+from infra.console import Problem, say, step
+from infra.deploy import event_source_mappings, rest_apis
+from infra.local_api import api_stack_of
+from infra.stage import Stage
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+
+def confirmation_for(stage: Stage) -> str:
+    """The words that allow a stage's files and records to be deleted."""
+    return f"delete all files and records of {stage.name}"
+
+
+def destroy(stage: Stage, confirmation: str = "") -> None:
+    """Take a stage away: functions, API, roles, logs, queues, table, bucket.
+
+    Args:
+        stage: which.
+        confirmation: the words of `confirmation_for` where it holds files or records.
+
+    Raises:
+        Problem: there is no such stage, it holds files or records and the words were not said, or
+            something of it is left.
+    """
+    if not remains(stage):
+        stage.outputs()  # tells which stages there are
+    _refuse_to_lose_data(stage, confirmation)
+    say(f"Destroying stage {stage.name}")
+    with step("Functions and API"):
+        if stage.deployed_file.exists():
+            run_chalice(stage, "delete")
+        _delete_functions(stage)
+    with step("Files and records"):
+        for bucket in _buckets(stage):
+            _empty(stage, bucket)
+            stage.account.s3.delete_bucket(Bucket=bucket)
+        for table in _tables(stage):
+            stage.account.dynamodb.delete_table(TableName=table)
+            stage.account.dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+    with step("CloudFormation stack"):
+        _delete_stack(stage, stage.stack_name)
+    with step("Settings and policies of the stage"):
+        _forget(stage)
+    left = remains(stage)
+    if left:
+        raise Problem(f"Stage {stage.name} is not gone, run this again. Left: {', '.join(left)}")
+    say(f"Nothing of stage {stage.name} is left.")
+
+
+def remains(stage: Stage) -> list[str]:
+    """Whatever there is of a stage in its account, asked of each service by name."""
+    found = [f"stack {name}" for name in _stacks(stage)]
+    found += [f"bucket {name}" for name in _buckets(stage)]
+    found += [f"table {name}" for name in _tables(stage)]
+    found += [f"function {name}" for name in stage.functions.values() if _has_function(stage, name)]
+    found += [f"role {name}" for name in stage.roles if _has_role(stage, name)]
+    found += [f"REST API {api_id}" for api_id in rest_apis(stage)]
+    found += [f"event source mapping {uuid}" for uuid in event_source_mappings(stage)]
+    found += [f"log group {name}" for name in _log_groups(stage)]
+    return found + [f"queue {url}" for url in _queues(stage)]
+
+
+def _refuse_to_lose_data(stage: Stage, confirmation: str) -> None:
+    wanted = confirmation_for(stage)
+    if confirmation == wanted:
+        return
+    if confirmation:
+        raise Problem(f"Those are not the words. To delete stage {stage.name}, say: {wanted!r}")
+    files = any(_holds_files(stage, bucket) for bucket in _buckets(stage))
+    records = any(_holds_records(stage, table) for table in _tables(stage))
+    if files or records:
+        kept = " and ".join(["files"] * files + ["records"] * records)
+        raise Problem(
+            f"Stage {stage.name} holds {kept}; nothing was deleted. To delete them for good: "
+            f'make destroy STAGE={stage.name} CONFIRM="{wanted}"'
+        )
+
+
+def _delete_functions(stage: Stage) -> None:
+    """What Chalice leaves: all of it when its deployment was broken off and it noted nothing."""
+    account = stage.account
+    for uuid in event_source_mappings(stage):
+        account.lambda_.delete_event_source_mapping(UUID=uuid)
+    for api_id in rest_apis(stage):
+        account.apigateway.delete_rest_api(restApiId=api_id)
+    for function in filter(partial(_has_function, stage), stage.functions.values()):
+        account.lambda_.delete_function(FunctionName=function)
+    for role in filter(partial(_has_role, stage), stage.roles):
+        for policy in account.iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            account.iam.delete_role_policy(RoleName=role, PolicyName=policy)
+        account.iam.delete_role(RoleName=role)
+    for group in _log_groups(stage):
+        account.logs.delete_log_group(logGroupName=group)
+    if stage.stack(api_stack_of(stage)):
+        _delete_stack(stage, api_stack_of(stage))
+
+
+def _delete_stack(stage: Stage, name: str) -> None:
+    stage.account.cloudformation.delete_stack(StackName=name)
+    stage.account.cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 300}
+    )
+
+
+def _empty(stage: Stage, bucket: str) -> None:
+    s3 = stage.account.s3
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        keys: list[ObjectIdentifierTypeDef] = [
+            {"Key": item["Key"]} for item in page.get("Contents", [])
+        ]
+        if keys:
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            if answer.get("Errors"):
+                raise Problem(f"S3 did not delete all of {bucket}: {answer['Errors'][0]}")
+    for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+        s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def _forget(stage: Stage) -> None:
+    config = read_config(stage.project)
+    if config["stages"].pop(stage.name, None) is not None:
+        write_config(stage.project, config)
+    shutil.rmtree(stage.policies_folder, ignore_errors=True)
+    stage.deployed_file.unlink(missing_ok=True)
+
+
+def _stacks(stage: Stage) -> list[str]:
+    return [name for name in (stage.stack_name, api_stack_of(stage)) if stage.stack(name)]
+
+
+def _buckets(stage: Stage) -> list[str]:
+    names = [bucket["Name"] for bucket in stage.account.s3.list_buckets().get("Buckets", [])]
+    return [name for name in names if name.startswith(f"{stage.stack_name}-uploadbucket-")]
+
+
+def _tables(stage: Stage) -> list[str]:
+    pages = stage.account.dynamodb.get_paginator("list_tables").paginate()
+    names = [name for page in pages for name in page["TableNames"]]
+    return [name for name in names if name.startswith(f"{stage.stack_name}-DocumentsTable-")]
+
+
+def _queues(stage: Stage) -> list[str]:
+    prefixes = [f"{stage.stack_name}-FailureQueue-", f"{stage.stack_name}-UnrecordedFailureQueue-"]
+    return [
+        url
+        for prefix in prefixes
+        for url in stage.account.sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+    ]
+
+
+def _log_groups(stage: Stage) -> list[str]:
+    describe = stage.account.logs.describe_log_groups
+    return [
+        group["logGroupName"]
+        for name in stage.log_groups
+        for group in describe(logGroupNamePrefix=name)["logGroups"]
+        if group["logGroupName"] == name
+    ]
+
+
+def _has_function(stage: Stage, name: str) -> bool:
+    try:
+        stage.account.lambda_.get_function(FunctionName=name)
+    except stage.account.lambda_.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
+def _has_role(stage: Stage, name: str) -> bool:
+    try:
+        stage.account.iam.get_role(RoleName=name)
+    except stage.account.iam.exceptions.NoSuchEntityException:
+        return False
+    return True
+
+
+def _holds_files(stage: Stage, bucket: str) -> bool:
+    return bool(stage.account.s3.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"))
+
+
+def _holds_records(stage: Stage, table: str) -> bool:
+    return bool(stage.account.dynamodb.scan(TableName=table, Limit=1)["Items"])

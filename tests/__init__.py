@@ -1,0 +1,1 @@
+"""Tests are sentences: each docstring completes "This test ensures that ..."."""

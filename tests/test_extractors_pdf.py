@@ -1,0 +1,183 @@
+"""PDFs whose pages, words and information are known."""
+
+from __future__ import annotations
+
+import inspect
+import io
+
+import pytest
+from pypdf import PdfReader, errors
+
+from chalicelib.documents import FailureCode
+from chalicelib.extractors import Found, Refused, pdf
+from tests import files
+
+
+def found_in(content: bytes) -> Found:
+    """What the extractor finds, without what is not in the file."""
+    found = pdf.extract(io.BytesIO(content))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def refusal_of(content: bytes) -> Refused:
+    """Why the extractor refuses the content."""
+    with pytest.raises(Refused) as refusal:
+        pdf.extract(io.BytesIO(content))
+    return refusal.value
+
+
+def test_pages_and_words() -> None:
+    """The words of all pages are counted."""
+    content = files.pdf(["one two  three", "", "four"])
+
+    assert found_in(content) == {
+        "pageCount": 3,
+        "wordCount": 4,
+        "pdfVersion": "1.4",
+        "encrypted": False,
+    }
+
+
+def test_information() -> None:
+    """The document's information is found under the record's names."""
+    content = files.pdf(
+        information={
+            "Title": b"(A title)",
+            "Author": b"<FEFF00C500730061>",
+            "Subject": b"(A subject)",
+            "Keywords": b"(one, two)",
+            "Creator": b"(A writer)",
+            "Producer": b"(A printer)",
+            "CreationDate": b"(D:20240501100000+02'00')",
+            "ModDate": b"(D:20240501100000)",
+        }
+    )
+
+    assert {
+        "title": "A title",
+        "author": "Åsa",
+        "subject": "A subject",
+        "keywords": "one, two",
+        "creator": "A writer",
+        "producer": "A printer",
+        "createdAt": "2024-05-01T08:00:00Z",
+        "modifiedAt": "2024-05-01T10:00:00",
+    }.items() <= found_in(content).items()
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("D:20240501100000Z", "2024-05-01T10:00:00Z"),
+        ("D:20240501100000-07'30'", "2024-05-01T17:30:00Z"),
+        ("20240501", "2024-05-01T00:00:00"),
+        ("D:2024", "2024-01-01T00:00:00"),
+        ("yesterday", None),
+        ("D:20241350100000Z", None),
+        ("D:00010101000000+02'00'", None),
+        ("", None),
+    ],
+)
+def test_date(date: str, moment: str | None) -> None:
+    """A date is in UTC where its offset is known, and absent where it is malformed."""
+    content = files.pdf(information={"CreationDate": f"({date})".encode()})
+
+    assert moment == found_in(content).get("createdAt")
+
+
+@pytest.mark.parametrize(
+    "title", [b"42", b"/Name", b"[(in a list)]", b"<< >>", b"null", b"99 0 R", b"4 0 R"]
+)
+def test_information_that_is_no_text(title: bytes) -> None:
+    """A title that is no text is absent, and the file is read all the same."""
+    found = found_in(files.pdf(information={"Title": title}))
+
+    assert ("title" in found, found["pageCount"]) == (False, 2)
+
+
+def test_information_in_objects_of_their_own() -> None:
+    """A title and a date that stand in objects of their own, as macOS writes them, are found."""
+    content = files.pdf(
+        ["x"],
+        {"Title": b"7 0 R", "CreationDate": b"8 0 R"},
+        objects=[b"(A title)", b"(D:2024)"],
+    )
+
+    assert {"title": "A title", "createdAt": "2024-01-01T00:00:00"}.items() <= found_in(
+        content
+    ).items()
+
+
+@pytest.mark.parametrize(
+    ("header", "catalog", "version"),
+    [
+        pytest.param(b"%PDF-1.4\n", b"", "1.4", id="header"),
+        pytest.param(b"%PDF-1.4\n", b"/Version /1.7", "1.7", id="catalog is later"),
+        pytest.param(b"%PDF-2.0\n", b"/Version /1.7", "2.0", id="header is later"),
+        pytest.param(b"%PDF-1.4\n", b"/Version /next", "1.4", id="malformed in the catalog"),
+        pytest.param(b"%PDF-1.4\n", b"/Version 1.7", "1.4", id="number in the catalog"),
+        pytest.param(b"%PDF-x\n", b"", None, id="malformed in the header"),
+        pytest.param(b"\n\n%PDF-1.5\n", b"", "1.5", id="not at the begin"),
+    ],
+)
+def test_version(header: bytes, catalog: bytes, version: str | None) -> None:
+    """The version is the later one of the header's and the catalog's."""
+    assert version == found_in(files.pdf(header=header, catalog=catalog)).get("pdfVersion")
+
+
+def test_encrypted_with_empty_password() -> None:
+    """An encrypted PDF that any viewer opens unasked is read like any other."""
+    found = found_in(files.encrypted_pdf(""))
+
+    assert (found["encrypted"], found["pageCount"], found["wordCount"]) == (True, 2, 18)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(files.encrypted_pdf("secret"), FailureCode.ENCRYPTED, id="password"),
+        pytest.param(
+            files.pdf_encrypted_for_a_certificate(), FailureCode.ENCRYPTED, id="certificate"
+        ),
+        pytest.param(files.pdf()[:200], FailureCode.UNREADABLE, id="truncated"),
+        pytest.param(files.pdf([]), FailureCode.UNREADABLE, id="without pages"),
+        pytest.param(b"%PDF-1.7\n", FailureCode.UNREADABLE, id="header only"),
+        pytest.param(b"", FailureCode.UNREADABLE, id="empty"),
+    ],
+)
+def test_refusal(content: bytes, code: FailureCode) -> None:
+    """A PDF that cannot be read is refused with its code and a sentence."""
+    refusal = refusal_of(content)
+
+    assert code == refusal.code
+    assert refusal.message.endswith(".")
+
+
+def test_excess() -> None:
+    """A PDF beyond pypdf's limits is refused as unreadable, and the message says why."""
+    content = files.pdf(catalog=b"/Excess [" + b"0 " * 100_001 + b"]")
+
+    assert (
+        refusal_of(content).message == "The PDF unfolds to more content than is read of one file."
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, Exception) and not issubclass(kind, Warning)
+    ],
+)
+def test_every_exception_is_translated(error: type[Exception]) -> None:
+    """Each exception class of pypdf's has its place among the failure codes."""
+    assert error in pdf.TRANSLATIONS
+
+
+def test_images_are_dropped() -> None:
+    """An image does not stay in memory once its page is read; what is no image does."""
+    reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
+
+    assert pdf._word_count(reader) == 0  # noqa: SLF001  # nothing else shows what is kept  # nothing else shows what is kept
+    assert {1, 2, 3, 4} == {number for _, number in reader.resolved_objects}

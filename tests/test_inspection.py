@@ -1,0 +1,365 @@
+"""What the bytes of an upload are taken for, and what is refused and when."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+
+import pytest
+
+from chalicelib.documents import Failure, FailureCode
+from chalicelib.extractors import SUPPORTED_TYPES
+from chalicelib.inspection import HEAD_BYTES, Inspection, Limits, contradicts, inspect
+from tests import files
+
+MEBIBYTE = 1_048_576
+EVERYTHING = Limits(largest_file_bytes=50 * MEBIBYTE, allowed_types=SUPPORTED_TYPES)
+
+
+class Body:
+    """A body that counts what was read of it and gives at most so many bytes at once."""
+
+    def __init__(self, content: bytes, most_at_once: int = 2**30) -> None:
+        """Begin at the content's start."""
+        self._content = io.BytesIO(content)
+        self._most_at_once = most_at_once
+
+    def read(self, amount: int) -> bytes:
+        """As the network gives it: perhaps less than asked for."""
+        return self._content.read(min(amount, self._most_at_once))
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the content was read."""
+        return self._content.tell()
+
+
+def inspected(
+    content: bytes, declared: str | None = None, limits: Limits = EVERYTHING
+) -> Inspection:
+    """The inspection of a whole content."""
+    return inspect(Body(content), len(content), declared, limits)
+
+
+def code_of(inspection: Inspection) -> FailureCode | None:
+    """The failure's code, None where there is none."""
+    return inspection.failure.code if inspection.failure else None
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(files.pdf(), "application/pdf", id="pdf"),
+        pytest.param(files.png(), "image/png", id="png"),
+        pytest.param(files.png(is_animated=True), "image/png", id="animated png"),
+        pytest.param(files.jpeg(), "image/jpeg", id="jpeg"),
+        pytest.param(files.gif(), "image/gif", id="gif"),
+        pytest.param(files.lossy_webp(), "image/webp", id="webp"),
+        pytest.param(files.TEXT, "text/plain", id="text"),
+    ],
+)
+def test_good_file(content: bytes, file_type: str) -> None:
+    """A good file gets its type from its bytes, its hash and metadata, and no failure."""
+    found = inspected(content)
+
+    assert (file_type, hashlib.sha256(content).hexdigest()) == (found.file_type, found.sha256)
+    assert found.metadata
+    assert None is found.failure
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x",
+        b"\n",
+        b"BMW is a car",
+        b"ID3 tags",
+        b"MZ is how programs begin",
+        b"GIF89a is a format",
+        b"BMW f\xe4hrt",
+        "βρ is Greek".encode(),
+        b"%!TEX root = thesis.tex",
+        b"% PDF is a format",
+        b"!<arch>\n is how archives begin",
+        "\ufeffwith a mark".encode(),
+        "in UTF-16".encode("utf-16-le").join([b"\xff\xfe", b""]),
+        "in UTF-16".encode("utf-16-be").join([b"\xfe\xff", b""]),
+        b"<?xml version='1.0'?><a/>",
+        b'{"a": 1}',
+        b"bell \a, escape \x1b[1m and form feed \f",
+        b"caf\xe9",
+        b"\x93curly\x94",
+        b"x" * (HEAD_BYTES - 1) + "é".encode() + b"x",
+        b"x" * (HEAD_BYTES - 1) + "é".encode()[:1],
+        b"x" * HEAD_BYTES + b"caf\xe9",
+        b"\n\n%PDF-1.4 is what a PDF begins with",
+    ],
+    ids=ascii,
+)
+def test_text(content: bytes) -> None:
+    """What decodes and has no control characters is text, whatever words it begins with."""
+    assert (code_of(inspected(content)), inspected(content).file_type) == (None, "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(files.BINARY, "application/octet-stream", id="unknown binary"),
+        pytest.param(b"text\0", "application/octet-stream", id="text with NUL"),
+        pytest.param(
+            "UTF-16".encode("utf-16-le"), "application/octet-stream", id="UTF-16, no mark"
+        ),
+        pytest.param(b"\xff\xfe\0\xd8", "application/octet-stream", id="UTF-16, lone surrogate"),
+        pytest.param(files.ZIP, "application/zip", id="zip"),
+        pytest.param(files.ZIP + files.pdf(), "application/zip", id="zip that holds a PDF"),
+        pytest.param(b"{\\rtf1 Text}", "application/rtf", id="rtf, all printable"),
+        pytest.param(b"%!PS-Adobe-3.0", "application/postscript", id="PostScript, all printable"),
+    ],
+)
+def test_type_not_allowed(content: bytes, file_type: str) -> None:
+    """A type that is not among the allowed ones is refused by the name that the bytes give it."""
+    failure = Failure(FailureCode.TYPE_NOT_ALLOWED, f"Files of type {file_type} are not allowed.")
+
+    assert Inspection(file_type=file_type, failure=failure) == inspected(content)
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [b"\n", b"\xef\xbb\xbf", b"From a mail gateway\r\n\r\n", bytes(128), b"\x1b%-12345X@PJL\r\n"],
+    ids=["newline", "byte order mark", "text", "MacBinary", "printer's language"],
+)
+def test_pdf_after_preamble(preamble: bytes) -> None:
+    """A PDF with something before its header is a PDF."""
+    found = inspected(files.pdf(header=preamble + b"%PDF-1.4\n"))
+
+    assert (found.file_type, found.failure) == ("application/pdf", None)
+    assert {"pageCount": 2, "wordCount": 18, "pdfVersion": "1.4"}.items() <= dict(
+        found.metadata or {}
+    ).items()
+
+
+def test_text_about_pdf_where_pdf_is_not_allowed() -> None:
+    """A text that speaks of %PDF- is fine where texts are allowed and PDFs are not."""
+    limits = Limits(largest_file_bytes=MEBIBYTE, allowed_types=frozenset({"text/plain"}))
+
+    assert inspected(b"See %PDF-1.7", "text/plain", limits).file_type == "text/plain"
+    assert None is inspected(b"See %PDF-1.7", "text/plain", limits).failure
+
+
+def test_broken_pdf_after_binary_preamble() -> None:
+    """A broken PDF that is no text either is refused as the PDF which it means to be."""
+    found = inspected(bytes(9) + b"%PDF-1.4\n" + bytes(99))
+
+    assert (found.file_type, code_of(found)) == ("application/pdf", FailureCode.UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(
+            files.pdf_encrypted_for_a_certificate(header=b"\n%PDF-1.4\n"),
+            FailureCode.ENCRYPTED,
+            id="encrypted, all printable",
+        ),
+        pytest.param(
+            b"\n%PDF-1.4\n" + b"x" * HEAD_BYTES + files.BINARY, FailureCode.UNREADABLE, id="neither"
+        ),
+    ],
+)
+def test_pdf_after_preamble_refused(content: bytes, code: FailureCode) -> None:
+    """A PDF after a preamble is refused as a PDF where it is encrypted, or no good text either."""
+    found = inspected(content)
+
+    assert ("application/pdf", code) == (found.file_type, code_of(found))
+
+
+def test_empty() -> None:
+    """A file of no bytes is refused as empty, with neither type nor hash."""
+    failure = Failure(FailureCode.EMPTY, "The file is empty.")
+
+    assert Inspection(failure=failure) == inspected(b"", "application/pdf")
+
+
+def test_too_large() -> None:
+    """A file above the limit is refused with both figures, and not a byte of it is read."""
+    body = Body(b"x")
+    found = inspect(body, 73_400_320, "text/plain", EVERYTHING)
+    message = "The file has 73,400,320 bytes; at most 52,428,800 are allowed."
+
+    assert Inspection(failure=Failure(FailureCode.TOO_LARGE, message)) == found
+    assert body.bytes_read == 0
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "code"), [(99, None), (100, None), (101, FailureCode.TOO_LARGE)]
+)
+def test_size_limit(size_bytes: int, code: FailureCode | None) -> None:
+    """The largest allowed size is itself allowed."""
+    limits = Limits(largest_file_bytes=100, allowed_types=SUPPORTED_TYPES)
+
+    assert code == code_of(inspected(b"x" * size_bytes, None, limits))
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "code"),
+    [
+        pytest.param(
+            files.ZIP + bytes(MEBIBYTE), None, FailureCode.TYPE_NOT_ALLOWED, id="not allowed"
+        ),
+        pytest.param(
+            files.png() + bytes(MEBIBYTE), "image/gif", FailureCode.TYPE_MISMATCH, id="mismatch"
+        ),
+    ],
+)
+def test_reads_no_further(content: bytes, declared: str | None, code: FailureCode) -> None:
+    """A file that is refused for its type is read as far as that takes, and has no hash."""
+    body = Body(content)
+    found = inspect(body, len(content), declared, EVERYTHING)
+
+    assert (code, None) == (code_of(found), found.sha256)
+    assert body.bytes_read == HEAD_BYTES
+
+
+def test_type_mismatch() -> None:
+    """A file that is really a PNG but declared as a PDF is a type_mismatch."""
+    message = "Declared as application/pdf, but the bytes are image/png."
+    failure = Failure(FailureCode.TYPE_MISMATCH, message)
+
+    assert Inspection(file_type="image/png", failure=failure) == inspected(
+        files.png(), "application/pdf"
+    )
+
+
+def test_not_allowed_comes_before_mismatch() -> None:
+    """A file whose type is not allowed is refused for that, whatever it was declared as."""
+    assert code_of(inspected(files.ZIP, "application/pdf")) == FailureCode.TYPE_NOT_ALLOWED
+
+
+def test_quoted_declaration_is_bounded_and_printable() -> None:
+    """A hostile declared type can forge no line and fill no record through the message."""
+    failure = inspected(files.png(), "a/b\nERROR " + "x" * 5_000).failure
+
+    assert failure
+    assert failure.message.isprintable()
+    assert len(failure.message) < 200
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        None,
+        "",
+        "binary/octet-stream",
+        "application/octet-stream",
+        "Application/Octet-Stream; x=y",
+        "png",
+        ";",
+        "image/png",
+        "IMAGE/PNG",
+        " image/png ; charset=binary",
+        "image/x-png",
+        "image/apng",
+    ],
+)
+def test_declared_type_agrees(declared: str | None) -> None:
+    """A declared type that says nothing, or the same in other words, contradicts no PNG."""
+    assert not contradicts(declared, "image/png")
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "text/plain",
+        "text/html; charset=latin1",
+        "text/anything",
+        "application/json",
+        "application/vnd.api+json",
+        "image/svg+xml",
+        "application/yaml",
+        "application/vnd.ms-excel",
+        "message/rfc822",
+    ],
+)
+def test_textual_declaration(declared: str) -> None:
+    """A declared format of text contradicts no plain text, but does contradict a PNG."""
+    assert (
+        contradicts(declared, "text/plain"),
+        contradicts(declared, "image/png"),
+    ) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "declared", ["application/pdf", "image/png", "garbage/", "/", "audio/mpeg"]
+)
+def test_declared_type_contradicts(declared: str) -> None:
+    """A declared type that a text cannot have, or that nothing can have, contradicts a text."""
+    assert contradicts(declared, "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type", "code"),
+    [
+        pytest.param(
+            files.encrypted_pdf("secret"), "application/pdf", FailureCode.ENCRYPTED, id="encrypted"
+        ),
+        pytest.param(
+            files.pdf()[:200], "application/pdf", FailureCode.UNREADABLE, id="truncated PDF"
+        ),
+        pytest.param(
+            b"%PDF- is how a PDF begins",
+            "application/pdf",
+            FailureCode.UNREADABLE,
+            id="only a header",
+        ),
+        pytest.param(files.png()[:20], "image/png", FailureCode.UNREADABLE, id="truncated PNG"),
+        pytest.param(
+            b"x" * HEAD_BYTES + files.BINARY, "text/plain", FailureCode.UNREADABLE, id="half binary"
+        ),
+    ],
+)
+def test_extractor_refuses(content: bytes, file_type: str, code: FailureCode) -> None:
+    """A file that its extractor refuses keeps its type and hash beside the failure."""
+    found = inspected(content)
+
+    assert (code, file_type) == (code_of(found), found.file_type)
+    assert hashlib.sha256(content).hexdigest() == found.sha256
+    assert None is found.metadata
+
+
+@pytest.mark.parametrize(
+    "content",
+    [files.pdf([files.WORDS] * 30), b"x" * 100 + files.BINARY],
+    ids=["PDF", "text that is binary after a while"],
+)
+def test_short_reads(content: bytes) -> None:
+    """A body that comes in bits of any size is inspected as one that comes at once."""
+    assert inspected(content) == inspect(Body(content, 7), len(content), None, EVERYTHING)
+
+
+@pytest.mark.parametrize("missing", [1, 9_000], ids=["at the end", "within the head"])
+def test_body_ends_early(missing: int) -> None:
+    """A body with fewer bytes than announced is trouble with AWS, no bad file."""
+    content = b"x" * 10_000
+
+    with pytest.raises(EOFError):
+        inspect(Body(content[:-missing]), len(content), None, EVERYTHING)
+
+
+def test_body_raises() -> None:
+    """What the body raises is trouble with AWS and passes through."""
+
+    class Broken:
+        def read(self, amount: int) -> bytes:
+            raise ConnectionError(amount)
+
+    with pytest.raises(ConnectionError):
+        inspect(Broken(), 10, None, EVERYTHING)
+
+
+def test_nothing_of_the_file_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """What pypdf has to say about a broken file, quoting it, does not reach the logs."""
+    caplog.set_level(logging.DEBUG)
+    inspected(b"My secret\n" + files.pdf())
+
+    assert caplog.records == []

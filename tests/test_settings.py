@@ -1,0 +1,61 @@
+"""Settings are read once, and what is wrong with them is told by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.inspection import Limits
+from chalicelib.settings import SettingsError, settings_from
+
+GOOD = {
+    "STACK_NAME": "intake-dev",
+    "UPLOAD_BUCKET": "bucket",
+    "DOCUMENTS_TABLE": "table",
+    "FAILURE_QUEUE": "queue",
+    "LARGEST_FILE_BYTES": "1000",
+    "ALLOWED_TYPES": "application/pdf, Text/Plain",
+}
+
+
+def test_good_settings_are_read() -> None:
+    """A whole environment becomes settings, types in lower case and without blanks."""
+    settings = settings_from({**GOOD, "OTHER": "ignored"})
+    assert "bucket" == settings.upload_bucket
+    assert Limits(1000, frozenset({"application/pdf", "text/plain"})) == settings.limits
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.parametrize("value", [None, "", "  "], ids=["absent", "empty", "blank"])
+def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
+    """Each missing setting is an error that names it."""
+    environment = {key: text for key, text in GOOD.items() if key != name}
+    if value is not None:
+        environment[name] = value
+    with pytest.raises(SettingsError, match=f"{name} is missing"):
+        settings_from(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("LARGEST_FILE_BYTES", "many", "'many' is not a whole number above 0"),
+        ("LARGEST_FILE_BYTES", "0", "'0' is not a whole number above 0"),
+        ("LARGEST_FILE_BYTES", "-5", "'-5' is not a whole number above 0"),
+        ("LARGEST_FILE_BYTES", "٥", "'٥' is not a whole number above 0"),
+        ("ALLOWED_TYPES", ",", "it names no MIME type"),
+        ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
+        ("ALLOWED_TYPES", "text/plain,image/jpg", "no extractor reads image/jpg; there are"),
+    ],
+)
+def test_a_malformed_setting_is_named(name: str, value: str, problem: str) -> None:
+    """Each malformed setting is an error that names it and says what is wrong."""
+    with pytest.raises(SettingsError, match=f"{name} is malformed: {problem}"):
+        settings_from({**GOOD, name: value})
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Two wrong settings are both in the message, and where to set them."""
+    with pytest.raises(SettingsError) as raised:
+        settings_from({**GOOD, "STACK_NAME": "", "LARGEST_FILE_BYTES": "x"})
+    assert "STACK_NAME is missing; LARGEST_FILE_BYTES is malformed" in str(raised.value)
+    assert ".chalice/config.json" in str(raised.value)
