@@ -7,11 +7,14 @@
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST]
 #   make destroy STAGE=dev     take that stage away
+#   make user STAGE=dev EMAIL= make or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
 PYTHON ?= python3
 PORT ?=
 STAGE ?=
 BILLING ?=
 CONFIRM ?=
+EMAIL ?=
+GROUP ?=
 ARGS ?=
 
 VENV := .venv
@@ -21,7 +24,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy
+.PHONY: help demo local test check format policies deploy destroy user
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +56,9 @@ deploy: $(INSTALLED)
 
 destroy: $(INSTALLED)
 	@$(INFRA) destroy --stage "$(STAGE)" --confirm "$(CONFIRM)"
+
+user: $(INSTALLED)
+	@$(INFRA) user --stage "$(STAGE)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
 
 $(INSTALLED): requirements.txt requirements-dev.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

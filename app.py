@@ -7,18 +7,64 @@ api_handler (all routes).
 
 import logging
 import os
+import uuid
+from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import boto3
 from botocore.config import Config
-from chalice.app import Chalice, NotFoundError, S3Event, SQSEvent
+from chalice.app import (
+    BadRequestError,
+    Chalice,
+    ChaliceViewError,
+    CognitoUserPoolAuthorizer,
+    ConflictError,
+    NotFoundError,
+    Request,
+    Response,
+    S3Event,
+    SQSEvent,
+    UnauthorizedError,
+)
 
-from chalicelib.documents import Document, Status, document_id_of, file_name_of, one_line
+from chalicelib import api
+from chalicelib.callers import Caller, caller_of, may_see
+from chalicelib.cors import cors_headers, preflight_headers
+from chalicelib.documents import (
+    Document,
+    Status,
+    document_id_of,
+    file_name_of,
+    is_client_upload,
+    is_document_id,
+    is_expired,
+    is_tombstone,
+    object_key_of,
+    one_line,
+    time_text,
+)
 from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
-from chalicelib.inspection import inspect
+from chalicelib.inspection import inspect, may_be_allowed
+from chalicelib.listing import page_of, sections_for
+from chalicelib.openapi import openapi
 from chalicelib.settings import settings_from
-from chalicelib.store import AWS_TROUBLE, find_document, open_object, save_failure, save_result
+from chalicelib.store import (
+    AWS_TROUBLE,
+    Saved,
+    add_document,
+    bury_document,
+    delete_object,
+    find_document,
+    find_stretches,
+    open_object,
+    presign_download,
+    presign_upload,
+    save_failure,
+    save_result,
+)
+from chalicelib.uploads import content_disposition, pending_document, terms_of, tombstone_of
 
 settings = settings_from(os.environ)
 
@@ -30,7 +76,12 @@ client_config = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-s3 = boto3.client("s3", config=client_config)
+# By default boto3 signs URLs the old way, and for a host that may redirect to the bucket's region,
+# which no browser's preflight survives.
+s3_config = client_config.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+)
+s3 = boto3.client("s3", config=s3_config)
 dynamodb = boto3.client("dynamodb", config=client_config)
 
 
@@ -74,7 +125,7 @@ def process(upload: Upload) -> None:
         file_size=stored.size_bytes,
         status=Status.FAILED if found.failure else Status.PROCESSED,
         uploaded_at=upload.uploaded_at,
-        processed_at=now(),
+        processed_at=time_text(now()),
         owner=stored.user_metadata.get("owner"),
         object_key=upload.key,
         e_tag=upload.e_tag,
@@ -83,8 +134,7 @@ def process(upload: Upload) -> None:
         metadata=found.metadata,
         failure=found.failure,
     )
-    if save_result(dynamodb, settings.documents_table, document):
-        tell(document)
+    settle(document, save_result(dynamodb, settings.documents_table, document))
 
 
 @app.on_sqs_message(queue=settings.failure_queue)
@@ -98,24 +148,23 @@ def record_failure(event: SQSEvent) -> None:
                 file_size=upload.size_bytes,
                 status=Status.FAILED,
                 uploaded_at=upload.uploaded_at,
-                processed_at=now(),
+                processed_at=time_text(now()),
                 object_key=upload.key,
                 e_tag=upload.e_tag,
                 sequencer=upload.sequencer,
                 failure=failure,
             )
-            if save_failure(dynamodb, settings.documents_table, document):
-                tell(document)
-                app.log.error("Lambda gave up: %s", one_line(cause_of(message.body)))
+            settle(document, save_failure(dynamodb, settings.documents_table, document))
+            app.log.error("Lambda gave up: %s", one_line(cause_of(message.body)))
 
 
-@app.route("/documents/{document_id}", methods=["GET"])
-def get_document(document_id: str) -> dict[str, object]:
-    """The record with this id."""
-    record = find_document(dynamodb, settings.documents_table, document_id)
-    if record is None:
-        raise NotFoundError("There is no such document")
-    return record
+def settle(document: Document, saved: Saved) -> None:
+    """Tell of what was written; take away what was put with the URL of a deleted document."""
+    key = document.object_key or ""
+    if saved is Saved.WRITTEN:
+        tell(document)
+    elif saved is Saved.DELETED and is_client_upload(key, document.document_id):
+        delete_object(s3, settings.upload_bucket, key)
 
 
 def tell(document: Document) -> None:
@@ -127,6 +176,196 @@ def tell(document: Document) -> None:
         app.log.info("%s, words=%s", line, (document.metadata or {}).get("wordCount", 0))
 
 
-def now() -> str:
-    """The time as records have it: ISO 8601 UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+signed_in = CognitoUserPoolAuthorizer("SignedIn", provider_arns=[settings.user_pool_arn])
+
+
+def served(operation: api.Operation) -> dict[str, Any]:
+    """How Chalice routes an operation."""
+    return {
+        "path": operation.path,
+        "methods": [operation.method],
+        "authorizer": None if operation.is_public else signed_in,
+        "content_types": ["application/json"] if operation.body else ["*/*"],
+    }
+
+
+class PayloadTooLargeError(ChaliceViewError):
+    """The file is larger than the stage takes."""
+
+    STATUS_CODE = 413
+
+
+class UnsupportedMediaType(ChaliceViewError):  # noqa: N818 - so Chalice's own 415 names itself
+    """The stage takes no files of this type."""
+
+    STATUS_CODE = 415
+
+
+@app.route(**served(api.CREATE_UPLOAD))
+def create_upload() -> Response:
+    """Where to put a file, and its PENDING record, for one DynamoDB write and no S3 call."""
+    asked = asked_of(api.CREATE_UPLOAD.body_from, request().raw_body)
+    refuse_unwanted(asked["fileType"], asked["fileSize"])
+    terms = terms_of(asked, owner=caller().sub)
+    document_id, seconds, expires = str(uuid.uuid4()), settings.upload_url_seconds, url_expiry()
+    key = object_key_of(document_id)
+    url = presign_upload(s3, settings.upload_bucket, key, terms, seconds)
+    document = pending_document(document_id, terms, expires)
+    add_document(dynamodb, settings.documents_table, document)
+    upload = {
+        "method": "PUT",
+        "url": url,
+        "headers": terms.headers(),
+        "expiresAt": time_text(expires),
+    }
+    return Response(
+        status_code=201,
+        headers={"Location": f"/documents/{document_id}"},
+        body={"documentId": document_id, "status": document.status, "upload": upload},
+    )
+
+
+def refuse_unwanted(file_type: str, file_size: int) -> None:
+    """413 and 415 for what processing would refuse in any case."""
+    if file_size > (largest := settings.limits.largest_file_bytes):
+        raise PayloadTooLargeError(f"fileSize: at most {largest:,} bytes are allowed")
+    if not may_be_allowed(file_type, settings.limits):
+        allowed = ", ".join(sorted(settings.limits.allowed_types))
+        raise UnsupportedMediaType(f"fileType: allowed are {allowed}")
+
+
+@app.route(**served(api.LIST_DOCUMENTS))
+def list_documents() -> dict[str, object]:
+    """A page of the caller's documents, for one Query; two for operators who ask for all."""
+    who = caller()
+    asked = asked_of(api.LIST_DOCUMENTS.query_from, query())
+    limit = asked["limit"]
+    sections = asked_of(sections_for, who, asked.get("status"), asked.get("cursor"))
+    stretches = find_stretches(dynamodb, settings.documents_table, sections, limit)
+    return page_of(who, sections, stretches, limit)
+
+
+@app.route(**served(api.GET_DOCUMENT))
+def get_document(document_id: str) -> dict[str, object]:
+    """The record, for half a read unit."""
+    return record_for(caller(), document_id)
+
+
+@app.route(**served(api.GET_CONTENT))
+def get_content(document_id: str) -> dict[str, object]:
+    """Where to get the file, under its original name."""
+    record = record_for(caller(), document_id)
+    if record["status"] == Status.PENDING:
+        raise ConflictError("The document is PENDING: its file is not there yet")
+    bucket, seconds, expires = settings.upload_bucket, settings.upload_url_seconds, url_expiry()
+    disposition = content_disposition(record["fileName"])
+    url = presign_download(s3, bucket, record["objectKey"], disposition, seconds)
+    return {"url": url, "expiresAt": time_text(expires)}
+
+
+@app.route(**served(api.DELETE_DOCUMENT))
+def delete_document(document_id: str) -> Response:
+    """Object and record are gone for good, whatever is under way for them.
+
+    First the tombstone, then the object: broken off in between, it can be asked again.
+    """
+    record = record_for(caller(), document_id, is_deleting=True)
+    tombstone = tombstone_of(record, now())
+    bury_document(dynamodb, settings.documents_table, tombstone)
+    delete_object(s3, settings.upload_bucket, tombstone.object_key)
+    return Response(status_code=204, body="")
+
+
+@app.route(**served(api.GET_OPENAPI))
+def get_openapi() -> dict[str, object]:
+    """The description of all this."""
+    return openapi("Intake", settings.limits)
+
+
+def method_not_allowed(**_path: str) -> Response:
+    """What every other method of a path answers; API Gateway itself would say 403."""
+    method, path = request().method, request().path
+    return Response(
+        status_code=405,
+        headers={"Allow": ", ".join(api.methods_of(path))},
+        body={"Code": "MethodNotAllowedError", "Message": f"Unsupported method: {method}"},
+    )
+
+
+def preflight(**_path: str) -> Response:
+    """What a browser asks before a page of another origin may use a path.
+
+    Chalice's own answer is a fixed one of API Gateway's, and so can allow only one origin.
+    """
+    headers = preflight_headers(api.methods_of(request().path))
+    return Response(status_code=204, headers=dict(headers), body="")
+
+
+for path in api.PATHS:
+    others = sorted({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"} - set(api.methods_of(path)))
+    served_to = None if api.is_public(path) else signed_in
+    app.route(path, methods=others, authorizer=served_to, content_types=["*/*"])(method_not_allowed)
+    app.route(path, methods=["OPTIONS"], content_types=["*/*"])(preflight)
+
+
+@app.middleware("http")
+def with_headers(asked: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Every answer says which pages may read it, and that it is not to be kept."""
+    response = get_response(asked)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(cors_headers(settings.allowed_origins, asked.headers.get("origin")))
+    return response
+
+
+def request() -> Request:
+    """The request that is being served."""
+    return cast(Request, app.current_request)
+
+
+def query() -> dict[str, list[str]]:
+    """The parameters of its query, with all that was given for each."""
+    return request().to_original_event()["multiValueQueryStringParameters"] or {}
+
+
+def caller() -> Caller:
+    """Who is signed in."""
+    found = caller_of(request().context["authorizer"]["claims"])
+    if found is None:
+        raise UnauthorizedError("Sign in with an ID token")
+    return found
+
+
+def asked_of(read: Callable[..., Any], *sent: Any) -> Any:
+    """What a request asks for; 400 where it is malformed."""
+    try:
+        return read(*sent)
+    except api.InvalidRequestError as problem:
+        raise BadRequestError(str(problem)) from None
+
+
+def record_for(who: Caller, document_id: str, *, is_deleting: bool = False) -> dict[str, Any]:
+    """A document's record; one 404 for whatever this caller has nothing to do with.
+
+    Deleting may be asked for again, so that only then a tombstone is found as well.
+    """
+    found = None
+    if is_document_id(document_id):
+        found = find_document(dynamodb, settings.documents_table, document_id)
+    if (
+        found is None
+        or not may_see(who, found)
+        or is_expired(found, now().timestamp())
+        or (is_tombstone(found) and not is_deleting)
+    ):
+        raise NotFoundError("There is no such document")
+    return found
+
+
+def url_expiry() -> datetime:
+    """Until when a URL that is signed now is good: S3 counts from a whole second."""
+    return now().replace(microsecond=0) + timedelta(seconds=settings.upload_url_seconds)

@@ -5,14 +5,27 @@ Knows neither AWS nor HTTP: standard library only (a lint rule keeps it so).
 
 from __future__ import annotations
 
+import base64
+import binascii
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import quote, unquote
 
 UPLOADS_PREFIX = "uploads/"
 """Objects that clients put with an upload URL lie under this prefix, named by their documentId."""
+
+LONGEST_PERCENT_ENCODING = 1_024
+"""Characters. S3 takes 2 KB of metadata an object, names included, and 255 characters of Chinese
+alone would be 2,295: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+_BASE64_MARK = "utf-8;base64,"
+"""Begins what is not percent-encoded: neither `;` nor `,` is ever left in what is."""
+
+FOREVER = "9999-12-31T23:59:59.999Z"
+"""Later than any time in a record."""
 
 MetadataValue = str | int | bool
 Metadata = Mapping[str, MetadataValue]
@@ -98,6 +111,37 @@ class Document:
         return record
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What stands in a deleted document's place while anything could still bring it back."""
+
+    document_id: str
+    owner: str | None
+    """As the document had it: who may delete it again, where the first time broke off."""
+    object_key: str
+    deleted_until: str
+    """ISO 8601 UTC with milliseconds: what was uploaded until then is deleted, however late its
+    event comes. FOREVER for a client's upload, whose URL may still be good for a PUT; a direct
+    upload to the same key after this time is a new document."""
+    expires_at: int
+    """Epoch seconds (DynamoDB TTL)."""
+
+    def to_record(self) -> dict[str, object]:
+        """This tombstone under the schema's camelCase names; no index takes it in."""
+        values = {_camel_case(item.name): getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def is_tombstone(record: Mapping[str, object]) -> bool:
+    """Whether a record is a tombstone's."""
+    return "deletedUntil" in record
+
+
+def is_expired(record: Mapping[str, Any], epoch_seconds: float) -> bool:
+    """Whether a record is only there because DynamoDB deletes within days, not at once."""
+    return "expiresAt" in record and bool(record["expiresAt"] <= epoch_seconds)
+
+
 def document_id_of(bucket: str, key: str) -> str:
     """The id of the object's document: the same object is always the same document."""
     if key.startswith(UPLOADS_PREFIX):
@@ -112,15 +156,37 @@ def object_key_of(document_id: str) -> str:
     return UPLOADS_PREFIX + document_id
 
 
+def is_client_upload(key: str, document_id: str) -> bool:
+    """Whether an object was put with an upload URL: its key is this document's own, for one use."""
+    return key == object_key_of(document_id)
+
+
+def encoded_file_name(name: str) -> str:
+    """Object metadata `file-name`: percent-encoded UTF-8, or Base64 where that were too long."""
+    encoded = quote(name, safe="")
+    if len(encoded) <= LONGEST_PERCENT_ENCODING:
+        return encoded
+    return _BASE64_MARK + base64.b64encode(name.encode()).decode("ascii")
+
+
 def file_name_of(key: str, declared: str | None) -> str:
     """The document's original name.
 
     Args:
         key: the object's key; its last segment is the name when none was declared.
-        declared: object metadata `file-name`, percent-encoded UTF-8.
+        declared: object metadata `file-name`, as `encoded_file_name` makes it.
     """
-    name = unquote(declared or "", errors="replace")
-    return name or key.rstrip("/").rpartition("/")[2] or key
+    return _decoded_file_name(declared or "") or key.rstrip("/").rpartition("/")[2] or key
+
+
+def _decoded_file_name(declared: str) -> str:
+    if declared.startswith(_BASE64_MARK):
+        try:
+            content = base64.b64decode(declared.removeprefix(_BASE64_MARK), validate=True)
+        except binascii.Error:
+            return declared  # somebody's own idea of a name
+        return content.decode(errors="replace")
+    return unquote(declared, errors="replace")
 
 
 def is_document_id(text: str) -> bool:
@@ -129,6 +195,11 @@ def is_document_id(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
+
+
+def time_text(moment: datetime) -> str:
+    """A UTC time as records have it: ISO 8601 with milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def one_line(text: str) -> str:

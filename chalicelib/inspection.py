@@ -156,6 +156,11 @@ def possible_types(head: bytes, *, is_whole_file: bool) -> Sequence[str]:
     return [_TEXT if text else _UNKNOWN]
 
 
+def may_be_allowed(declared_type: str, limits: Limits) -> bool:
+    """Whether a file declared as this type can be among those allowed; its bytes will tell."""
+    return any(not contradicts(declared_type, allowed) for allowed in limits.allowed_types)
+
+
 def contradicts(declared_type: str | None, file_type: str) -> bool:
     """Whether the uploader said something else than what the bytes are.
 

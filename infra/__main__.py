@@ -13,9 +13,11 @@ from infra.console import Problem, say
 from infra.demo import demo
 from infra.deploy import deploy, deploy_resources
 from infra.destroy import destroy
-from infra.local import local
+from infra.local import NAME as LOCAL
+from infra.local import local, running_local_stage
 from infra.local_aws import stop_on_signals
 from infra.stage import ROOT, Account, Stage
+from infra.users import find_or_make_user, id_token
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,6 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=lambda asked: destroy(_stage(asked), asked.confirm))
 
+    command = commands.add_parser(
+        "user",
+        help="make or find a user and print an ID token; INTAKE_PASSWORD holds the password",
+    )
+    _add_stage(command)
+    command.add_argument("--email", required=True, help="who; it is the username")
+    command.add_argument("--group", action="append", default=[], help="such as operators")
+    command.set_defaults(run=_user)
+
     command = commands.add_parser("policies", help="write .chalice/policy-*.json from the code")
     command.set_defaults(run=_policies)
     return parser
@@ -101,6 +112,16 @@ def _stage(asked: argparse.Namespace) -> Stage:
 def _deploy(asked: argparse.Namespace) -> None:
     url = deploy(_stage(asked), asked.billing_mode)
     say(f"Stage {asked.stage} is up: {url}")
+
+
+def _user(asked: argparse.Namespace) -> None:
+    """The token goes to standard output, alone, for scripts; the rest to standard error."""
+    stage = running_local_stage() if asked.stage == LOCAL else _stage(asked)
+    password = os.environ.get("INTAKE_PASSWORD")
+    user = find_or_make_user(stage, asked.email, password, tuple(asked.group))
+    if user.password != password:
+        sys.stderr.write(f"New user {user.username} with password {user.password}\n")
+    say(id_token(stage, user))
 
 
 def _policies(_asked: argparse.Namespace) -> None:

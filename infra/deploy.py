@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, WaiterError
 from infra import policies
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
+from infra.gateway_responses import allowed_origins, set_gateway_responses
 from infra.local_api import UNNAMED, import_routes
 from infra.local_aws import is_local
 from infra.stage import Stage
@@ -55,10 +56,16 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         _set_failure_destination(stage)
+    api_id, url = (
+        str(stage.noted("rest_api")["rest_api_id"]),
+        stage.noted("rest_api")["rest_api_url"],
+    )
     if is_local(stage.account):
         with step("Importing the API's routes"):
-            return import_routes(stage)
-    return str(stage.noted("rest_api")["rest_api_url"])
+            api_id, url = import_routes(stage)
+    with step("Setting what the gateway itself answers"):
+        set_gateway_responses(stage, api_id)
+    return str(url)
 
 
 def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
@@ -164,6 +171,7 @@ def _parameters(
         "ParameterKey": "FailureVisibilityTimeout",
         "ParameterValue": str(VISIBILITY_TIMEOUTS * timeout),
     }
+    yield {"ParameterKey": "AllowedOrigins", "ParameterValue": ",".join(allowed_origins(stage))}
     if billing_mode:
         yield {"ParameterKey": "BillingMode", "ParameterValue": billing_mode}
     elif existing:
@@ -214,6 +222,7 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
         UPLOAD_BUCKET=outputs["UploadBucketName"],
         DOCUMENTS_TABLE=outputs["DocumentsTableName"],
         FAILURE_QUEUE=outputs["FailureQueueName"],
+        USER_POOL_ARN=outputs["UserPoolArn"],
     )
     for function in stage.functions:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (

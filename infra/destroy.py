@@ -22,7 +22,7 @@ def confirmation_for(stage: Stage) -> str:
 
 
 def destroy(stage: Stage, confirmation: str = "") -> None:
-    """Take a stage away: functions, API, roles, logs, queues, table, bucket.
+    """Take a stage away: functions, API, roles, logs, queues, users, table, bucket.
 
     Args:
         stage: which.
@@ -40,13 +40,15 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
         if stage.deployed_file.exists():
             run_chalice(stage, "delete")
         _delete_functions(stage)
-    with step("Files and records"):
+    with step("Files, records and users"):
         for bucket in _buckets(stage):
             _empty(stage, bucket)
             stage.account.s3.delete_bucket(Bucket=bucket)
         for table in _tables(stage):
             stage.account.dynamodb.delete_table(TableName=table)
             stage.account.dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+        for pool in _user_pools(stage):
+            stage.account.cognito.delete_user_pool(UserPoolId=pool)
     with step("CloudFormation stack"):
         _delete_stack(stage, stage.stack_name)
     with step("Settings and policies of the stage"):
@@ -62,6 +64,7 @@ def remains(stage: Stage) -> list[str]:
     found = [f"stack {name}" for name in _stacks(stage)]
     found += [f"bucket {name}" for name in _buckets(stage)]
     found += [f"table {name}" for name in _tables(stage)]
+    found += [f"user pool {pool}" for pool in _user_pools(stage)]
     found += [f"function {name}" for name in stage.functions.values() if _has_function(stage, name)]
     found += [f"role {name}" for name in stage.roles if _has_role(stage, name)]
     found += [f"REST API {api_id}" for api_id in rest_apis(stage)]
@@ -147,6 +150,14 @@ def _tables(stage: Stage) -> list[str]:
     pages = stage.account.dynamodb.get_paginator("list_tables").paginate()
     names = [name for page in pages for name in page["TableNames"]]
     return [name for name in names if name.startswith(f"{stage.stack_name}-DocumentsTable-")]
+
+
+def _user_pools(stage: Stage) -> list[str]:
+    pages = stage.account.cognito.get_paginator("list_user_pools").paginate(
+        PaginationConfig={"PageSize": 60}
+    )
+    pools = [pool for page in pages for pool in page["UserPools"]]
+    return [pool["Id"] for pool in pools if pool["Name"] == stage.stack_name]
 
 
 def _queues(stage: Stage) -> list[str]:

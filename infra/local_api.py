@@ -25,11 +25,11 @@ print(json.dumps(SwaggerGenerator(region, {"api_handler_arn": arn}).generate_swa
 """Runs in a process of its own: importing app.py needs the stage's settings in the environment."""
 
 
-def import_routes(stage: Stage) -> str:
+def import_routes(stage: Stage) -> tuple[str, str]:
     """Serve the routes of app.py by the deployed function.
 
     Returns:
-        The API's URL, with a final slash.
+        The API's id and its URL, with a final slash.
     """
     _name_chalice_api(stage)
     cloudformation = stage.account.cloudformation
@@ -47,7 +47,7 @@ def import_routes(stage: Stage) -> str:
     stack = stage.stack(name)
     assert stack is not None
     api_id = stack["Outputs"][0]["OutputValue"]
-    return f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/"
+    return api_id, f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/"
 
 
 def _name_chalice_api(stage: Stage) -> None:

@@ -19,6 +19,7 @@ from infra.policies import API_HANDLER, functions_of
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
@@ -95,6 +96,11 @@ class Account:
     def cloudformation(self) -> CloudFormationClient:
         """Its client."""
         return self._session.client("cloudformation", endpoint_url=self.endpoint)
+
+    @cached_property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        """Its client."""
+        return self._session.client("cognito-idp", endpoint_url=self.endpoint)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
