@@ -51,6 +51,7 @@ def find_or_make_user(
             the password was not said.
     """
     cognito, pool = stage.account.cognito, stage.outputs()["UserPoolId"]
+    _refuse_unknown(stage, pool, groups)
     try:
         cognito.admin_create_user(
             UserPoolId=pool,
@@ -76,7 +77,7 @@ def find_or_make_user(
     except cognito.exceptions.InvalidParameterException as error:
         raise Problem(f"{email!r} cannot be a user: {_message(error)}") from None
     for group in groups:
-        _join(stage, pool, email, group)
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
     return User(email, password, groups)
 
 
@@ -101,14 +102,12 @@ def id_token(stage: Stage, user: User) -> str:
     return answer["AuthenticationResult"]["IdToken"]
 
 
-def _join(stage: Stage, pool: str, email: str, group: str) -> None:
-    cognito = stage.account.cognito
-    try:
-        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
-    except cognito.exceptions.ResourceNotFoundException:
-        groups = cognito.list_groups(UserPoolId=pool)["Groups"]
-        names = ", ".join(found["GroupName"] for found in groups)
-        raise Problem(f"Stage {stage.name} has no group {group!r}; there is {names}") from None
+def _refuse_unknown(stage: Stage, pool: str, groups: tuple[str, ...]) -> None:
+    found = stage.account.cognito.list_groups(UserPoolId=pool)["Groups"]
+    names = [group["GroupName"] for group in found]
+    for group in groups:
+        if group not in names:
+            raise Problem(f"Stage {stage.name} has no group {group!r}; there is {', '.join(names)}")
 
 
 def _message(error: ClientError) -> str:
