@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from chalicelib.settings import SettingsError, settings_from
 from infra import cloudformation, policies
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
@@ -42,7 +43,8 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
         Problem: it cannot be deployed; running it again goes on where it stopped.
     """
     check_python(sys.version_info[:2])
-    where = stage.account.endpoint or f"account {stage.account.account_id}, {stage.account.region}"
+    region, account_id = stage.account.region, stage.account.account_id
+    where = stage.account.endpoint or f"account {account_id}, {region}"
     say(f"Deploying stage {stage.name} to {where}")
     deploy_resources(stage, billing_mode)
     with step("Removing what an unfinished deployment left behind"):
@@ -139,7 +141,11 @@ def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
 
 
 def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
-    """The stage's section of Chalice's config; what its owner set there otherwise stays."""
+    """The stage's section of Chalice's config; what its owner set there otherwise stays.
+
+    Raises:
+        Problem: with these settings app.py would not start.
+    """
     config = read_config(stage.project)
     section = config.setdefault("stages", {}).setdefault(stage.name, {})
     section.setdefault("environment_variables", {}).update(
@@ -152,6 +158,10 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"
         )
+    try:
+        settings_from({**config["environment_variables"], **section["environment_variables"]})
+    except SettingsError as error:
+        raise Problem(f"Stage {stage.name}: {error}") from error
     write_config(stage.project, config)
 
 

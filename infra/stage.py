@@ -66,12 +66,9 @@ class Account:
         Raises:
             Problem: none is configured.
         """
-        try:
-            return str(self.sts.meta.region_name)
-        except BotoCoreError as error:
-            raise Problem(
-                f"No AWS region: set AWS_DEFAULT_REGION, such as eu-west-1 ({error})"
-            ) from None
+        if not self._session.region_name:
+            raise Problem("No AWS region: set AWS_DEFAULT_REGION, such as eu-west-1")
+        return self._session.region_name
 
     @cached_property
     def account_id(self) -> str:

@@ -47,9 +47,12 @@ def everything_of(stage: Stage) -> dict[str, Any]:
         "code": {name: config["CodeSha256"] for name, config in functions.items()},
         "settings": {name: config["Environment"] for name, config in functions.items()},
         "outputs": stage.outputs(),
-        "notification": account.s3.get_bucket_notification_configuration(
-            Bucket=stage.outputs()["UploadBucketName"]
-        )["LambdaFunctionConfigurations"],
+        "notifications": [
+            (notification["LambdaFunctionArn"], notification["Events"])
+            for notification in account.s3.get_bucket_notification_configuration(
+                Bucket=stage.outputs()["UploadBucketName"]
+            )["LambdaFunctionConfigurations"]
+        ],
         "config": read_config(stage.project),
         # The local AWS cannot update an API: Chalice's is made anew, and serves nothing there.
         "noted": [resource for resource in noted if resource["resource_type"] != "rest_api"],
