@@ -7,6 +7,7 @@ run after one that was broken off finishes it.
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from chalicelib.settings import SettingsError, settings_from
@@ -25,6 +26,9 @@ RETRIES = 2
 """Lambda tries an event three times in all, as is its default for asynchronous events."""
 EVENT_AGE_SECONDS = 6 * 60 * 60
 """The longest that Lambda keeps an event it cannot run; also its default."""
+SETTLING_SECONDS = 60
+"""How long a policy just written may take to be in force; seconds are usual (IAM user guide,
+"Changes that I make are not always immediately visible")."""
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """The runtimes that Lambda lets new functions have (Lambda developer guide, "Runtimes")."""
 
@@ -47,8 +51,7 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
     where = stage.account.endpoint or f"account {account_id}, {region}"
     say(f"Deploying stage {stage.name} to {where}")
     deploy_resources(stage, billing_mode)
-    with step("Removing what an unfinished deployment left behind"):
-        remove_unrecorded(stage)
+    _adopt_unrecorded(stage)
     if is_local(stage.account):
         forget_api(stage)
     with step("chalice deploy"):
@@ -96,22 +99,6 @@ def check_python(version: tuple[int, int]) -> None:
         )
 
 
-def remove_unrecorded(stage: Stage) -> None:
-    """Take away what Chalice made and did not note because it was broken off.
-
-    Chalice finds functions, roles and log groups by name. It knows its APIs and event source
-    mappings only from its note, and would make each a second time, or fail.
-    """
-    recorded_api = stage.noted("rest_api").get("rest_api_id")
-    for api_id in rest_apis(stage):
-        if api_id != recorded_api:
-            stage.account.apigateway.delete_rest_api(restApiId=api_id)
-    recorded_mapping = stage.noted("sqs_event").get("event_uuid")
-    for mapping_id in event_source_mappings(stage):
-        if mapping_id != recorded_mapping:
-            stage.account.lambda_.delete_event_source_mapping(UUID=mapping_id)
-
-
 def rest_apis(stage: Stage) -> list[str]:
     """The ids of the REST APIs that Chalice made for this stage: app.py names them after it."""
     names = {stage.stack_name, UNNAMED} if is_local(stage.account) else {stage.stack_name}
@@ -130,6 +117,39 @@ def event_source_mappings(stage: Stage) -> list[str]:
         except stage.account.lambda_.exceptions.ResourceNotFoundException:
             continue
     return found
+
+
+def _adopt_unrecorded(stage: Stage) -> None:
+    """Note for Chalice what it made and did not note, being broken off or run elsewhere.
+
+    Chalice finds functions, roles and log groups by name. It knows its API and its event source
+    mapping only from its note: it would make the one a second time, at another URL, and fail at
+    the other.
+    """
+    account = stage.account
+    apis, mappings = rest_apis(stage), event_source_mappings(stage)
+    if apis and not stage.noted("rest_api"):
+        url = f"https://{apis[0]}.execute-api.{account.region}.amazonaws.com/api/"
+        stage.note(
+            {
+                "name": "rest_api",
+                "resource_type": "rest_api",
+                "rest_api_id": apis[0],
+                "rest_api_url": url,
+            }
+        )
+    if mappings and not stage.noted("sqs_event"):
+        mapping = account.lambda_.get_event_source_mapping(UUID=mappings[0])
+        stage.note(
+            {
+                "name": "record_failure-sqs-event-source",
+                "resource_type": "sqs_event",
+                "event_uuid": mappings[0],
+                "queue_arn": mapping["EventSourceArn"],
+                "queue": mapping["EventSourceArn"].rpartition(":")[2],
+                "lambda_arn": mapping["FunctionArn"],
+            }
+        )
 
 
 def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
@@ -174,9 +194,20 @@ def _timeout(stage: Stage, function: str) -> int:
 
 def _set_failure_destination(stage: Stage) -> None:
     queue_arn = stage.outputs()["FailureQueueArn"]
-    stage.account.lambda_.put_function_event_invoke_config(
-        FunctionName=stage.functions["process_upload"],
-        MaximumRetryAttempts=RETRIES,
-        MaximumEventAgeInSeconds=EVENT_AGE_SECONDS,
-        DestinationConfig={"OnFailure": {"Destination": queue_arn}},
-    )
+    lambda_ = stage.account.lambda_
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while True:
+        try:
+            lambda_.put_function_event_invoke_config(
+                FunctionName=stage.functions["process_upload"],
+                MaximumRetryAttempts=RETRIES,
+                MaximumEventAgeInSeconds=EVENT_AGE_SECONDS,
+                DestinationConfig={"OnFailure": {"Destination": queue_arn}},
+            )
+        except lambda_.exceptions.InvalidParameterValueException:
+            # AWS refuses while the role's new policy, which allows it, is not yet in force.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return

@@ -41,6 +41,8 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
         if stage.deployed_file.exists():
             run_chalice(stage, "delete")
         _delete_functions(stage)
+    with step("CloudFormation stack"):  # leaves bucket and table, whatever becomes of it
+        cloudformation.remove(stage.account, stage.stack_name)
     with step("Files and records"):
         for bucket in _buckets(stage):
             _empty(stage, bucket)
@@ -48,8 +50,6 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
         for table in _tables(stage):
             stage.account.dynamodb.delete_table(TableName=table)
             stage.account.dynamodb.get_waiter("table_not_exists").wait(TableName=table)
-    with step("CloudFormation stack"):
-        cloudformation.remove(stage.account, stage.stack_name)
     with step("Settings and policies of the stage"):
         _forget(stage)
     left = remains(stage)

@@ -46,12 +46,10 @@ def import_routes(stage: Stage) -> str:
 
 def forget_api(stage: Stage) -> None:
     """Let Chalice make its API anew: MiniStack has no PutRestApi to bring one up to date."""
-    if "rest_api_id" not in stage.noted("rest_api"):
-        return
-    noted = json.loads(stage.deployed_file.read_text(encoding="utf-8"))
-    kept = [item for item in noted["resources"] if item["resource_type"] != "rest_api"]
-    stage.account.apigateway.delete_rest_api(restApiId=stage.noted("rest_api")["rest_api_id"])
-    stage.deployed_file.write_text(json.dumps({**noted, "resources": kept}), encoding="utf-8")
+    api_id = stage.noted("rest_api").get("rest_api_id")
+    if api_id:
+        stage.account.apigateway.delete_rest_api(restApiId=api_id)
+        stage.forget("rest_api")
 
 
 def apply_time_to_live(stage: Stage) -> None:

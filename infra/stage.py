@@ -187,10 +187,30 @@ class Stage:
 
     def noted(self, resource_type: str) -> dict[str, Any]:
         """What Chalice noted of its one resource of this type; empty when it noted none."""
+        found = (item for item in self._notes() if item["resource_type"] == resource_type)
+        return next(found, {})
+
+    def note(self, resource: dict[str, Any]) -> None:
+        """Add a resource to what Chalice noted, in place of what it noted by that name."""
+        self._write_notes([*self._notes_but(resource["name"]), resource])
+
+    def forget(self, name: str) -> None:
+        """Take a resource out of what Chalice noted."""
+        self._write_notes(self._notes_but(name))
+
+    def _notes_but(self, name: str) -> list[dict[str, Any]]:
+        return [item for item in self._notes() if item["name"] != name]
+
+    def _notes(self) -> list[dict[str, Any]]:
         if not self.deployed_file.exists():
-            return {}
-        resources = json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"]
-        return next((item for item in resources if item["resource_type"] == resource_type), {})
+            return []
+        return list(json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"])
+
+    def _write_notes(self, resources: list[dict[str, Any]]) -> None:
+        # As chalice.deploy.deployer.Deployer writes it.
+        notes = {"resources": resources, "schema_version": "2.0", "backend": "api"}
+        self.deployed_file.parent.mkdir(exist_ok=True)
+        self.deployed_file.write_text(json.dumps(notes, indent=2) + "\n", encoding="utf-8")
 
     def outputs(self) -> dict[str, str]:
         """The outputs of the stage's stack.
