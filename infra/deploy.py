@@ -7,17 +7,15 @@ run after one that was broken off finishes it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
-
-from infra import policies
+from chalicelib.settings import SettingsError, settings_from
+from infra import cloudformation, policies
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
 from infra.gateway_responses import allowed_origins, set_gateway_responses
-from infra.local_api import UNNAMED, import_routes
+from infra.local_api import UNNAMED, apply_time_to_live, forget_api, import_routes
 from infra.local_aws import is_local
 from infra.stage import Stage
 
@@ -29,6 +27,9 @@ RETRIES = 2
 """Lambda tries an event three times in all, as is its default for asynchronous events."""
 EVENT_AGE_SECONDS = 6 * 60 * 60
 """The longest that Lambda keeps an event it cannot run; also its default."""
+SETTLING_SECONDS = 60
+"""How long a policy just written may take to be in force; seconds are usual (IAM user guide,
+"Changes that I make are not always immediately visible")."""
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """The runtimes that Lambda lets new functions have (Lambda developer guide, "Runtimes")."""
 
@@ -47,25 +48,26 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
         Problem: it cannot be deployed; running it again goes on where it stopped.
     """
     check_python(sys.version_info[:2])
-    where = stage.account.endpoint or f"account {stage.account.account_id}, {stage.account.region}"
+    region, account_id = stage.account.region, stage.account.account_id
+    where = stage.account.endpoint or f"account {account_id}, {region}"
     say(f"Deploying stage {stage.name} to {where}")
     deploy_resources(stage, billing_mode)
-    with step("Removing what an unfinished deployment left behind"):
-        remove_unrecorded(stage)
+    _adopt_unrecorded(stage)
+    if is_local(stage.account):
+        forget_api(stage)
     with step("chalice deploy"):
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         _set_failure_destination(stage)
-    api_id, url = (
-        str(stage.noted("rest_api")["rest_api_id"]),
-        stage.noted("rest_api")["rest_api_url"],
-    )
+    noted = stage.noted("rest_api")
+    api_id, url = str(noted["rest_api_id"]), str(noted["rest_api_url"])
     if is_local(stage.account):
-        with step("Importing the API's routes"):
+        with step("What the local AWS leaves out: routes, time to live"):
+            apply_time_to_live(stage)
             api_id, url = import_routes(stage)
     with step("Setting what the gateway itself answers"):
         set_gateway_responses(stage, api_id)
-    return str(url)
+    return url
 
 
 def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
@@ -74,7 +76,17 @@ def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
     After this, plain `chalice deploy --stage NAME` works.
     """
     with step(f"CloudFormation stack {stage.stack_name}"):
-        _deploy_stack(stage, billing_mode)
+        cloudformation.apply(
+            stage.account,
+            stage.stack_name,
+            TEMPLATE.read_text(encoding="utf-8"),
+            {
+                "Stage": stage.name,
+                "BillingMode": billing_mode or cloudformation.KEEP,
+                "AllowedOrigins": ",".join(allowed_origins(stage)),
+                "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+            },
+        )
     outputs = stage.outputs()
     _write_policies(stage, outputs)
     _write_settings(stage, outputs)
@@ -91,22 +103,6 @@ def check_python(version: tuple[int, int]) -> None:
             f"Python {version[0]}.{version[1]} is no runtime that Lambda lets new functions have: "
             "deploy with Python 3.11 to 3.14, such as `make deploy STAGE=... PYTHON=python3.13`"
         )
-
-
-def remove_unrecorded(stage: Stage) -> None:
-    """Take away what Chalice made and did not note because it was broken off.
-
-    Chalice finds functions, roles and log groups by name. It knows its APIs and event source
-    mappings only from its note, and would make each a second time, or fail.
-    """
-    recorded_api = stage.noted("rest_api").get("rest_api_id")
-    for api_id in rest_apis(stage):
-        if api_id != recorded_api:
-            stage.account.apigateway.delete_rest_api(restApiId=api_id)
-    recorded_mapping = stage.noted("sqs_event").get("event_uuid")
-    for mapping_id in event_source_mappings(stage):
-        if mapping_id != recorded_mapping:
-            stage.account.lambda_.delete_event_source_mapping(UUID=mapping_id)
 
 
 def rest_apis(stage: Stage) -> list[str]:
@@ -129,80 +125,37 @@ def event_source_mappings(stage: Stage) -> list[str]:
     return found
 
 
-def _deploy_stack(stage: Stage, billing_mode: str | None) -> None:
-    cloudformation = stage.account.cloudformation
-    existing = stage.stack()
-    if existing and existing["StackStatus"] in ("ROLLBACK_COMPLETE", "DELETE_FAILED"):
-        # Its creation failed: CloudFormation can only delete such a stack.
-        cloudformation.delete_stack(StackName=stage.stack_name)
-        _wait(stage, "stack_delete_complete")
-        existing = None
-    elif existing and existing["StackStatus"] == "CREATE_IN_PROGRESS":
-        _wait(stage, "stack_create_complete")
-    elif existing and existing["StackStatus"] == "UPDATE_IN_PROGRESS":
-        _wait(stage, "stack_update_complete")
-    arguments: Any = {
-        "StackName": stage.stack_name,
-        "TemplateBody": TEMPLATE.read_text(encoding="utf-8"),
-        "Parameters": list(_parameters(stage, existing, billing_mode)),
-    }
-    if existing is None:
-        cloudformation.create_stack(**arguments, OnFailure="DELETE")
-        _wait(stage, "stack_create_complete")
-        return
-    try:
-        cloudformation.update_stack(**arguments)
-    except ClientError as error:
-        if "No updates are to be performed" in str(error):
-            return
-        raise
-    _wait(stage, "stack_update_complete")
+def _adopt_unrecorded(stage: Stage) -> None:
+    """Note for Chalice what it made and did not note, being broken off or run elsewhere.
 
-
-def _parameters(
-    stage: Stage, existing: dict[str, Any] | None, billing_mode: str | None
-) -> Iterator[dict[str, Any]]:
-    config = read_config(stage.project)
-    timeout = config["lambda_functions"]["record_failure"].get(
-        "lambda_timeout", config["lambda_timeout"]
-    )
-    yield {"ParameterKey": "Stage", "ParameterValue": stage.name}
-    yield {
-        "ParameterKey": "FailureVisibilityTimeout",
-        "ParameterValue": str(VISIBILITY_TIMEOUTS * timeout),
-    }
-    yield {"ParameterKey": "AllowedOrigins", "ParameterValue": ",".join(allowed_origins(stage))}
-    if billing_mode:
-        yield {"ParameterKey": "BillingMode", "ParameterValue": billing_mode}
-    elif existing:
-        yield {"ParameterKey": "BillingMode", "UsePreviousValue": True}
-
-
-def _wait(stage: Stage, waiter: Any) -> None:
-    delay = 1 if is_local(stage.account) else 5
-    try:
-        stage.account.cloudformation.get_waiter(waiter).wait(
-            StackName=stage.stack_name,
-            WaiterConfig={"Delay": delay, "MaxAttempts": 600 // delay},
+    Chalice finds functions, roles and log groups by name. It knows its API and its event source
+    mapping only from its note: it would make the one a second time, at another URL, and fail at
+    the other.
+    """
+    account = stage.account
+    apis, mappings = rest_apis(stage), event_source_mappings(stage)
+    if apis and not stage.noted("rest_api"):
+        url = f"https://{apis[0]}.execute-api.{account.region}.amazonaws.com/api/"
+        stage.note(
+            {
+                "name": "rest_api",
+                "resource_type": "rest_api",
+                "rest_api_id": apis[0],
+                "rest_api_url": url,
+            }
         )
-    except WaiterError as error:
-        raise Problem(
-            f"CloudFormation could not finish stack {stage.stack_name}: {_why(stage)}"
-        ) from error
-
-
-def _why(stage: Stage) -> str:
-    """The first reason that CloudFormation gives for a failure."""
-    try:
-        events = stage.account.cloudformation.describe_stack_events(StackName=stage.stack_name)
-    except ClientError as error:
-        return str(error)
-    reasons = [
-        f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
-        for event in events["StackEvents"]
-        if "FAILED" in event.get("ResourceStatus", "") and event.get("ResourceStatusReason")
-    ]
-    return reasons[-1] if reasons else "it gives no reason"
+    if mappings and not stage.noted("sqs_event"):
+        mapping = account.lambda_.get_event_source_mapping(UUID=mappings[0])
+        stage.note(
+            {
+                "name": "record_failure-sqs-event-source",
+                "resource_type": "sqs_event",
+                "event_uuid": mappings[0],
+                "queue_arn": mapping["EventSourceArn"],
+                "queue": mapping["EventSourceArn"].rpartition(":")[2],
+                "lambda_arn": mapping["FunctionArn"],
+            }
+        )
 
 
 def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
@@ -214,7 +167,11 @@ def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
 
 
 def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
-    """The stage's section of Chalice's config; what its owner set there otherwise stays."""
+    """The stage's section of Chalice's config; what its owner set there otherwise stays.
+
+    Raises:
+        Problem: with these settings app.py would not start.
+    """
     config = read_config(stage.project)
     section = config.setdefault("stages", {}).setdefault(stage.name, {})
     section.setdefault("environment_variables", {}).update(
@@ -228,14 +185,36 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"
         )
+    try:
+        settings_from({**config["environment_variables"], **section["environment_variables"]})
+    except SettingsError as error:
+        raise Problem(f"Stage {stage.name}: {error}") from error
     write_config(stage.project, config)
+
+
+def _timeout(stage: Stage, function: str) -> int:
+    """A function's timeout in seconds, as Chalice reads it."""
+    config = read_config(stage.project)
+    own = config["lambda_functions"].get(function, {})
+    return int(own.get("lambda_timeout", config["lambda_timeout"]))
 
 
 def _set_failure_destination(stage: Stage) -> None:
     queue_arn = stage.outputs()["FailureQueueArn"]
-    stage.account.lambda_.put_function_event_invoke_config(
-        FunctionName=stage.functions["process_upload"],
-        MaximumRetryAttempts=RETRIES,
-        MaximumEventAgeInSeconds=EVENT_AGE_SECONDS,
-        DestinationConfig={"OnFailure": {"Destination": queue_arn}},
-    )
+    lambda_ = stage.account.lambda_
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while True:
+        try:
+            lambda_.put_function_event_invoke_config(
+                FunctionName=stage.functions["process_upload"],
+                MaximumRetryAttempts=RETRIES,
+                MaximumEventAgeInSeconds=EVENT_AGE_SECONDS,
+                DestinationConfig={"OnFailure": {"Destination": queue_arn}},
+            )
+        except lambda_.exceptions.InvalidParameterValueException:
+            # AWS refuses while the role's new policy, which allows it, is not yet in force.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return

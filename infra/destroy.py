@@ -6,6 +6,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
+from infra import cloudformation
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
 from infra.deploy import event_source_mappings, rest_apis
@@ -40,6 +41,8 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
         if stage.deployed_file.exists():
             run_chalice(stage, "delete")
         _delete_functions(stage)
+    with step("CloudFormation stack"):  # leaves bucket, table and users, whatever becomes of it
+        cloudformation.remove(stage.account, stage.stack_name)
     with step("Files, records and users"):
         for bucket in _buckets(stage):
             _empty(stage, bucket)
@@ -49,8 +52,6 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
             stage.account.dynamodb.get_waiter("table_not_exists").wait(TableName=table)
         for pool in _user_pools(stage):
             stage.account.cognito.delete_user_pool(UserPoolId=pool)
-    with step("CloudFormation stack"):
-        _delete_stack(stage, stage.stack_name)
     with step("Settings and policies of the stage"):
         _forget(stage)
     left = remains(stage)
@@ -104,15 +105,7 @@ def _delete_functions(stage: Stage) -> None:
         account.iam.delete_role(RoleName=role)
     for group in _log_groups(stage):
         account.logs.delete_log_group(logGroupName=group)
-    if stage.stack(api_stack_of(stage)):
-        _delete_stack(stage, api_stack_of(stage))
-
-
-def _delete_stack(stage: Stage, name: str) -> None:
-    stage.account.cloudformation.delete_stack(StackName=name)
-    stage.account.cloudformation.get_waiter("stack_delete_complete").wait(
-        StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 300}
-    )
+    cloudformation.remove(account, api_stack_of(stage))
 
 
 def _empty(stage: Stage, bucket: str) -> None:
@@ -138,7 +131,8 @@ def _forget(stage: Stage) -> None:
 
 
 def _stacks(stage: Stage) -> list[str]:
-    return [name for name in (stage.stack_name, api_stack_of(stage)) if stage.stack(name)]
+    names = (stage.stack_name, api_stack_of(stage))
+    return [name for name in names if cloudformation.describe(stage.account, name)]
 
 
 def _buckets(stage: Stage) -> list[str]:

@@ -29,7 +29,7 @@ def allowed_origins(stage: Stage) -> tuple[str, ...]:
         "environment_variables", {}
     )
     try:
-        return origins_from(settings["ALLOWED_ORIGINS"])
+        return origins_from(settings.get("ALLOWED_ORIGINS", ""))
     except ValueError as error:
         raise Problem(f"ALLOWED_ORIGINS in .chalice/config.json is malformed: {error}") from None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra import cloudformation
 from infra.console import Problem
 from infra.policies import API_HANDLER, functions_of
 
@@ -66,12 +67,9 @@ class Account:
         Raises:
             Problem: none is configured.
         """
-        try:
-            return str(self.sts.meta.region_name)
-        except BotoCoreError as error:
-            raise Problem(
-                f"No AWS region: set AWS_DEFAULT_REGION, such as eu-west-1 ({error})"
-            ) from None
+        if not self._session.region_name:
+            raise Problem("No AWS region: set AWS_DEFAULT_REGION, such as eu-west-1")
+        return self._session.region_name
 
     @cached_property
     def account_id(self) -> str:
@@ -195,21 +193,30 @@ class Stage:
 
     def noted(self, resource_type: str) -> dict[str, Any]:
         """What Chalice noted of its one resource of this type; empty when it noted none."""
-        if not self.deployed_file.exists():
-            return {}
-        resources = json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"]
-        return next((item for item in resources if item["resource_type"] == resource_type), {})
+        found = (item for item in self._notes() if item["resource_type"] == resource_type)
+        return next(found, {})
 
-    def stack(self, name: str | None = None) -> dict[str, Any] | None:
-        """CloudFormation's description of the stage's stack; None where there is none."""
-        try:
-            stacks = self.account.cloudformation.describe_stacks(StackName=name or self.stack_name)
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return None
-            raise
-        found = dict(stacks["Stacks"][0])
-        return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+    def note(self, resource: dict[str, Any]) -> None:
+        """Add a resource to what Chalice noted, in place of what it noted by that name."""
+        self._write_notes([*self._notes_but(resource["name"]), resource])
+
+    def forget(self, name: str) -> None:
+        """Take a resource out of what Chalice noted."""
+        self._write_notes(self._notes_but(name))
+
+    def _notes_but(self, name: str) -> list[dict[str, Any]]:
+        return [item for item in self._notes() if item["name"] != name]
+
+    def _notes(self) -> list[dict[str, Any]]:
+        if not self.deployed_file.exists():
+            return []
+        return list(json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"])
+
+    def _write_notes(self, resources: list[dict[str, Any]]) -> None:
+        # As chalice.deploy.deployer.Deployer writes it.
+        notes = {"resources": resources, "schema_version": "2.0", "backend": "api"}
+        self.deployed_file.parent.mkdir(exist_ok=True)
+        self.deployed_file.write_text(json.dumps(notes, indent=2) + "\n", encoding="utf-8")
 
     def outputs(self) -> dict[str, str]:
         """The outputs of the stage's stack.
@@ -217,12 +224,12 @@ class Stage:
         Raises:
             Problem: the stage does not exist.
         """
-        stack = self.stack()
+        stack = cloudformation.describe(self.account, self.stack_name)
         if stack is None:
             raise Problem(
                 f"There is no stage {self.name!r} in this account and region{self._others()}"
             )
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        return cloudformation.outputs(stack)
 
     def _others(self) -> str:
         stacks = self.account.cloudformation.describe_stacks()["Stacks"]
