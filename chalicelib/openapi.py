@@ -127,7 +127,7 @@ def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
         "parameters": [_path_parameter(name) for name in _names_in(operation.path)]
         + [_query_parameter(item, limits) for item in operation.query],
         "responses": {
-            str(status): _response(status, answer) for status, answer in operation.answers.items()
+            str(status): _response(answer) for status, answer in operation.answers.items()
         },
     }
     if operation.body:
@@ -173,10 +173,18 @@ def _property(item: Field, limits: Limits) -> JsonSchema:
     return schema
 
 
-def _response(status: int, answer: Answer) -> dict[str, Any]:
+def _response(answer: Answer) -> dict[str, Any]:
     response: dict[str, Any] = {"description": answer.description}
     if answer.schema:
         response["content"] = {"application/json": {"schema": _reference(answer.schema)}}
-    if status == 201:
+    if answer.schema == "Upload":
         response["headers"] = {"Location": {"schema": _TEXT, "description": "Path of the document"}}
+        response["links"] = {
+            operation.name: {
+                "operationId": operation.name,
+                "parameters": {"document_id": "$response.body#/documentId"},
+            }
+            for operation in OPERATIONS
+            if "{document_id}" in operation.path
+        }
     return response

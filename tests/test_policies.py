@@ -40,6 +40,7 @@ def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
     """process_upload gets exactly the actions of the design."""
     assert {
         "s3:GetObject",
+        "s3:DeleteObject",  # of clients' uploads only: what was put after its document was deleted
         "dynamodb:PutItem",
         "sqs:SendMessage",
         "logs:CreateLogStream",
@@ -86,6 +87,54 @@ def test_a_call_that_nobody_bound_to_a_resource_is_an_error(tmp_path: Path) -> N
     listing = '    troubles: list[Exception] = []\n    s3.list_objects_v2(Bucket="b")\n'
     app.write_text(source.replace("    troubles: list[Exception] = []\n", listing), "utf-8")
     with pytest.raises(policies.PolicyError, match="process_upload calls s3:ListBucket; say in"):
+        policies.generate(project)
+
+
+def resources_of(policy: policies.Policy, action: str) -> object:
+    """What a policy allows an action on."""
+    return next(
+        statement["Resource"] for statement in policy["Statement"] if action in statement["Action"]
+    )
+
+
+def test_a_signed_url_is_a_call_of_whoever_signs_it() -> None:
+    """The API may put uploads and query the indexes, nothing wider."""
+    policy = policies.generate(ROOT)["api_handler"]
+    assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:PutObject")
+    assert "${UploadBucketArn}/*" == resources_of(policy, "s3:GetObject")
+    assert [
+        "${DocumentsTableArn}/index/byOwner",
+        "${DocumentsTableArn}/index/byStatus",
+    ] == resources_of(policy, "dynamodb:Query")
+
+
+@pytest.mark.parametrize("function", ["process_upload", "record_failure"])
+def test_a_function_may_need_less_of_an_action_than_another(function: str) -> None:
+    """Only the API deletes direct uploads; the others only what a client's URL put."""
+    policy = policies.generate(ROOT)[function]
+    assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:DeleteObject")
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        ("s3.generate_presigned_url(event, Params={})", "say which call it signs as a literal"),
+        ("s3.generate_presigned_url()", "say which call it signs as a literal"),
+        ("[s3.get_object(Key=key) for key in 'ab']", "use clients in loops only"),
+        ("{open_object(s3, '', key, '') for key in 'ab'}", "use clients in loops only"),
+    ],
+)
+def test_a_call_that_the_analyser_could_not_see_is_an_error(
+    tmp_path: Path, call: str, problem: str
+) -> None:
+    """No policy is made of code whose calls would be missed in silence."""
+    project = copy_project(tmp_path / "project")
+    app = project / "app.py"
+    source = app.read_text(encoding="utf-8")
+    line = "    troubles: list[Exception] = []\n"
+    assert line in source
+    app.write_text(source.replace(line, f"{line}    {call}\n"), "utf-8")
+    with pytest.raises(policies.PolicyError, match=problem):
         policies.generate(project)
 
 
