@@ -209,9 +209,10 @@ class UnsupportedMediaType(ChaliceViewError):  # noqa: N818 - so Chalice's own 4
 @app.route(**served(api.CREATE_UPLOAD))
 def create_upload() -> Response:
     """Where to put a file, and its PENDING record, for one DynamoDB write and no S3 call."""
+    owner = caller().sub
     asked = asked_of(api.CREATE_UPLOAD.body_from, request().raw_body)
     refuse_unwanted(asked["fileType"], asked["fileSize"])
-    terms = terms_of(asked, owner=caller().sub)
+    terms = terms_of(asked, owner)
     document_id, seconds, expires = str(uuid.uuid4()), settings.upload_url_seconds, url_expiry()
     key = object_key_of(document_id)
     url = presign_upload(s3, settings.upload_bucket, key, terms, seconds)

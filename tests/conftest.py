@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.chalice_project import copy_project
+from infra.client import Client
 from infra.deploy import deploy
 from infra.local_aws import local_aws
 from infra.stage import Account, Stage
@@ -27,3 +28,21 @@ def stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     project: Path = tmp_path_factory.mktemp("deployed") / "project"
     stage = Stage("test", account, copy_project(project))
     return Stack(stage, deploy(stage))
+
+
+@pytest.fixture(scope="session")
+def ada(stack: Stack) -> Client:
+    """An ordinary user."""
+    return stack.sign_in("ada")
+
+
+@pytest.fixture(scope="session")
+def bo(stack: Stack) -> Client:
+    """Another ordinary user."""
+    return stack.sign_in("bo")
+
+
+@pytest.fixture(scope="session")
+def operator(stack: Stack) -> Client:
+    """A member of the group that sees everything."""
+    return stack.sign_in("operator", "operators")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +15,12 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.documents import document_id_of
+from infra.client import Client
 from infra.stage import Account, Stage
+from infra.users import find_or_make_user, id_token
 from tests.waiting import eventually
+
+PASSWORD = "Correct-Horse-7"
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,25 @@ class Stack:
             Item={name: serialize(value) for name, value in record.items()},
         )
 
-    def get(self, path: str) -> tuple[int, Any]:
-        """Status and JSON body of GET on the API."""
-        try:
-            with urllib.request.urlopen(self.api_url + path) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
+    def sign_in(self, name: str, *groups: str) -> Client:
+        """A user with this name who uses the API; the same one for the same name."""
+        email = f"{name}@example.com"
+        user = find_or_make_user(self.stage, email, PASSWORD, groups)
+        return Client(self.api_url, id_token(self.stage, user))
+
+    def has_object(self, key: str) -> bool:
+        """Whether there is an object with this key."""
+        answer = self.account.s3.list_objects_v2(Bucket=self.bucket, Prefix=key)
+        return any(item["Key"] == key for item in answer.get("Contents", []))
+
+    def settled(self, client: Client, document_id: str) -> dict[str, Any]:
+        """What the API answers for a document once it is no longer PENDING."""
+
+        def look() -> dict[str, Any] | None:
+            answer = client.call("GET", f"documents/{document_id}")
+            return answer.body if answer.body.get("status", "PENDING") != "PENDING" else None
+
+        return eventually(look, f"a result for {document_id}")
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         """Run a function and wait for it; the error it ended with, or empty."""
