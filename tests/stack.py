@@ -129,7 +129,24 @@ class Stack:
         return [message.strip() for message in messages if containing in message]
 
     def calls(self, resource: str) -> list[str]:
-        """The calls that functions made on a resource by this name, such as `GetObject`."""
+        """The latest calls that functions made on a resource by this name, such as `GetObject`."""
+        return [
+            event["EventName"]
+            for event in self._latest_events()
+            if resource in event["CloudTrailEvent"] + str(event["Resources"])
+        ]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[str]]:
+        """All calls that functions make while the block lasts; to be read after it."""
+        before = {event["EventId"] for event in self._latest_events()}
+        made: list[str] = []
+        yield made
+        events = self._latest_events()
+        made += [event["EventName"] for event in events if event["EventId"] not in before]
+
+    def _latest_events(self) -> list[dict[str, Any]]:
+        """Of functions' calls; the local CloudTrail tells of the last 50 calls of all."""
         cloudtrail = boto3.client(
             "cloudtrail",
             endpoint_url=self.account.endpoint,
@@ -137,14 +154,9 @@ class Stack:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        pages = cloudtrail.get_paginator("lookup_events").paginate()
-        return [
-            event["EventName"]
-            for page in pages
-            for event in page["Events"]
-            if event["AccessKeyId"].startswith("ASIA")  # a session: a function's role
-            and resource in event["CloudTrailEvent"] + str(event["Resources"])
-        ]
+        events = cloudtrail.lookup_events()["Events"]
+        # A session's key: that of a function's role.
+        return [event for event in events if event["AccessKeyId"].startswith("ASIA")]
 
     @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
