@@ -154,9 +154,7 @@ REACHED = {
 def answers_in(report: Path) -> set[tuple[str, int]]:
     """Which operation answered which status in a run of schemathesis."""
     events = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-    recorders = [
-        event["ScenarioFinished"]["recorder"] for event in events if "ScenarioFinished" in event
-    ]
+    scenarios = [event["ScenarioFinished"] for event in events if "ScenarioFinished" in event]
     return {
         (scenario["recorder"]["label"], interaction["response"]["status_code"])
         for scenario in scenarios
