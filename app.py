@@ -154,8 +154,10 @@ def record_failure(event: SQSEvent) -> None:
                 sequencer=upload.sequencer,
                 failure=failure,
             )
-            settle(document, save_failure(dynamodb, settings.documents_table, document))
-            app.log.error("Lambda gave up: %s", one_line(cause_of(message.body)))
+            saved = save_failure(dynamodb, settings.documents_table, document)
+            settle(document, saved)
+            if saved is Saved.WRITTEN:
+                app.log.error("Lambda gave up: %s", one_line(cause_of(message.body)))
 
 
 def settle(document: Document, saved: Saved) -> None:
