@@ -18,9 +18,9 @@ a way to start processes, write files or dump core. What bounds it:
 - time: `seconds_left`, asked for here, which leaves the Lambda enough to write the record;
   beyond it, RLIMIT_CPU.
 - memory: the helper looks at the child's resident memory and kills it above `memory_bytes`. No
-  allocation fails before that, for a parser that swallows MemoryError, as pypdf does for the forms
-  on a page, would go on and count too few words. RLIMIT_AS at `ADDRESS_SPACE_FACTOR` times as much
-  stands behind it, in case one allocation outruns the look.
+  allocation is made to fail before that: a parser that swallows MemoryError, as each does
+  somewhere, would go on and tell half of the truth. RLIMIT_AS at `ADDRESS_SPACE_FACTOR` times as
+  much stands behind it, for what is faster than the look.
 - what it says: the answer is read up to `LONGEST_ANSWER_BYTES` and believed only as far as it is
   what `extractors.extract` could have said.
 
@@ -191,19 +191,11 @@ class _Helper:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair()
         with theirs:
-            descriptor = theirs.fileno()
-            path = [str(Path(entry).absolute()) for entry in sys.path]
-            # -I -S: nothing but this path and environment decides what the helper imports.
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, str(descriptor), *path],
-                env=environment,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[descriptor],
-                start_new_session=True,
-            )
+            try:
+                self._process = _start_helper(theirs.fileno(), environment)
+            except OSError:
+                self._control.close()
+                raise
 
     def start_child(self, request: bytes, content: int, seconds: float) -> int:
         """Have a child forked; the descriptor that its answer is to be read from.
@@ -233,6 +225,21 @@ class _Helper:
         self._process.wait()
 
 
+def _start_helper(control: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    path = [str(Path(entry).absolute()) for entry in sys.path]
+    return subprocess.Popen(
+        # -I -S: nothing but this path and environment decides what the helper imports.
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, str(control), *path],
+        env=environment,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[control],
+        start_new_session=True,
+    )
+
+
 def _read(answers: int, seconds_left: SecondsLeft) -> bytes | None:
     """What comes out of the pipe until its end, or is too much already; None when time is up."""
     end_of_wait = select.poll()
@@ -257,8 +264,11 @@ def _believed(answer: bytes) -> Metadata | Refused:
     """
     if len(answer) > LONGEST_ANSWER_BYTES:
         raise ValueError("too long")
-    match json.loads(answer.decode("utf-8")):
-        case {"metadata": dict() as metadata, **others} if not others:
+    said = json.loads(answer.decode("utf-8"))
+    if not isinstance(said, dict) or len(said) != 1:
+        raise ValueError("not one thing")
+    match said:
+        case {"metadata": dict() as metadata}:
             return _believed_metadata(metadata)
         case {"refused": [str() as code, str() as message]} if (
             code in _REFUSALS and len(message) <= _LONGEST_MESSAGE and message.isprintable()
