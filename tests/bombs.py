@@ -6,7 +6,6 @@ import io
 import zipfile
 import zlib
 from collections.abc import Sequence
-from functools import cache
 
 from tests.files import assembled_pdf, jpeg_segment, stream
 
@@ -56,6 +55,12 @@ def nested_forms(levels: int, calls: int) -> bytes:
     return _pdf([_page(b"4 0 R", b"/XObject << /F 5 0 R >>"), stream(call), *forms, last])
 
 
+def page_with_form(content: bytes, entries: bytes = b"") -> bytes:
+    """A PDF whose page shows a form of this content, uncompressed."""
+    form = stream(content, _form_entries() + entries)
+    return _pdf([_page(b"4 0 R", b"/XObject << /F 5 0 R >>"), stream(b"/F Do"), form])
+
+
 def form_shown_often(times: int) -> bytes:
     """A PDF whose page shows one form of 4,000 words so many times."""
     content = _flate_stream(b"/F Do\n" * times)
@@ -92,13 +97,13 @@ def jpeg_of_segments(length_bytes: int) -> bytes:
     return b"\xff\xd8" + segment * (length_bytes // len(segment))
 
 
-def zip_bomb() -> bytes:
-    """A document of an office program whose text is 1 GB of spaces."""
+def zip_bomb(length_bytes: int) -> bytes:
+    """A document of an office program whose text is so many spaces."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         with archive.open("word/document.xml", "w") as text:
-            for _ in range(1_024):
+            for _ in range(length_bytes // MEBIBYTE):
                 text.write(b" " * MEBIBYTE)
     return content.getvalue()
 
@@ -108,13 +113,19 @@ def one_line(length_bytes: int) -> bytes:
     return b"a" + b" " * (length_bytes - 2) + b"b"
 
 
-@cache
 def _compressed_spaces(length_bytes: int) -> bytes:
-    packer = zlib.compressobj(9)
+    """So many spaces, at least 1 MB: one compressed megabyte, repeated."""
     whole, rest = divmod(length_bytes, MEBIBYTE)
-    chunk = b" " * MEBIBYTE
-    packed = [packer.compress(chunk) for _ in range(whole)]
-    return b"".join([*packed, packer.compress(b" " * rest), packer.flush()])
+    spaces = b" " * MEBIBYTE
+    packer = zlib.compressobj(9)
+    begin = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(spaces) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = packer.compress(b" " * rest) + packer.flush()
+    checksum = zlib.adler32(b"")
+    for _ in range(whole):
+        checksum = zlib.adler32(spaces, checksum)
+    checksum = zlib.adler32(b" " * rest, checksum)
+    return begin + block * whole + end[:-4] + checksum.to_bytes(4)
 
 
 def _pdf(objects: Sequence[bytes], information: bytes = b"") -> bytes:
@@ -134,8 +145,12 @@ def _page(contents: bytes, resources: bytes = b"") -> bytes:
 
 
 def _form(content: bytes, resources: bytes = b"") -> bytes:
-    entries = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources " + _resources(resources)
-    return _flate_stream(content, entries)
+    return _flate_stream(content, _form_entries(resources))
+
+
+def _form_entries(resources: bytes = b"") -> bytes:
+    entries = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources %s "
+    return entries % _resources(resources)
 
 
 def _resources(entries: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,6 +19,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.documents import document_id_of
 from infra.stage import Account, Stage
+from tests.processes import below, environment_of
 from tests.waiting import eventually
 
 
@@ -123,11 +125,17 @@ class Stack:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        pages = cloudtrail.get_paginator("lookup_events").paginate()
+        # The local AWS tells of the newest 50 events only, so of each name on its own.
+        events = [
+            event
+            for name in ("GetObject", "HeadObject", "PutItem", "UpdateItem", "DeleteItem")
+            for event in cloudtrail.lookup_events(
+                LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}]
+            )["Events"]
+        ]
         return [
             event["EventName"]
-            for page in pages
-            for event in page["Events"]
+            for event in events
             if event["AccessKeyId"].startswith("ASIA")  # a session: a function's role
             and resource in event["CloudTrailEvent"] + str(event["Resources"])
         ]
@@ -135,19 +143,43 @@ class Stack:
     @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
         """Run a function with further environment variables while the block lasts."""
-        lambda_, name = self.account.lambda_, self.stage.functions[function]
-        before = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        lambda_.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**before, **variables}}
-        )
-        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+        before = self._configuration(function)["Environment"]["Variables"]
+        with self._configured(function, Environment={"Variables": {**before, **variables}}):
+            yield
+
+    @contextmanager
+    def timeout(self, function: str, seconds: int) -> Iterator[None]:
+        """Let a function run so long at most while the block lasts."""
+        with self._configured(function, Timeout=seconds):
+            yield
+
+    def workers(self, function: str) -> list[int]:
+        """The processes that a function runs in, on this machine."""
+        name = self.stage.functions[function]
+        return [
+            process
+            for process in below(os.getpid())
+            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name
+        ]
+
+    def _configuration(self, function: str) -> dict[str, Any]:
+        name = self.stage.functions[function]
+        return dict(self.account.lambda_.get_function_configuration(FunctionName=name))
+
+    @contextmanager
+    def _configured(self, function: str, **settings: Any) -> Iterator[None]:
+        configuration = self._configuration(function)
+        before = {name: configuration[name] for name in settings}
+        self._configure(function, settings)
         try:
             yield
         finally:
-            lambda_.update_function_configuration(
-                FunctionName=name, Environment={"Variables": before}
-            )
-            lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+            self._configure(function, before)
+
+    def _configure(self, function: str, settings: dict[str, Any]) -> None:
+        lambda_, name = self.account.lambda_, self.stage.functions[function]
+        lambda_.update_function_configuration(FunctionName=name, **settings)
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
 def created_event(
