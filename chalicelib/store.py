@@ -76,7 +76,8 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> boo
     """Write what processing found, unless the record already tells of this version or a later one.
 
     Events repeat and overtake each other, so the condition is the only arbiter. The result of a
-    version may replace only that version's `processing_failed`.
+    version may replace only that version's `processing_failed`, and itself: botocore writes again
+    when the answer to a write that was done gets lost.
 
     Returns:
         Whether it was written.
@@ -87,16 +88,19 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> boo
             Item=_to_item(document.to_record()),
             ConditionExpression=(
                 "attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
-                " OR (#sequencer = :sequencer AND #failure.#code = :processing_failed)"
+                " OR (#sequencer = :sequencer AND (#failure.#code = :processing_failed"
+                " OR #processedAt = :processedAt))"
             ),
             ExpressionAttributeNames={
                 "#sequencer": "sequencer",
+                "#processedAt": "processedAt",
                 "#failure": "failure",
                 "#code": "code",
             },
             ExpressionAttributeValues=_to_item(
                 {
                     ":sequencer": document.sequencer,
+                    ":processedAt": document.processed_at,
                     ":processing_failed": FailureCode.PROCESSING_FAILED.value,
                 }
             ),
@@ -110,7 +114,8 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> bo
     """Write that processing was given up, unless the record tells of this version or a later one.
 
     An update and not a put: who gave up never saw the object's headers, so name and owner stay
-    as the PENDING record has them, and what was found in an earlier version goes.
+    as the PENDING record has them, and what was found in an earlier version goes. What it writes
+    itself it may write again, as `save_result`.
 
     Returns:
         Whether it was written.
@@ -129,7 +134,10 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> bo
                 + ", ".join(f"#{name} = :{name}" for name in record)
                 + f" REMOVE {', '.join(gone)}"
             ),
-            ConditionExpression="attribute_not_exists(#sequencer) OR #sequencer < :sequencer",
+            ConditionExpression=(
+                "attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
+                " OR (#sequencer = :sequencer AND #processedAt = :processedAt)"
+            ),
             ExpressionAttributeNames={"#fileName": "fileName"} | names | gone,
             ExpressionAttributeValues=_to_item(
                 {":fileName": file_name} | {f":{name}": value for name, value in record.items()}
