@@ -37,6 +37,9 @@ class ObjectUnreadableError(Exception):
 AWS_TROUBLE = (BotoCoreError, ClientError, EOFError, ObjectUnreadableError)
 """Whatever these functions, or reading an object's body to its end, raise when AWS is to blame."""
 
+BROKEN_BODY = (BotoCoreError, EOFError)
+"""What reading an object's body to its end raises: the connection's fault, not the object's."""
+
 
 class Saved(Enum):
     """What became of a record that was to be written."""
@@ -129,7 +132,8 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Sav
     """Write what processing found, unless the record already tells of this version or a later one.
 
     Events repeat and overtake each other, so the condition is the only arbiter. The result of a
-    version may replace only that version's `processing_failed`, and no tombstone set after it.
+    version may replace only that version's `processing_failed`, and itself: botocore writes again
+    when the answer to a write that was done gets lost. No tombstone set after it is replaced.
     """
     try:
         dynamodb.put_item(
@@ -137,11 +141,13 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Sav
             Item=_to_item(document.to_record()),
             ConditionExpression=(
                 "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
-                " OR (#sequencer = :sequencer AND #failure.#code = :processing_failed))"
+                " OR (#sequencer = :sequencer AND (#failure.#code = :processing_failed"
+                " OR #processedAt = :processedAt)))"
                 f" AND {NOT_DELETED}"
             ),
             ExpressionAttributeNames={
                 "#sequencer": "sequencer",
+                "#processedAt": "processedAt",
                 "#failure": "failure",
                 "#code": "code",
                 "#deletedUntil": "deletedUntil",
@@ -149,6 +155,7 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Sav
             ExpressionAttributeValues=_to_item(
                 {
                     ":sequencer": document.sequencer,
+                    ":processedAt": document.processed_at,
                     ":processing_failed": FailureCode.PROCESSING_FAILED.value,
                     ":uploadedAt": document.uploaded_at,
                 }
@@ -164,7 +171,8 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Sa
     """Write that processing was given up, unless the record tells of this version or a later one.
 
     An update and not a put: who gave up never saw the object's headers, so name and owner stay
-    as the PENDING record has them, and what was found in an earlier version goes.
+    as the PENDING record has them, and what was found in an earlier version goes. What it writes
+    itself it may write again, as `save_result`.
     """
     record = document.to_record()
     file_name = record.pop("fileName")
@@ -183,7 +191,9 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Sa
                 + f" REMOVE {', '.join(gone)}"
             ),
             ConditionExpression=(
-                f"(attribute_not_exists(#sequencer) OR #sequencer < :sequencer) AND {NOT_DELETED}"
+                "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
+                " OR (#sequencer = :sequencer AND #processedAt = :processedAt))"
+                f" AND {NOT_DELETED}"
             ),
             ExpressionAttributeNames={"#fileName": "fileName"} | names | gone,
             ExpressionAttributeValues=_to_item(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.parse
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from chalicelib.documents import document_id_of
 from infra.client import Client
 from infra.stage import Account, Stage
 from infra.users import find_or_make_user, id_token
+from tests.processes import below, environment_of
 from tests.waiting import eventually
 
 PASSWORD = "Correct-Horse-7"
@@ -146,7 +148,7 @@ class Stack:
         made += [event["EventName"] for event in events if event["EventId"] not in before]
 
     def _latest_events(self) -> list[dict[str, Any]]:
-        """Of functions' calls; the local CloudTrail tells of the last 50 calls of all."""
+        """Of functions' calls; the local CloudTrail tells of the last 50 of all, and of each name."""
         cloudtrail = boto3.client(
             "cloudtrail",
             endpoint_url=self.account.endpoint,
@@ -154,26 +156,54 @@ class Stack:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        events = cloudtrail.lookup_events()["Events"]
+        looked_up = [cloudtrail.lookup_events()["Events"]]
+        for name in ("GetObject", "HeadObject", "GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            attribute: Any = {"AttributeKey": "EventName", "AttributeValue": name}
+            looked_up.append(cloudtrail.lookup_events(LookupAttributes=[attribute])["Events"])
+        events = {event["EventId"]: event for found in looked_up for event in found}
         # A session's key: that of a function's role.
-        return [event for event in events if event["AccessKeyId"].startswith("ASIA")]
+        return [dict(event) for event in events.values() if event["AccessKeyId"].startswith("ASIA")]
 
     @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
         """Run a function with further environment variables while the block lasts."""
-        lambda_, name = self.account.lambda_, self.stage.functions[function]
-        before = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        lambda_.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**before, **variables}}
-        )
-        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+        before = self._configuration(function)["Environment"]["Variables"]
+        with self._configured(function, Environment={"Variables": {**before, **variables}}):
+            yield
+
+    @contextmanager
+    def timeout(self, function: str, seconds: int) -> Iterator[None]:
+        """Let a function run so long at most while the block lasts."""
+        with self._configured(function, Timeout=seconds):
+            yield
+
+    def workers(self, function: str) -> list[int]:
+        """The processes that a function runs in, on this machine."""
+        name = self.stage.functions[function]
+        return [
+            process
+            for process in below(os.getpid())
+            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name
+        ]
+
+    def _configuration(self, function: str) -> dict[str, Any]:
+        name = self.stage.functions[function]
+        return dict(self.account.lambda_.get_function_configuration(FunctionName=name))
+
+    @contextmanager
+    def _configured(self, function: str, **settings: Any) -> Iterator[None]:
+        configuration = self._configuration(function)
+        before = {name: configuration[name] for name in settings}
+        self._configure(function, settings)
         try:
             yield
         finally:
-            lambda_.update_function_configuration(
-                FunctionName=name, Environment={"Variables": before}
-            )
-            lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+            self._configure(function, before)
+
+    def _configure(self, function: str, settings: dict[str, Any]) -> None:
+        lambda_, name = self.account.lambda_, self.stage.functions[function]
+        lambda_.update_function_configuration(FunctionName=name, **settings)
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
 def created_event(
