@@ -148,7 +148,7 @@ class Stack:
         made += [event["EventName"] for event in events if event["EventId"] not in before]
 
     def _latest_events(self) -> list[dict[str, Any]]:
-        """Of functions' calls; the local CloudTrail tells of the last 50 of all, and of each name."""
+        """Functions' calls: CloudTrail tells of the last 50 of all, and of each name."""
         cloudtrail = boto3.client(
             "cloudtrail",
             endpoint_url=self.account.endpoint,
