@@ -1,7 +1,8 @@
 """`make backfill`: objects that no event told of become records.
 
-They were in the bucket before, or their events were lost. What is recorded already is skipped without running anything, so it needs no memory of its own: killed
-and run again, it goes on where it was.
+They were in the bucket before, or their events were lost. What is recorded already is skipped
+without running anything, so no notes of its own are needed: killed and run again, it goes on where
+it was.
 
 An object that is listed has no sequencer, which is what arbitrates between the versions of a key.
 S3's own are 16 to 18 hex digits, compared as if zeros followed; records keep them padded to

@@ -90,6 +90,13 @@ class Stack:
             Item={name: serialize(value) for name, value in record.items()},
         )
 
+    def delete_record(self, key: str) -> None:
+        """Let there be no record of the object with this key."""
+        self.account.dynamodb.delete_item(
+            TableName=self.table,
+            Key={"documentId": {"S": document_id_of(self.bucket, key)}},
+        )
+
     def get(self, path: str) -> tuple[int, Any]:
         """Status and JSON body of GET on the API."""
         try:
