@@ -140,6 +140,21 @@ class Stack:
         ]
 
     @contextmanager
+    def no_events(self) -> Iterator[None]:
+        """Let the bucket tell nobody of what happens in it while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+        functions = answer["LambdaFunctionConfigurations"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket,
+                NotificationConfiguration={"LambdaFunctionConfigurations": functions},
+            )
+
+    @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
         """Run a function with further environment variables while the block lasts."""
         lambda_, name = self.account.lambda_, self.stage.functions[function]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -29,22 +27,6 @@ REAL = "0055AED6DCD90281E5".ljust(32, "0")
 NEXT_REAL = "0055AED6DCD90281E6".ljust(32, "0")
 """The smallest that a later event can have."""
 SHORT = "0055AED6DCD90281".ljust(32, "0")
-
-
-@contextmanager
-def no_events(stack: Stack) -> Iterator[None]:
-    """Let the bucket tell nobody of what happens in it while the block lasts."""
-    s3, bucket = stack.account.s3, stack.bucket
-    answer = s3.get_bucket_notification_configuration(Bucket=bucket)
-    functions = answer["LambdaFunctionConfigurations"]
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-    try:
-        yield
-    finally:
-        s3.put_bucket_notification_configuration(
-            Bucket=bucket,
-            NotificationConfiguration={"LambdaFunctionConfigurations": functions},
-        )
 
 
 def test_a_listed_object_without_a_record_gives_way_to_any_event() -> None:
@@ -107,7 +89,7 @@ def test_objects_without_events_become_records_once(stack: Stack) -> None:
     """Whatever their keys are; the second run finds them recorded and runs no function."""
     prefix = stack.new_key("")
     keys = keys_with_odd_characters(prefix)
-    with no_events(stack):
+    with stack.no_events():
         for key in keys:
             stack.put(key, b"" if key.endswith("/") else b"one two three")
         answer = run("backfill", "--stage", "test", "--prefix", prefix, **reaching(stack.account))
@@ -139,7 +121,7 @@ def test_a_killed_backfill_is_finished_by_the_next(stack: Stack) -> None:
 
     assert stack.account.endpoint
     with (
-        no_events(stack),
+        stack.no_events(),
         faulty_aws(stack.account.endpoint, fault) as url,
         stack.environment("process_upload", AWS_ENDPOINT_URL_DYNAMODB=url),
     ):
@@ -172,7 +154,7 @@ def test_an_interrupted_backfill_says_what_was_done(stack: Stack) -> None:
 
     assert stack.account.endpoint
     with (
-        no_events(stack),
+        stack.no_events(),
         faulty_aws(stack.account.endpoint, fault) as url,
         stack.environment("process_upload", AWS_ENDPOINT_URL_DYNAMODB=url),
     ):
@@ -195,7 +177,7 @@ def test_a_newer_version_whose_event_was_lost_wins_and_gives_way(stack: Stack) -
     key = stack.new_key("versions.txt")
     stack.put(key, b"one")
     older = stack.record(key)
-    with no_events(stack):
+    with stack.no_events():
         lost = stack.put(key, b"one two")
         backfill(stack.stage, key, parallel=1)
         record = stack.record(key)
@@ -212,7 +194,7 @@ def test_a_newer_version_whose_event_was_lost_wins_and_gives_way(stack: Stack) -
 def test_an_event_after_a_backfill_wins(stack: Stack) -> None:
     """An object that had no record when it was backfilled is replaced as any other."""
     key = stack.new_key("backfilled.txt")
-    with no_events(stack):
+    with stack.no_events():
         stack.put(key, b"one")
         backfill(stack.stage, key, parallel=1)
     assert stack.record(key)["metadata"]["wordCount"] == 1
@@ -228,7 +210,7 @@ def test_objects_that_are_in_trouble_are_named(stack: Stack) -> None:
     def fault(call: Call) -> int | None:
         return 403 if call.path.endswith("bad") else None
 
-    with no_events(stack):
+    with stack.no_events():
         for name in ("good", "bad"):
             stack.put(prefix + name, b"one two three")
         with (
@@ -240,7 +222,7 @@ def test_objects_that_are_in_trouble_are_named(stack: Stack) -> None:
             )
         assert 1 == answer.returncode
         assert ["1  PROCESSED", "1  still in trouble"] == counts(answer)
-        assert f"  In trouble: {prefix}bad: ObjectUnreadableError: the object is" in answer.stdout
+        assert f"  In trouble: {prefix}bad: " in answer.stdout
         assert ["intake: 1 still in trouble; run it again once that is over"] == (
             answer.stderr.splitlines()
         )
@@ -252,7 +234,7 @@ def test_a_busy_lambda_is_asked_again(stack: Stack) -> None:
     """Where the account runs fewer functions at once than asked for, all the same all are run."""
     prefix = stack.new_key("")
     function = stack.stage.functions["process_upload"]
-    with no_events(stack):
+    with stack.no_events():
         for number in range(8):
             stack.put(f"{prefix}{number}", b"one two three")
         stack.account.lambda_.put_function_concurrency(
