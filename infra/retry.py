@@ -69,8 +69,8 @@ def retry(stage: Stage, parallel: int) -> None:
     failed = list(failed_uploads(processor.dynamodb, processor.table, outputs["UploadBucketName"]))
     unrecorded = _length(queues.sqs, queues.unrecorded, VISIBLE)
     say(
-        f"Stage {stage.name}: {len(failed):,} documents whose processing failed, "
-        f"{unrecorded:,} failures that were never recorded; {parallel} at a time"
+        f"Stage {stage.name}: {len(failed) + unrecorded:,} to try again, {unrecorded:,} of them "
+        f"not recorded as failed; {parallel} at a time"
     )
     under_way = _length(queues.sqs, queues.failures, VISIBLE, HIDDEN)
     under_way += _length(queues.sqs, queues.unrecorded, HIDDEN)

@@ -64,10 +64,17 @@ def faulty_aws(endpoint: str, fault: Fault) -> Iterator[str]:
         def log_message(self, *_arguments: object) -> None:
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _QuietServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Says nothing of callers that go away: a function does when it has ended or is replaced."""
+
+    def handle_error(self, *_request: object) -> None:
+        """Leave it to the caller to notice."""

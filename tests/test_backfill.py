@@ -107,6 +107,20 @@ def test_objects_without_events_become_records_once(stack: Stack) -> None:
     assert calls == stack.calls(prefix)
 
 
+def test_more_objects_than_one_question_holds_are_compared(stack: Stack) -> None:
+    """DynamoDB tells of a hundred records at once; what they tell of is not processed."""
+    prefix = stack.new_key("")
+    with stack.no_events():
+        for number in range(102):
+            key = f"{prefix}{number:03}"
+            e_tag = stack.put(key, b"one two three")
+            if number != 101:
+                stack.put_record(key, status="PROCESSED", eTag=e_tag, sequencer=NEXT_REAL)
+        answer = run("backfill", "--stage", "test", "--prefix", prefix, **reaching(stack.account))
+    assert ["1  PROCESSED", "101  recorded already"] == counts(answer)
+    assert "PROCESSED" == stack.record(f"{prefix}101")["status"]
+
+
 def test_a_killed_backfill_is_finished_by_the_next(stack: Stack) -> None:
     """Nothing that was done is done again, and nothing is left out."""
     prefix = stack.new_key("")
