@@ -8,6 +8,9 @@
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST]
 #   make destroy STAGE=dev     take that stage away
 #   make user STAGE=dev EMAIL= make or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
+#   make retry STAGE=dev       process again whatever failed for trouble on our side [PARALLEL=]
+#   make backfill STAGE=dev    process the objects that no record tells of [PREFIX= PARALLEL=]
+#   make soak [N=2000]         that many uploads with faults, repeats and reordering, all checked
 PYTHON ?= python3
 PORT ?=
 STAGE ?=
@@ -15,16 +18,20 @@ BILLING ?=
 CONFIRM ?=
 EMAIL ?=
 GROUP ?=
+PARALLEL ?=
+# Not taken from the environment, where they are common names of other things.
+PREFIX =
+N =
 ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 INFRA := $(BIN)/python -m infra
-SOURCES := app.py chalicelib infra tests
+SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy user
+.PHONY: help demo local test check format policies deploy destroy user retry backfill soak
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -59,6 +66,17 @@ destroy: $(INSTALLED)
 
 user: $(INSTALLED)
 	@$(INFRA) user --stage "$(STAGE)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
+
+retry: $(INSTALLED)
+	@$(INFRA) retry --stage "$(STAGE)" $(if $(PARALLEL),--parallel $(PARALLEL))
+
+# In the environment, make hands a prefix on as it is, whatever characters it has.
+backfill: export INTAKE_PREFIX = $(value PREFIX)
+backfill: $(INSTALLED)
+	@$(INFRA) backfill --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL))
+
+soak: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.soak $(if $(N),--uploads $(N))
 
 $(INSTALLED): requirements.txt requirements-dev.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

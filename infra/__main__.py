@@ -9,6 +9,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import policies
+from infra.backfill import backfill
 from infra.console import Problem, say
 from infra.demo import demo
 from infra.deploy import deploy, deploy_resources
@@ -16,6 +17,8 @@ from infra.destroy import destroy
 from infra.local import NAME as LOCAL
 from infra.local import local, running_local_stage
 from infra.local_aws import stop_on_signals
+from infra.processing import DEFAULT_PARALLEL, MOST_PARALLEL
+from infra.retry import retry
 from infra.stage import ROOT, Account, Stage
 from infra.users import find_or_make_user, id_token
 
@@ -82,6 +85,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--group", action="append", default=[], help="such as operators")
     command.set_defaults(run=_user)
 
+    command = commands.add_parser(
+        "retry", help="process again whatever failed for trouble on our side"
+    )
+    _add_stage(command)
+    _add_parallel(command)
+    command.set_defaults(run=lambda asked: retry(_stage(asked), asked.parallel))
+
+    command = commands.add_parser(
+        "backfill", help="process the objects that no record tells of, by prefix"
+    )
+    _add_stage(command)
+    command.add_argument(
+        "--prefix", default="", help="that the objects' keys begin with; default: all objects"
+    )
+    _add_parallel(command)
+    command.set_defaults(run=lambda asked: backfill(_stage(asked), asked.prefix, asked.parallel))
+
     command = commands.add_parser("policies", help="write .chalice/policy-*.json from the code")
     command.set_defaults(run=_policies)
     return parser
@@ -97,6 +117,22 @@ def _add_billing_mode(command: argparse.ArgumentParser) -> None:
         choices=["PROVISIONED", "PAY_PER_REQUEST"],
         help="of the table; default: as it is, PROVISIONED (free) at first",
     )
+
+
+def _add_parallel(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--parallel",
+        type=_parallel,
+        default=DEFAULT_PARALLEL,
+        metavar="N",
+        help=f"how many documents at once, 1 to {MOST_PARALLEL}; default: {DEFAULT_PARALLEL}",
+    )
+
+
+def _parallel(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_PARALLEL:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_PARALLEL}")
+    return int(text)
 
 
 def _port(text: str) -> int:

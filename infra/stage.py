@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import cloudformation
@@ -54,6 +55,23 @@ class Account:
             region_name=value("AWS_REGION") or value("AWS_DEFAULT_REGION"),
             profile_name=value("AWS_PROFILE"),
         )
+
+    def dynamodb_for(self, parallel: int) -> DynamoDBClient:
+        """A client for so many threads."""
+        config = Config(max_pool_connections=parallel)
+        return self._session.client("dynamodb", endpoint_url=self.endpoint, config=config)
+
+    def lambda_for(self, parallel: int, longest_seconds: int) -> LambdaClient:
+        """A client for so many threads that each wait for a function that runs so long.
+
+        A Lambda that is too busy is asked again, and after growing pauses, for some minutes.
+        """
+        config = Config(
+            max_pool_connections=parallel,
+            read_timeout=longest_seconds + 30,  # a cold start comes on top
+            retries={"mode": "standard", "total_max_attempts": 12},
+        )
+        return self._session.client("lambda", endpoint_url=self.endpoint, config=config)
 
     @property
     def endpoint(self) -> str | None:

@@ -112,7 +112,7 @@ def faulty_aws(endpoint: str, fault: Fault) -> Iterator[str]:
     """The URL of a proxy to an endpoint that injects faults while the block lasts."""
     is_over = threading.Event()
     proxy = _Proxy(urllib.parse.urlsplit(endpoint).netloc, fault, is_over)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, proxy))
+    server = _QuietServer(("127.0.0.1", 0), partial(_Handler, proxy))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -120,6 +120,13 @@ def faulty_aws(endpoint: str, fault: Fault) -> Iterator[str]:
         is_over.set()
         server.shutdown()
         server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Says nothing of callers that go away: a function does when it has ended or is replaced."""
+
+    def handle_error(self, *_request: object) -> None:
+        """Leave it to the caller to notice."""
 
 
 @dataclass(frozen=True)

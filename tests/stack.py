@@ -114,6 +114,21 @@ class Stack:
 
         return eventually(look, f"a result for {document_id}")
 
+    def delete_record(self, key: str) -> None:
+        """Let there be no record of the object with this key."""
+        self.account.dynamodb.delete_item(
+            TableName=self.table,
+            Key={"documentId": {"S": document_id_of(self.bucket, key)}},
+        )
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON body of GET on the API."""
+        try:
+            with urllib.request.urlopen(self.api_url + path) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         """Run a function and wait for it; the error it ended with, or empty."""
         answer = self.account.lambda_.invoke(
@@ -163,6 +178,21 @@ class Stack:
         events = {event["EventId"]: event for found in looked_up for event in found}
         # A session's key: that of a function's role.
         return [dict(event) for event in events.values() if event["AccessKeyId"].startswith("ASIA")]
+
+    @contextmanager
+    def no_events(self) -> Iterator[None]:
+        """Let the bucket tell nobody of what happens in it while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+        functions = answer["LambdaFunctionConfigurations"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket,
+                NotificationConfiguration={"LambdaFunctionConfigurations": functions},
+            )
 
     @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
