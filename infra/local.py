@@ -30,7 +30,7 @@ def local(port: int | None) -> None:
         shutil.rmtree(project, ignore_errors=True)
         stage = Stage(NAME, account, copy_project(project))
         try:
-            _describe(stage, deploy(stage))
+            _write(description_of(stage, deploy(stage)))
             say(f"Ready. {STACK_FILE.relative_to(ROOT)} describes it. Ctrl-C ends it.")
             signal.pause()
         finally:
@@ -58,9 +58,10 @@ def make_users(stage: Stage) -> list[User]:
     ]
 
 
-def _describe(stage: Stage, api_url: str) -> None:
+def description_of(stage: Stage, api_url: str) -> dict[str, object]:
+    """What any script needs to use a stage, users to try it with included."""
     outputs = stage.outputs()
-    description = {
+    return {
         "endpoint": stage.account.endpoint,
         "region": stage.account.region,
         "apiUrl": api_url,
@@ -71,6 +72,9 @@ def _describe(stage: Stage, api_url: str) -> None:
         "userPoolClientId": outputs["UserPoolClientId"],
         "users": [user.to_json() for user in make_users(stage)],
     }
+
+
+def _write(description: dict[str, object]) -> None:
     unfinished = STACK_FILE.with_suffix(".tmp")
     unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     unfinished.replace(STACK_FILE)  # whoever waits for the file never sees half of it

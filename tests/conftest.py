@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,6 +16,7 @@ from infra.deploy import deploy
 from infra.local_aws import local_aws
 from infra.stage import Account, Stage
 from tests.stack import Stack
+from tests.test_settings import GOOD
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +50,20 @@ def bo(stack: Stack) -> Client:
 def operator(stack: Stack) -> Client:
     """A member of the group that sees everything."""
     return stack.sign_in("operator", "operators")
+
+
+@pytest.fixture
+def app_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """app.py as a function in this region of AWS imports it."""
+
+    def import_in(region: str) -> ModuleType:
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+        credentials = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+        # The last is what Chalice adds to the environment.
+        region_of = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EXECUTION_ENV": ""}
+        for name, value in {**GOOD, **credentials, **region_of}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "app", raising=False)
+        return importlib.import_module("app")
+
+    return import_in

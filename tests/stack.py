@@ -26,6 +26,15 @@ PASSWORD = "Correct-Horse-7"
 
 
 @dataclass(frozen=True)
+class AwsCall:
+    """A call of a function's, as CloudTrail has it."""
+
+    name: str
+    """Such as `GetObject`."""
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Stack:
     """A deployed stage and the URL of its API."""
 
@@ -154,13 +163,15 @@ class Stack:
         ]
 
     @contextmanager
-    def watched(self) -> Iterator[list[str]]:
+    def watched(self) -> Iterator[list[AwsCall]]:
         """All calls that functions make while the block lasts; to be read after it."""
         before = {event["EventId"] for event in self._latest_events()}
-        made: list[str] = []
+        made: list[AwsCall] = []
         yield made
-        events = self._latest_events()
-        made += [event["EventName"] for event in events if event["EventId"] not in before]
+        for event in self._latest_events():
+            if event["EventId"] not in before:
+                details = json.loads(event["CloudTrailEvent"])
+                made.append(AwsCall(event["EventName"], details["requestParameters"] or {}))
 
     def _latest_events(self) -> list[dict[str, Any]]:
         """Functions' calls: CloudTrail tells of the last 50 of all, and of each name."""

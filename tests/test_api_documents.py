@@ -101,7 +101,8 @@ def test_a_page_costs_one_query(
     client: Client = request.getfixturevalue(who)
     with stack.watched() as calls:
         assert 200 == client.call("GET", f"documents?{query}").status
-    assert ["Query"] * queries == calls
+    assert ["Query"] * queries == [call.name for call in calls]
+    assert all(call.parameters["IndexName"] for call in calls)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from infra.chalice_project import copy_project
 from infra.console import Problem
 from infra.deploy import deploy_resources
 from infra.destroy import destroy, remains
-from infra.local import make_users
+from infra.local import description_of
 from infra.stage import ROOT, Account, Stage
 from infra.users import User, find_or_make_user, id_token, new_password
 from tests.stack import PASSWORD, Stack
@@ -74,11 +75,13 @@ def test_a_local_stack_has_users_to_try_with(account: Account, tmp_path: Path) -
     """Two ordinary ones and an operator, who can all sign in; they go with the stage."""
     stage = Stage("pool", account, copy_project(tmp_path / "project"))
     deploy_resources(stage)
-    users = make_users(stage)
-    assert [(), (), ("operators",)] == [user.groups for user in users]
+    description = json.loads(json.dumps(description_of(stage, "http://api/")))
+    assert stage.outputs()["UserPoolId"] == description["userPoolId"]
+    assert stage.outputs()["UserPoolClientId"] == description["userPoolClientId"]
+    users = description["users"]
+    assert [[], [], ["operators"]] == [user["groups"] for user in users]
     for user in users:
-        assert id_token(stage, user)
-        assert {"username", "password", "groups"} == set(user.to_json())
+        assert id_token(stage, User(user["username"], user["password"]))
     assert any(left.startswith("user pool ") for left in remains(stage))
     destroy(stage)
     assert [] == remains(stage)
