@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from chalice.app import Chalice, NotFoundError, S3Event, SQSEvent
 
-from chalicelib.documents import Document, Status, document_id_of, file_name_of, one_line
+from chalicelib.documents import Document, Status, document_id_of, file_name_of, one_line, owner_of
 from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
 from chalicelib.inspection import Inspection, inspect
 from chalicelib.isolation import Isolation, IsolationError, SecondsLeft
@@ -113,7 +113,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         status=Status.FAILED if found.failure else Status.PROCESSED,
         uploaded_at=upload.uploaded_at,
         processed_at=now(),
-        owner=stored.user_metadata.get("owner"),
+        owner=owner_of(stored.user_metadata.get("owner")),
         object_key=upload.key,
         e_tag=upload.e_tag,
         sequencer=upload.sequencer,
