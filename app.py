@@ -45,6 +45,7 @@ from chalicelib.documents import (
     is_tombstone,
     object_key_of,
     one_line,
+    owner_of,
     time_text,
 )
 from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
@@ -156,7 +157,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         status=Status.FAILED if found.failure else Status.PROCESSED,
         uploaded_at=upload.uploaded_at,
         processed_at=time_text(now()),
-        owner=stored.user_metadata.get("owner"),
+        owner=owner_of(stored.user_metadata.get("owner")),
         object_key=upload.key,
         e_tag=upload.e_tag,
         sequencer=upload.sequencer,

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote
@@ -26,6 +28,9 @@ _BASE64_MARK = "utf-8;base64,"
 
 FOREVER = "9999-12-31T23:59:59.999Z"
 """Later than any time in a record."""
+LONGEST_OWNER_BYTES = 2_048
+"""A partition key's, in UTF-8:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
 MetadataValue = str | int | bool
 Metadata = Mapping[str, MetadataValue]
@@ -170,13 +175,15 @@ def encoded_file_name(name: str) -> str:
 
 
 def file_name_of(key: str, declared: str | None) -> str:
-    """The document's original name.
+    """The document's original name; never empty, and never text that UTF-8 cannot write.
 
     Args:
         key: the object's key; its last segment is the name when none was declared.
-        declared: object metadata `file-name`, as `encoded_file_name` makes it.
+        declared: object metadata `file-name`, as `encoded_file_name` makes it. Other uploaders
+            than ours may have put anything there: what is not UTF-8 is replaced.
     """
-    return _decoded_file_name(declared or "") or key.rstrip("/").rpartition("/")[2] or key
+    name = _encodable(_decoded_file_name(_unfolded(declared or "")))
+    return name or key.rstrip("/").rpartition("/")[2] or key
 
 
 def _decoded_file_name(declared: str) -> str:
@@ -187,6 +194,33 @@ def _decoded_file_name(declared: str) -> str:
             return declared  # somebody's own idea of a name
         return content.decode(errors="replace")
     return unquote(declared, errors="replace")
+
+
+def owner_of(declared: str | None) -> str | None:
+    """Who uploaded it, from object metadata `owner`; None where that cannot be anybody's id.
+
+    The owner is the key of an index, which DynamoDB wants between 1 and LONGEST_OWNER_BYTES long.
+    """
+    owner = _encodable(_unfolded(declared or ""))
+    return owner if 0 < len(owner.encode()) <= LONGEST_OWNER_BYTES else None
+
+
+def _unfolded(text: str) -> str:
+    """Metadata as it was set: S3 sends what is not ASCII as RFC 2047 has it.
+
+    (S3 user guide, "Working with object metadata", user-defined object metadata.)
+    """
+    if not text.startswith("=?"):
+        return text
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, ValueError):
+        return text
+
+
+def _encodable(text: str) -> str:
+    """The text with U+FFFD in place of lone surrogates, which UTF-8 does not have."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_document_id(text: str) -> bool:
