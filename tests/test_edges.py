@@ -10,7 +10,7 @@ import pytest
 from chalicelib.documents import Document, Status, document_id_of, file_name_of, owner_of
 from chalicelib.events import uploads_of
 from chalicelib.isolation import LONGEST_ANSWER_BYTES
-from chalicelib.store import find_document, save_result
+from chalicelib.store import Saved, find_document, save_result
 from tests.faults import Answer, faulty_aws
 from tests.stack import Stack, created_event, created_record
 
@@ -199,7 +199,7 @@ def test_the_largest_record(stack: Stack) -> None:
         sha256="0" * 64,
         metadata=metadata,
     )
-    assert save_result(stack.account.dynamodb, stack.table, document)
+    assert Saved.WRITTEN is save_result(stack.account.dynamodb, stack.table, document)
     assert document.to_record() == find_document(
         stack.account.dynamodb, stack.table, document.document_id
     )
