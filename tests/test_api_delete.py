@@ -86,7 +86,7 @@ def test_what_stays_holds_no_word_of_the_file(stack: Stack, ada: Client) -> None
 
 
 def test_a_late_event_brings_nothing_back(stack: Stack, ada: Client) -> None:
-    """Neither one whose object is gone, nor one whose object somebody put there once more."""
+    """Neither one that was told before, nor one of a later version that is gone as well."""
     document_id, key = uploaded(stack, ada)
     record = stack.record(key)
     delete(ada, document_id)
