@@ -1,0 +1,1 @@
+"""Measurements of what the tests only bound; run by hand."""
