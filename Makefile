@@ -2,6 +2,7 @@
 #   make demo                  the main job on a local AWS, start to finish
 #   make local [PORT=]         the whole stack on this machine until Ctrl-C
 #   make test                  all tests [ARGS="-k words"]
+#   make corpus                every file of ../shared/corpora, or of CORPUS=folder, through a local AWS
 #   make check                 format, lint, types, template
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
@@ -23,6 +24,7 @@ PARALLEL ?=
 PREFIX =
 N =
 ARGS ?=
+CORPUS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,7 +33,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy user retry backfill soak
+.PHONY: help demo local test check format policies deploy destroy user retry backfill soak corpus
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -44,6 +46,9 @@ local: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest $(ARGS)
+
+corpus: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.corpus --deployed $(CORPUS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -58,14 +58,15 @@ class Peak:
 
 
 @contextmanager
-def peak_memory(process_id: int) -> Iterator[Peak]:
-    """The highest memory of a process and all below it while the block lasts."""
+def peak_memory(*process_ids: int) -> Iterator[Peak]:
+    """The highest memory of a process and all below it while the block lasts; of any, if several."""
     peak = Peak()
     is_over = threading.Event()
 
     def watch() -> None:
         while not is_over.wait(LOOK_SECONDS):
-            peak.look(process_id)
+            for process_id in process_ids:
+                peak.look(process_id)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

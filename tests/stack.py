@@ -218,6 +218,20 @@ class Stack:
         with self._configured(function, Timeout=seconds):
             yield
 
+    @contextmanager
+    def without_events(self) -> Iterator[None]:
+        """Let the bucket tell nobody of new objects while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        before: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+        del before["ResponseMetadata"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration=before
+            )
+
     def workers(self, function: str) -> list[int]:
         """The processes that a function runs in, on this machine."""
         name = self.stage.functions[function]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -200,19 +199,8 @@ class Uploads(RuleBasedStateMachine):
             assert "processing_failed" == record["failure"]["code"]
 
 
-@pytest.fixture
-def without_events(stack: Stack) -> Any:
-    """A bucket that tells nobody of new objects, so that the test alone delivers events."""
-    s3, bucket = stack.account.s3, stack.bucket
-    before: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
-    before.pop("ResponseMetadata")
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-    yield
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=before)
-
-
-@pytest.mark.usefixtures("without_events")
 def test_the_newest_upload_stands(stack: Stack) -> None:
     """Whatever happens to an object and its events, its record is the newest one heard of."""
     machine = type("Machine", (Uploads,), {"stack": stack})
-    run(machine, examples=20, steps=10)
+    with stack.without_events():
+        run(machine, examples=20, steps=10)
