@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.stage import ROOT
 from tests.stack import PASSWORD, Stack
 
-DOCUMENT = ROOT / "docs" / "api.md"
+DOCUMENT = ROOT / "README.md"
 """Where the story is told, in its blocks of bash."""
 
 
