@@ -59,7 +59,7 @@ class Peak:
 
 @contextmanager
 def peak_memory(*process_ids: int) -> Iterator[Peak]:
-    """The highest memory of a process and all below it while the block lasts; of any, if several."""
+    """The highest memory of a process and all below it, of any if several, in the block."""
     peak = Peak()
     is_over = threading.Event()
 
