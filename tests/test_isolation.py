@@ -17,7 +17,15 @@ import pytest
 from chalicelib import isolation
 from chalicelib.documents import FailureCode, Metadata
 from chalicelib.extractors import LONGEST_TEXT, Refused, extract
-from chalicelib.isolation import LONGEST_ANSWER_BYTES, Isolation, IsolationError
+from chalicelib.isolation import (
+    ADDRESS_SPACE_FACTOR,
+    LONGEST_ANSWER_BYTES,
+    MEMORY_BYTES,
+    Isolation,
+    IsolationError,
+)
+from infra.chalice_project import read_config
+from infra.stage import ROOT
 from tests import bombs, files
 from tests.processes import below, is_running, peak_memory
 from tests.waiting import eventually
@@ -392,3 +400,10 @@ def test_one_file_after_the_other_costs_no_descriptor(isolated: Isolation) -> No
 def descriptors() -> int:
     """How many this process has."""
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_the_lambda_has_room_for_the_child() -> None:
+    """What one file may take at the very most leaves the Lambda itself what it needs."""
+    megabytes = read_config(ROOT)["lambda_functions"]["process_upload"]["lambda_memory_size"]
+
+    assert ADDRESS_SPACE_FACTOR * MEMORY_BYTES + 200 * MEBIBYTE < megabytes * MEBIBYTE
