@@ -7,8 +7,11 @@ api_handler (all routes).
 
 import logging
 import os
+import time
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -16,32 +19,68 @@ from chalice.app import Chalice, NotFoundError, S3Event, SQSEvent
 
 from chalicelib.documents import Document, Status, document_id_of, file_name_of, one_line
 from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
-from chalicelib.inspection import inspect
+from chalicelib.inspection import Inspection, inspect
+from chalicelib.isolation import Isolation, IsolationError, SecondsLeft
 from chalicelib.settings import settings_from
-from chalicelib.store import AWS_TROUBLE, find_document, open_object, save_failure, save_result
+from chalicelib.store import (
+    AWS_TROUBLE,
+    BROKEN_BODY,
+    StoredObject,
+    find_document,
+    open_object,
+    save_failure,
+    save_result,
+)
 
 settings = settings_from(os.environ)
 
 app = Chalice(app_name=settings.stack_name)
 app.log.setLevel(logging.INFO)
 
-client_config = Config(
-    connect_timeout=3,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 3},
+TRIES = 3
+s3 = boto3.client(
+    "s3",
+    config=Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": TRIES},
+    ),
 )
-s3 = boto3.client("s3", config=client_config)
-dynamodb = boto3.client("dynamodb", config=client_config)
+dynamodb = boto3.client(
+    "dynamodb",
+    config=Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": TRIES},
+    ),
+)
+SECONDS_TO_OPEN = 24
+SECONDS_TO_WRITE = 15
+"""What all tries of a call take at worst, waits included: at most 1 s before the second, 2 s before
+the third (botocore, ExponentialBackoff); with some for the Lambda itself after a write."""
+
+isolation = Isolation(
+    # Where Lambda's Python has its own libraries, which it may not start without.
+    {name: os.environ[name] for name in ["LD_LIBRARY_PATH"] if name in os.environ}
+)
+
+TROUBLE = (*AWS_TROUBLE, IsolationError)
+"""What another try of the same event may get over."""
 
 
 @app.on_s3_event(bucket=settings.upload_bucket, events=["s3:ObjectCreated:*"])
 def process_upload(event: S3Event) -> None:
     """Each object that was created becomes a record; trouble with AWS makes Lambda try again."""
+    context: Any = event.context
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1_000 - SECONDS_TO_WRITE
+
     troubles: list[Exception] = []
     for upload in uploads_of(event.to_dict()):
         try:
-            process(upload)
-        except AWS_TROUBLE as trouble:
+            process(upload, seconds_left)
+        except TROUBLE as trouble:
             troubles.append(trouble)  # the event's other uploads are still due
     if len(troubles) == 1:
         raise troubles[0]
@@ -59,14 +98,13 @@ class UploadsEvent(S3Event):
 process_upload.event_class = UploadsEvent
 
 
-def process(upload: Upload) -> None:
+def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     """Inspect one object and write its record, for one S3 GET and one DynamoDB write."""
-    stored = open_object(s3, upload.bucket, upload.key, upload.e_tag)
-    if stored is None:
+    read = read_object(upload, seconds_left)
+    if read is None:
         app.log.info("File %s is gone or replaced, nothing to record", one_line(upload.key))
         return
-    with closing(stored.body):
-        found = inspect(stored.body, stored.size_bytes, stored.content_type, settings.limits)
+    stored, found = read
     document = Document(
         document_id=document_id_of(upload.bucket, upload.key),
         file_name=file_name_of(upload.key, stored.user_metadata.get("file-name")),
@@ -85,6 +123,28 @@ def process(upload: Upload) -> None:
     )
     if save_result(dynamodb, settings.documents_table, document):
         tell(document)
+
+
+def read_object(
+    upload: Upload, seconds_left: SecondsLeft
+) -> tuple[StoredObject, Inspection] | None:
+    """The object and what is found in it; None when it is gone or replaced.
+
+    A connection that breaks within the body, which botocore does not try again, is tried again.
+    """
+    extract = partial(isolation.extract, seconds_left=seconds_left)
+    failed_tries = 0
+    while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
+        try:
+            with closing(stored.body) as body:
+                size, declared = stored.size_bytes, stored.content_type
+                return stored, inspect(body, size, declared, settings.limits, extract)
+        except BROKEN_BODY:
+            failed_tries += 1
+            if failed_tries == TRIES or seconds_left() < SECONDS_TO_OPEN:
+                raise
+        time.sleep(0.1 * 2**failed_tries)
+    return None
 
 
 @app.on_sqs_message(queue=settings.failure_queue)

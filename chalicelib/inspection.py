@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 import filetype
 
 from chalicelib.documents import Failure, FailureCode, Metadata, one_line
-from chalicelib.extractors import Refused, extract
+from chalicelib.extractors import Refused
 from chalicelib.extractors.text import is_text
 
 HEAD_BYTES = 8_192
@@ -110,11 +110,17 @@ class Body(Protocol):
         """At most this many bytes; none at the end."""
 
 
-def inspect(body: Body, size_bytes: int, declared_type: str | None, limits: Limits) -> Inspection:
+Extract = Callable[[BinaryIO, str], Metadata]
+"""The metadata of a content of this type, or `Refused` raised, as by `extractors.extract`."""
+
+
+def inspect(
+    body: Body, size_bytes: int, declared_type: str | None, limits: Limits, extract: Extract
+) -> Inspection:
     """The facts of a file or why it is refused, reading no further than that takes.
 
     Only a bad file is a refusal: what the body raises passes through, and a body that does not
-    hold exactly `size_bytes` raises EOFError.
+    hold exactly `size_bytes` raises EOFError. The content that `extract` gets is a real file.
     """
     if size_bytes == 0:
         return _refused(FailureCode.EMPTY, "The file is empty.")
@@ -135,7 +141,7 @@ def inspect(body: Body, size_bytes: int, declared_type: str | None, limits: Limi
         return _refused(FailureCode.TYPE_MISMATCH, _mismatch(declared_type, allowed[0]), allowed[0])
     with tempfile.TemporaryFile() as content:
         sha256 = _spool(head, body, content, size_bytes)
-        return _extracted(content, agreeing, sha256)
+        return _extracted(content, agreeing, sha256, extract)
 
 
 def possible_types(head: bytes, *, is_whole_file: bool) -> Sequence[str]:
@@ -213,7 +219,9 @@ def _spool(head: bytes, body: Body, content: BinaryIO, size_bytes: int) -> str:
     return digest.hexdigest()
 
 
-def _extracted(content: BinaryIO, file_types: Sequence[str], sha256: str) -> Inspection:
+def _extracted(
+    content: BinaryIO, file_types: Sequence[str], sha256: str, extract: Extract
+) -> Inspection:
     """What the first type that reads the content finds, else why the first one refused it."""
     refusals = []
     for file_type in file_types:

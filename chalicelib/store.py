@@ -34,6 +34,9 @@ class ObjectUnreadableError(Exception):
 AWS_TROUBLE = (BotoCoreError, ClientError, EOFError, ObjectUnreadableError)
 """Whatever these functions, or reading an object's body to its end, raise when AWS is to blame."""
 
+BROKEN_BODY = (BotoCoreError, EOFError)
+"""What reading an object's body to its end raises: the connection's fault, not the object's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:

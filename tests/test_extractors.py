@@ -56,7 +56,7 @@ def test_clean_text(found: str, kept: str | None) -> None:
 )
 def test_bounded_value(value: MetadataValue | None, kept: dict[str, MetadataValue]) -> None:
     """Any value is stored such that DynamoDB takes it, and what was cut is named."""
-    assert kept == extractors._bounded({"name": value})  # noqa: SLF001  # no file has all of these  # no file has such values
+    assert kept == extractors.bounded({"name": value})
 
 
 def test_truncated_names() -> None:
@@ -78,7 +78,7 @@ def test_every_supported_type_has_an_extractor() -> None:
     """No line of the registry names a module that is not there or is no extractor."""
     modules = [
         importlib.import_module(f"chalicelib.extractors.{name}")
-        for name in extractors._MODULES.values()  # noqa: SLF001  # the registry is what is tested  # the registry is what is tested
+        for name in extractors._MODULES.values()  # noqa: SLF001 - the registry is what is tested
     ]
 
     assert all(callable(module.extract) for module in modules)
@@ -104,7 +104,8 @@ def test_parsers_are_imported_when_needed() -> None:
     """A cold start that inspects a text imports neither pypdf nor imagesize."""
     script = (
         "import io, sys; from chalicelib.inspection import *;"
-        "inspect(io.BytesIO(b'x'), 1, None, Limits(9, frozenset({'text/plain'})));"
+        "from chalicelib.extractors import extract;"
+        "inspect(io.BytesIO(b'x'), 1, None, Limits(9, frozenset({'text/plain'})), extract);"
         "print({'pypdf', 'imagesize'} & set(sys.modules))"
     )
     ran = subprocess.run(  # our own words

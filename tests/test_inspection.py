@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from chalicelib.documents import Failure, FailureCode
-from chalicelib.extractors import SUPPORTED_TYPES
+from chalicelib.extractors import SUPPORTED_TYPES, extract
 from chalicelib.inspection import HEAD_BYTES, Inspection, Limits, contradicts, inspect
 from tests import files
 
@@ -39,7 +39,7 @@ def inspected(
     content: bytes, declared: str | None = None, limits: Limits = EVERYTHING
 ) -> Inspection:
     """The inspection of a whole content."""
-    return inspect(Body(content), len(content), declared, limits)
+    return inspect(Body(content), len(content), declared, limits, extract)
 
 
 def code_of(inspection: Inspection) -> FailureCode | None:
@@ -184,7 +184,7 @@ def test_empty() -> None:
 def test_too_large() -> None:
     """A file above the limit is refused with both figures, and not a byte of it is read."""
     body = Body(b"x")
-    found = inspect(body, 73_400_320, "text/plain", EVERYTHING)
+    found = inspect(body, 73_400_320, "text/plain", EVERYTHING, extract)
     message = "The file has 73,400,320 bytes; at most 52,428,800 are allowed."
 
     assert Inspection(failure=Failure(FailureCode.TOO_LARGE, message)) == found
@@ -215,7 +215,7 @@ def test_size_limit(size_bytes: int, code: FailureCode | None) -> None:
 def test_reads_no_further(content: bytes, declared: str | None, code: FailureCode) -> None:
     """A file that is refused for its type is read as far as that takes, and has no hash."""
     body = Body(content)
-    found = inspect(body, len(content), declared, EVERYTHING)
+    found = inspect(body, len(content), declared, EVERYTHING, extract)
 
     assert (code, None) == (code_of(found), found.sha256)
     assert body.bytes_read == HEAD_BYTES
@@ -334,7 +334,7 @@ def test_extractor_refuses(content: bytes, file_type: str, code: FailureCode) ->
 )
 def test_short_reads(content: bytes) -> None:
     """A body that comes in bits of any size is inspected as one that comes at once."""
-    assert inspected(content) == inspect(Body(content, 7), len(content), None, EVERYTHING)
+    assert inspected(content) == inspect(Body(content, 7), len(content), None, EVERYTHING, extract)
 
 
 @pytest.mark.parametrize("missing", [1, 9_000], ids=["at the end", "within the head"])
@@ -343,7 +343,7 @@ def test_body_ends_early(missing: int) -> None:
     content = b"x" * 10_000
 
     with pytest.raises(EOFError):
-        inspect(Body(content[:-missing]), len(content), None, EVERYTHING)
+        inspect(Body(content[:-missing]), len(content), None, EVERYTHING, extract)
 
 
 def test_body_raises() -> None:
@@ -354,7 +354,7 @@ def test_body_raises() -> None:
             raise ConnectionError(amount)
 
     with pytest.raises(ConnectionError):
-        inspect(Broken(), 10, None, EVERYTHING)
+        inspect(Broken(), 10, None, EVERYTHING, extract)
 
 
 def test_nothing_of_the_file_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -37,7 +37,7 @@ _MOST_DIGITS = 38
 """Of a DynamoDB number: the page above, under "Data types"."""
 
 
-class Refused(Exception):  # noqa: N818  # to refuse a bad file is an outcome, no error  # to refuse a bad file is an outcome, no error
+class Refused(Exception):  # noqa: N818 - to refuse a bad file is an outcome, no error
     """The file is bad: a code for programs and a sentence for people, without its content."""
 
     def __init__(self, code: FailureCode, message: str) -> None:
@@ -47,31 +47,39 @@ class Refused(Exception):  # noqa: N818  # to refuse a bad file is an outcome, n
         self.message = message
 
 
-class _Extractor(Protocol):
-    def extract(self, content: BinaryIO) -> Found: ...
+class Extractor(Protocol):
+    """A module of this package that reads a family of types."""
+
+    def extract(self, content: BinaryIO) -> Found:
+        """What is found in a content that stands at its start."""
+
+
+def load(file_type: str) -> Extractor:
+    """The extractor of one of `SUPPORTED_TYPES`, imported with its parser."""
+    return cast(Extractor, importlib.import_module(f"{__name__}.{_MODULES[file_type]}"))
 
 
 def extract(content: BinaryIO, file_type: str) -> Metadata:
     """The metadata of a file of one of `SUPPORTED_TYPES`: clean, bounded and JSON-able.
 
     Reads the content from its start; where it stands afterwards is undefined. Raises `Refused`
-    for a bad file, and nothing else that a file can cause.
+    for a bad file, and nothing else that a file can cause, but MemoryError: how much there is
+    of it is not the file's doing.
     """
-    module = importlib.import_module(f"{__name__}.{_MODULES[file_type]}")
-    extractor = cast(_Extractor, module)
+    extractor = load(file_type)
     content.seek(0)
     try:
         found = extractor.extract(content)
-    except Refused:
+    except (Refused, MemoryError):
         raise
     except Exception as error:
         # Parsers let any exception out on a broken file: of the classes that they document, and
-        # ValueError, KeyError, RecursionError, MemoryError and more. To us all mean the same.
+        # ValueError, KeyError, RecursionError and more. To us all mean the same.
         raise Refused(FailureCode.UNREADABLE, f"The file cannot be read as {file_type}.") from error
-    return _bounded(found)
+    return bounded(found)
 
 
-def _bounded(found: Found) -> Metadata:
+def bounded(found: Found) -> Metadata:
     """The found values fit to be stored; `truncated` names those that were cut or left out."""
     metadata: dict[str, MetadataValue] = {}
     truncated = []

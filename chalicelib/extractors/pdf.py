@@ -14,6 +14,7 @@ from datetime import UTC
 from itertools import islice
 from typing import BinaryIO
 
+import pypdf.filters  # noqa: F401 - pypdf imports it only when it reads, which is in every child
 from pypdf import DocumentInformation, PasswordType, PdfReader, errors
 from pypdf.generic import DictionaryObject, NameObject, NullObject, StreamObject, TextStringObject
 

@@ -1,0 +1,146 @@
+"""The helper and the children of chalicelib/isolation.py, which explains them.
+
+`main` runs in the helper, from its start to its end. Before it forks a child it imports what that
+child needs; neither it nor any other code in the helper touches a file's content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from chalicelib.extractors import Refused, extract, load
+
+STARTED = b"started"
+"""The helper's reply to a request. Any other tells why there is no child."""
+
+_LONGEST_REQUEST_BYTES = 4_096
+
+_LOOK_SECONDS = 0.02
+"""Between two looks at a child's memory: few parsers fill more than 20 MB in it."""
+
+_PR_SET_PDEATHSIG = 1
+"""https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html"""
+
+_MOST_DESCRIPTORS = 32
+"""Standard ones, content and answer, and the modules that Python imports one at a time."""
+
+
+def main(control_descriptor: int) -> NoReturn:
+    """Serve requests for a child until the socket's other end closes, then end with the child."""
+    control = socket.socket(fileno=control_descriptor)
+    child: _Child | None = None
+    while True:
+        readable, _, _ = select.select([control], [], [], _LOOK_SECONDS if child else None)
+        if child and child.has_ended():
+            child = None
+        if not readable:
+            continue
+        message, descriptors, _, _ = socket.recv_fds(control, _LONGEST_REQUEST_BYTES, 2)
+        if child:
+            child.end()
+        if not message:
+            os.killpg(0, signal.SIGKILL)
+        child = _child_for(json.loads(message), descriptors, control)
+
+
+class _Child:
+    """A child that was not yet waited for, so its id is still its own."""
+
+    def __init__(self, process_id: int, memory_bytes: int) -> None:
+        self._id = process_id
+        self._memory_bytes = memory_bytes
+
+    def has_ended(self) -> bool:
+        """Whether it has, by itself or because it had too much memory."""
+        if _resident_bytes(self._id) > self._memory_bytes:
+            self.end()
+            return True
+        return os.waitpid(self._id, os.WNOHANG)[0] != 0
+
+    def end(self) -> None:
+        """Kill it."""
+        os.kill(self._id, signal.SIGKILL)
+        os.waitpid(self._id, 0)
+
+
+def _child_for(
+    request: Mapping[str, Any], descriptors: list[int], control: socket.socket
+) -> _Child | None:
+    """Fork a child and tell so; None, and tell why, when there is none."""
+    helper_id = os.getpid()
+    try:
+        load(request["fileType"])
+        gc.freeze()  # what is there now is shared with the child: let its collector not touch it
+        process_id = os.fork()
+    except (ImportError, OSError) as error:
+        control.sendall(repr(error).encode())
+        return None
+    if process_id == 0:
+        control.close()
+        _serve(request, descriptors, helper_id)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    control.sendall(STARTED)
+    return _Child(process_id, request["memoryBytes"])
+
+
+def _serve(request: Mapping[str, Any], descriptors: list[int], helper_id: int) -> NoReturn:
+    """What the child does: confine itself, extract, answer. No answer means that it could not."""
+    try:
+        content, answer_end = descriptors
+        _confine(request, helper_id)
+        with os.fdopen(content, "rb") as file:
+            answer = json.dumps(_said(file, request["fileType"])).encode()
+        with os.fdopen(answer_end, "wb") as pipe:
+            pipe.write(answer)
+    finally:
+        os._exit(0)
+
+
+def _said(content: BinaryIO, file_type: str) -> dict[str, object]:
+    try:
+        return {"metadata": dict(extract(content, file_type))}
+    except Refused as refusal:
+        return {"refused": [refusal.code.value, refusal.message]}
+
+
+def _confine(request: Mapping[str, Any], helper_id: int) -> None:
+    """Give up what one file does not take. A system that has not all of it keeps the rest."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != helper_id:
+            os._exit(0)  # the helper died before
+        with contextlib.suppress(OSError):  # if memory runs out all the same, this goes first
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    _limit(resource.RLIMIT_AS, request["addressSpaceBytes"])
+    _limit(resource.RLIMIT_CPU, request["cpuSeconds"])
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS)
+    _limit(resource.RLIMIT_NPROC, 0)
+
+
+def _limit(kind: int, most: int) -> None:
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most, most))
+
+
+def _resident_bytes(process_id: int) -> int:
+    """0 where there is no /proc."""
+    try:
+        pages = Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
