@@ -8,19 +8,27 @@ api_handler (all routes).
 import logging
 import os
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 from botocore.config import Config
-from chalice.app import Chalice, NotFoundError, S3Event, SQSEvent
+from chalice.app import Chalice, NotFoundError, Request, S3Event, SQSEvent
 
-from chalicelib.documents import Document, Status, document_id_of, file_name_of, one_line
+from chalicelib.documents import (
+    Document,
+    Metadata,
+    Status,
+    document_id_of,
+    file_name_of,
+    one_line,
+)
 from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
 from chalicelib.inspection import Inspection, inspect
 from chalicelib.isolation import Isolation, IsolationError, SecondsLeft
+from chalicelib.logs import Fields, JsonFormatter, log_json
 from chalicelib.settings import settings_from
 from chalicelib.store import (
     AWS_TROUBLE,
@@ -31,11 +39,14 @@ from chalicelib.store import (
     save_failure,
     save_result,
 )
+from chalicelib.telling import Stopwatch, fields_of, message_of, metrics_of
 
 settings = settings_from(os.environ)
 
 app = Chalice(app_name=settings.stack_name)
 app.log.setLevel(logging.INFO)
+lines = JsonFormatter(settings.stack_name)
+log_json(lines, app.log)
 
 TRIES = 3
 s3 = boto3.client(
@@ -68,6 +79,14 @@ TROUBLE = (*AWS_TROUBLE, IsolationError)
 """What another try of the same event may get over."""
 
 
+@app.middleware("all")
+def name_request(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Every line tells which request it belongs to."""
+    context: Any = event.lambda_context if isinstance(event, Request) else event.context
+    lines.request_id = context.aws_request_id
+    return get_response(event)
+
+
 @app.on_s3_event(bucket=settings.upload_bucket, events=["s3:ObjectCreated:*"])
 def process_upload(event: S3Event) -> None:
     """Each object that was created becomes a record; trouble with AWS makes Lambda try again."""
@@ -81,6 +100,7 @@ def process_upload(event: S3Event) -> None:
         try:
             process(upload, seconds_left)
         except TROUBLE as trouble:
+            tell_trouble(upload, trouble)
             troubles.append(trouble)  # the event's other uploads are still due
     if len(troubles) == 1:
         raise troubles[0]
@@ -100,9 +120,12 @@ process_upload.event_class = UploadsEvent
 
 def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     """Inspect one object and write its record, for one S3 GET and one DynamoDB write."""
-    read = read_object(upload, seconds_left)
+    stopwatch = Stopwatch(time.perf_counter)
+    with stopwatch.step("download"):
+        read = read_object(upload, seconds_left, stopwatch)
     if read is None:
-        app.log.info("File %s is gone or replaced, nothing to record", one_line(upload.key))
+        message = f"File {one_line(upload.key)} is gone or replaced, nothing to record"
+        log(logging.INFO, message, {"objectKey": upload.key})
         return
     stored, found = read
     document = Document(
@@ -121,18 +144,24 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         metadata=found.metadata,
         failure=found.failure,
     )
-    if save_result(dynamodb, settings.documents_table, document):
-        tell(document)
+    with stopwatch.step("write"):
+        is_written = save_result(dynamodb, settings.documents_table, document)
+    if is_written:
+        tell(document, stopwatch)
 
 
 def read_object(
-    upload: Upload, seconds_left: SecondsLeft
+    upload: Upload, seconds_left: SecondsLeft, stopwatch: Stopwatch
 ) -> tuple[StoredObject, Inspection] | None:
     """The object and what is found in it; None when it is gone or replaced.
 
     A connection that breaks within the body, which botocore does not try again, is tried again.
     """
-    extract = partial(isolation.extract, seconds_left=seconds_left)
+
+    def extract(content: BinaryIO, file_type: str) -> Metadata:
+        with stopwatch.step("inspection"):
+            return isolation.extract(content, file_type, seconds_left)
+
     failed_tries = 0
     while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
         try:
@@ -164,9 +193,11 @@ def record_failure(event: SQSEvent) -> None:
                 sequencer=upload.sequencer,
                 failure=failure,
             )
-            if save_failure(dynamodb, settings.documents_table, document):
-                tell(document)
-                app.log.error("Lambda gave up: %s", one_line(cause_of(message.body)))
+            stopwatch = Stopwatch(time.perf_counter)
+            with stopwatch.step("write"):
+                is_written = save_failure(dynamodb, settings.documents_table, document)
+            if is_written:
+                tell(document, stopwatch, cause=cause_of(message.body))
 
 
 @app.route("/documents/{document_id}", methods=["GET"])
@@ -178,13 +209,29 @@ def get_document(document_id: str) -> dict[str, object]:
     return record
 
 
-def tell(document: Document) -> None:
+def tell(document: Document, stopwatch: Stopwatch, **fields: str | int) -> None:
     """The one line that CloudWatch gets for each file that comes to rest."""
-    line = f"File {one_line(document.file_name)} processed with status {document.status}"
-    if document.failure:
-        app.log.error("%s, failure=%s", line, document.failure.code)
-    else:
-        app.log.info("%s, words=%s", line, (document.metadata or {}).get("wordCount", 0))
+    level = logging.ERROR if document.failure else logging.INFO
+    log(level, message_of(document), fields_of(document, stopwatch.milliseconds()) | fields)
+
+
+def tell_trouble(upload: Upload, trouble: Exception) -> None:
+    """A line for each attempt that Lambda has to make again."""
+    fields: Fields = {
+        "documentId": document_id_of(upload.bucket, upload.key),
+        "objectKey": upload.key,
+        "fileSize": upload.size_bytes,
+        "cause": type(trouble).__name__,
+        "troubles": 1,
+    }
+    message = f"File {one_line(upload.key)} met trouble: {one_line(str(trouble))}"
+    log(logging.ERROR, message, fields)
+
+
+def log(level: int, message: str, fields: Fields) -> None:
+    """A line with these fields, some of which are metrics."""
+    metrics = metrics_of(fields, detailed=settings.has_detailed_metrics)
+    app.log.log(level, message, extra={"fields": fields, "metrics": metrics})
 
 
 def now() -> str:

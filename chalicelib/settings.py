@@ -27,6 +27,8 @@ class Settings:
     failure_queue: str
     """The queue's name, not its URL."""
     limits: Limits
+    has_detailed_metrics: bool
+    """Whether documents are metrics by type and failure code, too, which exceeds the free ten."""
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -55,6 +57,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     failure_queue = setting("FAILURE_QUEUE", str)
     largest_file_bytes = setting("LARGEST_FILE_BYTES", _positive_integer)
     allowed_types = setting("ALLOWED_TYPES", _mime_types)
+    has_detailed_metrics = setting("METRICS", _one_of({"basic": False, "detailed": True}))
     if (
         stack_name is None
         or upload_bucket is None
@@ -62,6 +65,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         or failure_queue is None
         or largest_file_bytes is None
         or allowed_types is None
+        or has_detailed_metrics is None
     ):
         raise SettingsError(
             f"{'; '.join(problems)}. Settings come from environment_variables in "
@@ -73,7 +77,17 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         documents_table=documents_table,
         failure_queue=failure_queue,
         limits=Limits(largest_file_bytes=largest_file_bytes, allowed_types=allowed_types),
+        has_detailed_metrics=has_detailed_metrics,
     )
+
+
+def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        if text.lower() not in values:
+            raise ValueError(f"{text!r} is neither {' nor '.join(values)}")
+        return values[text.lower()]
+
+    return parse
 
 
 def _positive_integer(text: str) -> int:

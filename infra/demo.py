@@ -15,6 +15,7 @@ from infra.chalice_project import copy_project, read_config
 from infra.console import Problem, say
 from infra.deploy import deploy
 from infra.local_aws import local_aws
+from infra.logs import lines_of
 from infra.samples import Sample, samples
 from infra.stage import ROOT, Stage
 
@@ -98,14 +99,11 @@ def _record(url: str) -> dict[str, Any]:
 
 
 def _log_line(stage: Stage, beginning: str) -> str:
-    """The line in process_upload's log that has this in it, once CloudWatch has it."""
-    group = f"/aws/lambda/{stage.functions['process_upload']}"
+    """Level and message of the line in process_upload's log that begins so, once it is there."""
     deadline = time.monotonic() + RECORD_SECONDS
     while time.monotonic() < deadline:
-        pages = stage.account.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        for page in pages:
-            for event in page["events"]:
-                if beginning in event.get("message", ""):
-                    return event["message"].strip()
+        for line in lines_of(stage, "process_upload"):
+            if str(line.get("message", "")).startswith(beginning):
+                return f"{line['level']} {line['message']}"
         time.sleep(0.2)
     return "no line"

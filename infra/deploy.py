@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chalicelib.settings import SettingsError, settings_from
 from infra import cloudformation, policies
@@ -18,6 +19,9 @@ from infra.local_api import UNNAMED, apply_time_to_live, forget_api, import_rout
 from infra.local_aws import is_local
 from infra.stage import Stage
 
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.literals import LogFormatType
+
 TEMPLATE = Path(__file__).with_name("resources.yaml")
 VISIBILITY_TIMEOUTS = 6
 """The queue hides a message for this many timeouts of the function that reads it (Lambda developer
@@ -26,6 +30,7 @@ RETRIES = 2
 """Lambda tries an event three times in all, as is its default for asynchronous events."""
 EVENT_AGE_SECONDS = 6 * 60 * 60
 """The longest that Lambda keeps an event it cannot run; also its default."""
+LOG_FORMAT: LogFormatType = "JSON"
 SETTLING_SECONDS = 60
 """How long a policy just written may take to be in force; seconds are usual (IAM user guide,
 "Changes that I make are not always immediately visible")."""
@@ -58,6 +63,8 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         _set_failure_destination(stage)
+    with step("Setting the log format"):
+        _set_log_format(stage)
     if is_local(stage.account):
         with step("What the local AWS leaves out: routes, time to live"):
             apply_time_to_live(stage)
@@ -211,3 +218,21 @@ def _set_failure_destination(stage: Stage) -> None:
             time.sleep(1)
         else:
             return
+
+
+def _set_log_format(stage: Stage) -> None:
+    """Let Lambda's own lines be JSON too: starts, reports, and errors that no handler caught.
+
+    The functions' own lines are JSON in either format, and Lambda leaves them as they are (Lambda
+    developer guide, "Configuring JSON and plain text log formats").
+    """
+    lambda_ = stage.account.lambda_
+    for function in stage.functions.values():
+        config = lambda_.get_function_configuration(FunctionName=function)
+        if config.get("LoggingConfig", {}).get("LogFormat") == LOG_FORMAT:
+            continue
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+        lambda_.update_function_configuration(
+            FunctionName=function, LoggingConfig={"LogFormat": LOG_FORMAT}
+        )
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)

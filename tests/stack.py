@@ -17,6 +17,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.documents import document_id_of
+from infra.logs import lines_of
 from infra.stage import Account, Stage
 from tests.waiting import eventually
 
@@ -106,13 +107,10 @@ class Stack:
         payload = json.loads(answer["Payload"].read())
         return dict(payload) if answer.get("FunctionError") else {}
 
-    def lines(self, function: str, containing: str) -> list[str]:
-        """The lines of a function's log that have this in them, oldest first."""
-        pages = self.account.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{self.stage.functions[function]}"
-        )
-        messages = [event["message"] for page in pages for event in page["events"]]
-        return [message.strip() for message in messages if containing in message]
+    def lines(self, function: str, containing: str) -> list[dict[str, Any]]:
+        """The lines of a function's log with this in their message, oldest first."""
+        lines = lines_of(self.stage, function)
+        return [line for line in lines if containing in str(line.get("message"))]
 
     def calls(self, resource: str) -> list[str]:
         """The calls that functions made on a resource by this name, such as `GetObject`."""

@@ -122,3 +122,10 @@ def test_every_log_group_is_there_with_its_retention(stack: Stack) -> None:
     assert dict.fromkeys(stack.stage.log_groups, 30) == {
         group["logGroupName"]: group["retentionInDays"] for group in groups
     }
+
+
+def test_lambdas_own_lines_are_json(stack: Stack) -> None:
+    """The post-deploy step set every function's log format."""
+    for function in stack.stage.functions.values():
+        config = stack.account.lambda_.get_function_configuration(FunctionName=function)
+        assert "JSON" == config["LoggingConfig"]["LogFormat"]

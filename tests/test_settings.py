@@ -14,6 +14,7 @@ GOOD = {
     "FAILURE_QUEUE": "queue",
     "LARGEST_FILE_BYTES": "1000",
     "ALLOWED_TYPES": "application/pdf, Text/Plain",
+    "METRICS": "Basic",
 }
 
 
@@ -22,6 +23,8 @@ def test_good_settings_are_read() -> None:
     settings = settings_from({**GOOD, "OTHER": "ignored"})
     assert "bucket" == settings.upload_bucket
     assert Limits(1000, frozenset({"application/pdf", "text/plain"})) == settings.limits
+    assert not settings.has_detailed_metrics
+    assert settings_from({**GOOD, "METRICS": "detailed"}).has_detailed_metrics
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))
@@ -42,6 +45,7 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LARGEST_FILE_BYTES", "0", "'0' is not a whole number above 0"),
         ("LARGEST_FILE_BYTES", "-5", "'-5' is not a whole number above 0"),
         ("LARGEST_FILE_BYTES", "٥", "'٥' is not a whole number above 0"),
+        ("METRICS", "all", "'all' is neither basic nor detailed"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
         ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
         ("ALLOWED_TYPES", "text/plain,image/jpg", "no extractor reads image/jpg; there are"),
