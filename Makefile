@@ -5,12 +5,13 @@
 #   make check                 format, lint, types, template
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
-#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST]
+#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
 #   make destroy STAGE=dev     take that stage away
 PYTHON ?= python3
 PORT ?=
 STAGE ?=
 BILLING ?=
+ALARM_EMAIL ?=
 CONFIRM ?=
 ARGS ?=
 
@@ -49,7 +50,7 @@ policies: $(INSTALLED)
 	@$(INFRA) policies
 
 deploy: $(INSTALLED)
-	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING))
+	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)")
 
 destroy: $(INSTALLED)
 	@$(INFRA) destroy --stage "$(STAGE)" --confirm "$(CONFIRM)"

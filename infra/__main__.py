@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("deploy", help="make a stage what the code and settings say")
     _add_stage(command)
     _add_billing_mode(command)
+    _add_alarm_email(command)
     command.set_defaults(run=_deploy)
 
     command = commands.add_parser(
@@ -59,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_stage(command)
     _add_billing_mode(command)
-    command.set_defaults(run=lambda asked: deploy_resources(_stage(asked), asked.billing_mode))
+    _add_alarm_email(command)
+    command.set_defaults(
+        run=lambda asked: deploy_resources(_stage(asked), asked.billing_mode, asked.alarm_email)
+    )
 
     command = commands.add_parser("destroy", help="take a stage away with all that is in it")
     _add_stage(command)
@@ -88,6 +92,14 @@ def _add_billing_mode(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_alarm_email(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--alarm-email",
+        metavar="ADDRESS",
+        help="where alarms are mailed to, '' for nowhere; default: as it is, nowhere at first",
+    )
+
+
 def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to 65535")
@@ -99,7 +111,7 @@ def _stage(asked: argparse.Namespace) -> Stage:
 
 
 def _deploy(asked: argparse.Namespace) -> None:
-    url = deploy(_stage(asked), asked.billing_mode)
+    url = deploy(_stage(asked), asked.billing_mode, asked.alarm_email)
     say(f"Stage {asked.stage} is up: {url}")
 
 

@@ -26,6 +26,8 @@ TEMPLATE = Path(__file__).with_name("resources.yaml")
 VISIBILITY_TIMEOUTS = 6
 """The queue hides a message for this many timeouts of the function that reads it (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
+SLOW_MILLISECONDS = 850
+"""For each second of a function's timeout: a run that takes as long is near it."""
 RETRIES = 2
 """Lambda tries an event three times in all, as is its default for asynchronous events."""
 EVENT_AGE_SECONDS = 6 * 60 * 60
@@ -38,12 +40,13 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """The runtimes that Lambda lets new functions have (Lambda developer guide, "Runtimes")."""
 
 
-def deploy(stage: Stage, billing_mode: str | None = None) -> str:
+def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None) -> str:
     """Make the stage what the code and its settings say.
 
     Args:
         stage: which.
         billing_mode: PROVISIONED or PAY_PER_REQUEST; as it is, or PROVISIONED at first, when None.
+        alarm_email: where alarms are mailed to, nowhere when empty; as it is when None.
 
     Returns:
         The URL of its API, with a final slash.
@@ -55,7 +58,7 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     say(f"Deploying stage {stage.name} to {where}")
-    deploy_resources(stage, billing_mode)
+    deploy_resources(stage, billing_mode, alarm_email)
     _adopt_unrecorded(stage)
     if is_local(stage.account):
         forget_api(stage)
@@ -72,7 +75,9 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
     return str(stage.noted("rest_api")["rest_api_url"])
 
 
-def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
+def deploy_resources(
+    stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None
+) -> None:
     """The stage's stack, and from its outputs the stage's settings and policies.
 
     After this, plain `chalice deploy --stage NAME` works.
@@ -86,6 +91,8 @@ def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
                 "Stage": stage.name,
                 "BillingMode": billing_mode or cloudformation.KEEP,
                 "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+                "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
+                "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
             },
         )
     outputs = stage.outputs()
