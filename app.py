@@ -19,6 +19,7 @@ from chalice.app import Chalice, NotFoundError, Request, S3Event, SQSEvent
 
 from chalicelib.documents import (
     Document,
+    Failure,
     Metadata,
     Status,
     document_id_of,
@@ -29,12 +30,16 @@ from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
 from chalicelib.inspection import Inspection, inspect
 from chalicelib.isolation import Isolation, IsolationError, SecondsLeft
 from chalicelib.logs import Fields, JsonFormatter, log_json
+from chalicelib.notifications import NotificationError, publish
 from chalicelib.settings import settings_from
 from chalicelib.store import (
     AWS_TROUBLE,
     BROKEN_BODY,
+    Save,
+    Saved,
     StoredObject,
     find_document,
+    mark_notified_again,
     open_object,
     save_failure,
     save_result,
@@ -65,10 +70,17 @@ dynamodb = boto3.client(
         retries={"mode": "standard", "total_max_attempts": TRIES},
     ),
 )
+if settings.notification_topic_arn:
+    sns = boto3.client(
+        "sns",
+        # One try: Lambda's are the others, so that no attempt tells twice.
+        config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
+    )
 SECONDS_TO_OPEN = 24
-SECONDS_TO_WRITE = 15
+SECONDS_TO_WRITE = 18
 """What all tries of a call take at worst, waits included: at most 1 s before the second, 2 s before
-the third (botocore, ExponentialBackoff); with some for the Lambda itself after a write."""
+the third (botocore, ExponentialBackoff); a write with its notification, and some for the Lambda
+itself."""
 
 isolation = Isolation(
     # Where Lambda's Python has its own libraries, which it may not start without.
@@ -99,9 +111,11 @@ def process_upload(event: S3Event) -> None:
     for upload in uploads_of(event.to_dict()):
         try:
             process(upload, seconds_left)
+        except NotificationError as trouble:
+            troubles.append(trouble)  # the event's other uploads are still due
         except TROUBLE as trouble:
             tell_trouble(upload, trouble)
-            troubles.append(trouble)  # the event's other uploads are still due
+            troubles.append(trouble)
     if len(troubles) == 1:
         raise troubles[0]
     if troubles:
@@ -145,9 +159,10 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         failure=found.failure,
     )
     with stopwatch.step("write"):
-        is_written = save_result(dynamodb, settings.documents_table, document)
-    if is_written:
+        save = save_result(dynamodb, settings.documents_table, document)
+    if save.how is Saved.WRITTEN:
         tell(document, stopwatch)
+    notify(save)
 
 
 def read_object(
@@ -181,23 +196,31 @@ def record_failure(event: SQSEvent) -> None:
     """Each upload that Lambda gave up on becomes a FAILED record, unless a result is there."""
     for message in event:
         for upload, failure in failed_uploads_of(message.body):
-            document = Document(
-                document_id=document_id_of(upload.bucket, upload.key),
-                file_name=file_name_of(upload.key, None),
-                file_size=upload.size_bytes,
-                status=Status.FAILED,
-                uploaded_at=upload.uploaded_at,
-                processed_at=now(),
-                object_key=upload.key,
-                e_tag=upload.e_tag,
-                sequencer=upload.sequencer,
-                failure=failure,
-            )
-            stopwatch = Stopwatch(time.perf_counter)
-            with stopwatch.step("write"):
-                is_written = save_failure(dynamodb, settings.documents_table, document)
-            if is_written:
-                tell(document, stopwatch, cause=cause_of(message.body))
+            give_up(upload, failure, cause_of(message.body))
+
+
+def give_up(upload: Upload, failure: Failure, cause: str) -> None:
+    """Record one upload as FAILED, for one DynamoDB write."""
+    stopwatch = Stopwatch(time.perf_counter)
+    document = Document(
+        document_id=document_id_of(upload.bucket, upload.key),
+        file_name=file_name_of(upload.key, None),
+        file_size=upload.size_bytes,
+        status=Status.FAILED,
+        uploaded_at=upload.uploaded_at,
+        processed_at=now(),
+        object_key=upload.key,
+        e_tag=upload.e_tag,
+        sequencer=upload.sequencer,
+        failure=failure,
+    )
+    with stopwatch.step("write"):
+        save = save_failure(dynamodb, settings.documents_table, document)
+    if save.how is Saved.WRITTEN:
+        tell(document, stopwatch, cause=cause)
+    elif save.how is Saved.REPEATED:
+        note(save, logging.WARNING, "was given up and is on record already", cause=cause)
+    notify(save)
 
 
 @app.route("/documents/{document_id}", methods=["GET"])
@@ -207,6 +230,31 @@ def get_document(document_id: str) -> dict[str, object]:
     if record is None:
         raise NotFoundError("There is no such document")
     return record
+
+
+def notify(save: Save) -> None:
+    """Tell subscribers of a record that was just written, where the stage has notifications on.
+
+    One that was written before was told of, unless that went wrong, and nobody knows which: it is
+    told once more and that is noted, so that further repetitions tell nothing.
+
+    Raises:
+        NotificationError: the topic did not take it, for Lambda or SQS to try again.
+    """
+    is_due = save.how is Saved.WRITTEN or (
+        save.how is Saved.REPEATED and not save.record.get("notifiedAgain")
+    )
+    if not settings.notification_topic_arn or not is_due:
+        return
+    try:
+        publish(sns, settings.notification_topic_arn, save.record)
+    except NotificationError as error:
+        cause = str(error)
+        note(save, logging.ERROR, "could not be notified of", cause=cause, notificationsFailed=1)
+        raise
+    if save.how is Saved.REPEATED:
+        note(save, logging.INFO, "was notified of, for it may not have been before")
+        mark_notified_again(dynamodb, settings.documents_table, save.record)
 
 
 def tell(document: Document, stopwatch: Stopwatch, **fields: str | int) -> None:
@@ -226,6 +274,12 @@ def tell_trouble(upload: Upload, trouble: Exception) -> None:
     }
     message = f"File {one_line(upload.key)} met trouble: {one_line(str(trouble))}"
     log(logging.ERROR, message, fields)
+
+
+def note(save: Save, level: int, what: str, **fields: str | int) -> None:
+    """A line on a record that is no news of its document."""
+    known: Fields = {name: str(save.record[name]) for name in ("documentId", "objectKey", "status")}
+    log(level, f"File {one_line(str(save.record['fileName']))} {what}", known | fields)
 
 
 def log(level: int, message: str, fields: Fields) -> None:

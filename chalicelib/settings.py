@@ -29,6 +29,8 @@ class Settings:
     limits: Limits
     has_detailed_metrics: bool
     """Whether documents are metrics by type and failure code, too, which exceeds the free ten."""
+    notification_topic_arn: str | None
+    """The SNS topic that is told of documents; None where notifications are off."""
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -58,6 +60,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     largest_file_bytes = setting("LARGEST_FILE_BYTES", _positive_integer)
     allowed_types = setting("ALLOWED_TYPES", _mime_types)
     has_detailed_metrics = setting("METRICS", _one_of({"basic": False, "detailed": True}))
+    has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
+    notification_topic_arn = setting("NOTIFICATION_TOPIC_ARN", str)
     if (
         stack_name is None
         or upload_bucket is None
@@ -66,6 +70,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         or largest_file_bytes is None
         or allowed_types is None
         or has_detailed_metrics is None
+        or has_notifications is None
+        or notification_topic_arn is None
     ):
         raise SettingsError(
             f"{'; '.join(problems)}. Settings come from environment_variables in "
@@ -78,6 +84,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         failure_queue=failure_queue,
         limits=Limits(largest_file_bytes=largest_file_bytes, allowed_types=allowed_types),
         has_detailed_metrics=has_detailed_metrics,
+        notification_topic_arn=notification_topic_arn if has_notifications else None,
     )
 
 

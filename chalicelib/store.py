@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -36,6 +37,22 @@ AWS_TROUBLE = (BotoCoreError, ClientError, EOFError, ObjectUnreadableError)
 
 BROKEN_BODY = (BotoCoreError, EOFError)
 """What reading an object's body to its end raises: the connection's fault, not the object's."""
+
+
+class Saved(Enum):
+    """What became of a record that was to be written."""
+
+    WRITTEN = "it is the record now"
+    REPEATED = "the record tells of this very version already"
+    OUTDATED = "the record tells of a later version"
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """What became of a record that was to be written, and the record as the table has it now."""
+
+    how: Saved
+    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +89,11 @@ def open_object(s3: S3Client, bucket: str, key: str, e_tag: str) -> StoredObject
     )
 
 
-def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> bool:
+def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Save:
     """Write what processing found, unless the record already tells of this version or a later one.
 
     Events repeat and overtake each other, so the condition is the only arbiter. The result of a
     version may replace only that version's `processing_failed`.
-
-    Returns:
-        Whether it was written.
     """
     try:
         dynamodb.put_item(
@@ -100,28 +114,29 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> boo
                     ":processing_failed": FailureCode.PROCESSING_FAILED.value,
                 }
             ),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-    except dynamodb.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+    except dynamodb.exceptions.ConditionalCheckFailedException as refusal:
+        return _refused(document, refusal)
+    return Save(Saved.WRITTEN, document.to_record())
 
 
-def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> bool:
+def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Save:
     """Write that processing was given up, unless the record tells of this version or a later one.
 
     An update and not a put: who gave up never saw the object's headers, so name and owner stay
     as the PENDING record has them, and what was found in an earlier version goes.
-
-    Returns:
-        Whether it was written.
     """
     record = document.to_record()
     file_name = record.pop("fileName")
     document_id = record.pop("documentId")
     names = {f"#{name}": name for name in record}
-    gone = {f"#{name}": name for name in ("fileType", "sha256", "metadata", "expiresAt")}
+    gone = {
+        f"#{name}": name
+        for name in ("fileType", "sha256", "metadata", "expiresAt", "notifiedAgain")
+    }
     try:
-        dynamodb.update_item(
+        answer = dynamodb.update_item(
             TableName=table,
             Key=_to_item({"documentId": document_id}),
             UpdateExpression=(
@@ -134,16 +149,49 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> bo
             ExpressionAttributeValues=_to_item(
                 {":fileName": file_name} | {f":{name}": value for name, value in record.items()}
             ),
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as refusal:
+        return _refused(document, refusal)
+    return Save(Saved.WRITTEN, _from_item(answer["Attributes"]))
+
+
+def mark_notified_again(dynamodb: DynamoDBClient, table: str, record: Mapping[str, object]) -> None:
+    """Note in a record that its version was notified of once more; a later version has no note."""
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=_to_item({"documentId": record["documentId"]}),
+            UpdateExpression="SET #notifiedAgain = :true",
+            ConditionExpression="#sequencer = :sequencer",
+            ExpressionAttributeNames={
+                "#notifiedAgain": "notifiedAgain",
+                "#sequencer": "sequencer",
+            },
+            ExpressionAttributeValues=_to_item({":true": True, ":sequencer": record["sequencer"]}),
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+        return
 
 
 def find_document(dynamodb: DynamoDBClient, table: str, document_id: str) -> dict[str, Any] | None:
     """The record with this id, for half a read unit (4 KB, eventually consistent); None if none."""
     response = dynamodb.get_item(TableName=table, Key=_to_item({"documentId": document_id}))
     return _from_item(response["Item"]) if "Item" in response else None
+
+
+def _refused(document: Document, refusal: ClientError) -> Save:
+    """Why a condition failed, by the record that was in the way.
+
+    That may be this very document, when botocore tried again because an answer was lost.
+    """
+    item: Mapping[str, Any] = refusal.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs knows no such key
+    record = _from_item(item)
+    if record.get("sequencer") != document.sequencer:
+        return Save(Saved.OUTDATED, record)
+    is_own = record.get("processedAt") == document.processed_at
+    return Save(Saved.WRITTEN if is_own else Saved.REPEATED, record)
 
 
 def _to_item(record: Mapping[str, object]) -> dict[str, Any]:

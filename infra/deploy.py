@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.settings import SettingsError, settings_from
+from chalicelib.settings import Settings, SettingsError, settings_from
 from infra import cloudformation, policies
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
@@ -96,8 +96,8 @@ def deploy_resources(
             },
         )
     outputs = stage.outputs()
-    _write_policies(stage, outputs)
-    _write_settings(stage, outputs)
+    settings = _write_settings(stage, outputs)
+    _write_policies(stage, outputs, settings)
 
 
 def check_python(version: tuple[int, int]) -> None:
@@ -166,15 +166,16 @@ def _adopt_unrecorded(stage: Stage) -> None:
         )
 
 
-def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
+def _write_policies(stage: Stage, outputs: dict[str, str], settings: Settings) -> None:
+    notifications = settings.notification_topic_arn is not None
     stage.policies_folder.mkdir(parents=True, exist_ok=True)
     for function in stage.functions:
         text = policies.file_of(stage.project, function).read_text(encoding="utf-8")
-        rendered = policies.render(text, outputs)
+        rendered = policies.render(text, outputs, notifications=notifications)
         (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
 
 
-def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
+def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
     """The stage's section of Chalice's config; what its owner set there otherwise stays.
 
     Raises:
@@ -187,16 +188,20 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
         UPLOAD_BUCKET=outputs["UploadBucketName"],
         DOCUMENTS_TABLE=outputs["DocumentsTableName"],
         FAILURE_QUEUE=outputs["FailureQueueName"],
+        NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
     )
     for function in stage.functions:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"
         )
     try:
-        settings_from({**config["environment_variables"], **section["environment_variables"]})
+        settings = settings_from(
+            {**config["environment_variables"], **section["environment_variables"]}
+        )
     except SettingsError as error:
         raise Problem(f"Stage {stage.name}: {error}") from error
     write_config(stage.project, config)
+    return settings
 
 
 def _timeout(stage: Stage, function: str) -> int:

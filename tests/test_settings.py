@@ -15,6 +15,8 @@ GOOD = {
     "LARGEST_FILE_BYTES": "1000",
     "ALLOWED_TYPES": "application/pdf, Text/Plain",
     "METRICS": "Basic",
+    "NOTIFICATIONS": "on",
+    "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-documents",
 }
 
 
@@ -24,6 +26,8 @@ def test_good_settings_are_read() -> None:
     assert "bucket" == settings.upload_bucket
     assert Limits(1000, frozenset({"application/pdf", "text/plain"})) == settings.limits
     assert not settings.has_detailed_metrics
+    assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
+    assert settings_from({**GOOD, "NOTIFICATIONS": "off"}).notification_topic_arn is None
     assert settings_from({**GOOD, "METRICS": "detailed"}).has_detailed_metrics
 
 
@@ -46,6 +50,7 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LARGEST_FILE_BYTES", "-5", "'-5' is not a whole number above 0"),
         ("LARGEST_FILE_BYTES", "٥", "'٥' is not a whole number above 0"),
         ("METRICS", "all", "'all' is neither basic nor detailed"),
+        ("NOTIFICATIONS", "yes", "'yes' is neither off nor on"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
         ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
         ("ALLOWED_TYPES", "text/plain,image/jpg", "no extractor reads image/jpg; there are"),
