@@ -6,6 +6,7 @@
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
+#   make status STAGE=dev      documents, failures, queues, alarms and this month's use of that stage
 #   make destroy STAGE=dev     take that stage away
 PYTHON ?= python3
 PORT ?=
@@ -22,7 +23,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy
+.PHONY: help demo local test check format policies deploy status destroy
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +52,9 @@ policies: $(INSTALLED)
 
 deploy: $(INSTALLED)
 	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)")
+
+status: $(INSTALLED)
+	@$(INFRA) status --stage "$(STAGE)"
 
 destroy: $(INSTALLED)
 	@$(INFRA) destroy --stage "$(STAGE)" --confirm "$(CONFIRM)"

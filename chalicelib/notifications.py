@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.documents import one_line
 
@@ -52,5 +53,5 @@ def publish(sns: SNSClient, topic_arn: str, record: Mapping[str, object]) -> Non
     message = json.dumps({name: record[name] for name in TOLD if name in record})
     try:
         sns.publish(TopicArn=topic_arn, Message=message, MessageAttributes=attributes)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise NotificationError(str(error)) from error

@@ -22,14 +22,14 @@ from chalicelib.logs import Fields
 
 NAMESPACE = "Intake"
 
-METRICS: Mapping[str, str] = {
+OF_DOCUMENTS: Mapping[str, str] = {
     "fileSize": "Bytes",
     "words": "Count",
     "durationMs": "Milliseconds",
     "uploadToRecordMs": "Milliseconds",
-    "troubles": "Count",
-    "notificationsFailed": "Count",
 }
+OF_TROUBLE: Mapping[str, str] = {"troubles": "Count", "notificationsFailed": "Count"}
+METRICS = {**OF_DOCUMENTS, **OF_TROUBLE}
 """Which fields are metrics of the stage, with their units; beside them `documents`, by status."""
 
 
@@ -96,22 +96,21 @@ def fields_of(document: Document, milliseconds: Mapping[str, int]) -> Fields:
 
 def metrics_of(fields: Fields, *, detailed: bool) -> list[dict[str, Any]]:
     """CloudWatch's directives for the metrics among these fields; none for a line without any."""
-    directives = []
-    if "documents" in fields:
-        by = ["status", "fileType", "failureCode"] if detailed else ["status"]
-        dimensions = [["stack", name] for name in by if name in fields]
-        directives.append(_directive(dimensions, {"documents": "Count"}))
-    if units := {name: unit for name, unit in METRICS.items() if name in fields}:
-        directives.append(_directive([["stack"]], units))
-    return directives
+    if "documents" not in fields:
+        return _directives([["stack"]], OF_TROUBLE, fields)
+    by = ["status", "fileType", "failureCode"] if detailed else ["status"]
+    dimensions = [["stack", name] for name in by if name in fields]
+    counted = _directives(dimensions, {"documents": "Count"}, fields)
+    return counted + _directives([["stack"]], OF_DOCUMENTS, fields)
 
 
-def _directive(dimensions: Sequence[Sequence[str]], units: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "Namespace": NAMESPACE,
-        "Dimensions": dimensions,
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
-    }
+def _directives(
+    dimensions: Sequence[Sequence[str]], units: Mapping[str, str], fields: Fields
+) -> list[dict[str, Any]]:
+    metrics = [{"Name": name, "Unit": unit} for name, unit in units.items() if name in fields]
+    if not metrics:
+        return []
+    return [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}]
 
 
 def _words(document: Document) -> int:

@@ -16,6 +16,7 @@ from infra.destroy import destroy
 from infra.local import local
 from infra.local_aws import stop_on_signals
 from infra.stage import ROOT, Account, Stage
+from infra.status import status
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         help="the words that allow deleting files and records; without them, they are told",
     )
     command.set_defaults(run=lambda asked: destroy(_stage(asked), asked.confirm))
+
+    command = commands.add_parser("status", help="how a stage is, and what it used of what is free")
+    _add_stage(command)
+    command.set_defaults(run=lambda asked: status(_stage(asked)))
 
     command = commands.add_parser("policies", help="write .chalice/policy-*.json from the code")
     command.set_defaults(run=_policies)

@@ -39,7 +39,7 @@ def test_help_names_every_command() -> None:
     """`--help` is there, and tells what there is."""
     answer = run("--help")
     assert 0 == answer.returncode
-    for command in ("demo", "local", "deploy", "resources", "destroy", "policies"):
+    for command in ("demo", "local", "deploy", "resources", "status", "destroy", "policies"):
         assert command in answer.stdout
 
 

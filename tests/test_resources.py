@@ -239,3 +239,12 @@ def test_alarms_are_mailed_only_to_whom_the_stage_names() -> None:
     """Without an address there is no subscription."""
     assert "" == template()["Parameters"]["AlarmEmail"]["Default"]
     assert "HasAlarmEmail" == template()["Resources"]["AlarmSubscription"]["Condition"]
+
+
+def test_only_roles_say_who_may_notify() -> None:
+    """The topic's policy allows nobody anything: SNS's own would let the whole account publish."""
+    [statement] = properties("NotificationTopicPolicy")["PolicyDocument"]["Statement"]
+    assert ("Deny", "*", "sns:Publish") == tuple(
+        statement[name] for name in ("Effect", "Principal", "Action")
+    )
+    assert {"aws:SecureTransport": "false"} == statement["Condition"]["Bool"]

@@ -126,6 +126,13 @@ def test_a_line_that_counts_nothing_has_no_metrics(detailed: bool) -> None:
     assert [] == metrics_of({"objectKey": "gone"}, detailed=detailed)
 
 
+def test_trouble_is_not_counted_as_a_document() -> None:
+    """The bytes of a file are counted once it comes to rest, not with each attempt at it."""
+    assert {("troubles", "intake-dev")} == metrics_in(
+        {"fileSize": 1234, "troubles": 1}, detailed=True
+    )
+
+
 def test_a_stopwatch_counts_a_step_within_another_for_itself() -> None:
     """Inspection within download is not download; the whole includes what no step counts."""
     times = iter([0.0, 1.0, 1.5, 3.5, 3.75, 10.0])
