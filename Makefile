@@ -6,7 +6,8 @@
 #   make check                 format, lint, types, template
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
-#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST]
+#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
+#   make status STAGE=dev      documents, failures, queues, alarms and this month's use of that stage
 #   make destroy STAGE=dev     take that stage away
 #   make user STAGE=dev EMAIL= make or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
 #   make retry STAGE=dev       process again whatever failed for trouble on our side [PARALLEL=]
@@ -16,6 +17,7 @@ PYTHON ?= python3
 PORT ?=
 STAGE ?=
 BILLING ?=
+ALARM_EMAIL ?=
 CONFIRM ?=
 EMAIL ?=
 GROUP ?=
@@ -33,7 +35,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy user retry backfill soak corpus
+.PHONY: help demo local test check format policies deploy status destroy user retry backfill soak corpus
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -64,7 +66,10 @@ policies: $(INSTALLED)
 	@$(INFRA) policies
 
 deploy: $(INSTALLED)
-	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING))
+	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)")
+
+status: $(INSTALLED)
+	@$(INFRA) status --stage "$(STAGE)"
 
 destroy: $(INSTALLED)
 	@$(INFRA) destroy --stage "$(STAGE)" --confirm "$(CONFIRM)"

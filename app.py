@@ -12,8 +12,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import boto3
 from botocore.config import Config
@@ -36,6 +35,8 @@ from chalicelib.callers import Caller, caller_of, may_see
 from chalicelib.cors import cors_headers, preflight_headers
 from chalicelib.documents import (
     Document,
+    Failure,
+    Metadata,
     Status,
     document_id_of,
     file_name_of,
@@ -52,11 +53,15 @@ from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
 from chalicelib.inspection import Inspection, inspect, may_be_allowed
 from chalicelib.isolation import Isolation, IsolationError, SecondsLeft
 from chalicelib.listing import page_of, sections_for
+from chalicelib.logs import Fields, JsonFormatter, log_json
+from chalicelib.notifications import NotificationError, publish
 from chalicelib.openapi import openapi
 from chalicelib.settings import settings_from
 from chalicelib.store import (
     AWS_TROUBLE,
     BROKEN_BODY,
+    NOTIFIED_AGAIN,
+    Save,
     Saved,
     StoredObject,
     add_document,
@@ -64,18 +69,22 @@ from chalicelib.store import (
     delete_object,
     find_document,
     find_stretches,
+    mark_notified_again,
     open_object,
     presign_download,
     presign_upload,
     save_failure,
     save_result,
 )
+from chalicelib.telling import Stopwatch, fields_of, message_of, metrics_of
 from chalicelib.uploads import content_disposition, pending_document, terms_of, tombstone_of
 
 settings = settings_from(os.environ)
 
 app = Chalice(app_name=settings.stack_name)
 app.log.setLevel(logging.INFO)
+lines = JsonFormatter(settings.stack_name)
+log_json(lines, app.log)
 
 TRIES = 3
 s3 = boto3.client(
@@ -98,10 +107,17 @@ dynamodb = boto3.client(
         retries={"mode": "standard", "total_max_attempts": TRIES},
     ),
 )
+if settings.notification_topic_arn:
+    sns = boto3.client(
+        "sns",
+        # One try: Lambda's are the others, so that no attempt tells twice.
+        config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
+    )
 SECONDS_TO_OPEN = 24
-SECONDS_TO_WRITE = 15
+SECONDS_TO_WRITE = 18
 """What all tries of a call take at worst, waits included: at most 1 s before the second, 2 s before
-the third (botocore, ExponentialBackoff); with some for the Lambda itself after a write."""
+the third (botocore, ExponentialBackoff); a write with its notification, and some for the Lambda
+itself."""
 
 isolation = Isolation(
     # Where Lambda's Python has its own libraries, which it may not start without.
@@ -110,6 +126,14 @@ isolation = Isolation(
 
 TROUBLE = (*AWS_TROUBLE, IsolationError)
 """What another try of the same event may get over."""
+
+
+@app.middleware("all")
+def name_request(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Every line tells which request it belongs to."""
+    context: Any = event.lambda_context if isinstance(event, Request) else event.context
+    lines.request_id = context.aws_request_id
+    return get_response(event)
 
 
 @app.on_s3_event(bucket=settings.upload_bucket, events=["s3:ObjectCreated:*"])
@@ -124,8 +148,11 @@ def process_upload(event: S3Event) -> None:
     for upload in uploads_of(event.to_dict()):
         try:
             process(upload, seconds_left)
-        except TROUBLE as trouble:
+        except NotificationError as trouble:
             troubles.append(trouble)  # the event's other uploads are still due
+        except TROUBLE as trouble:
+            tell_trouble(upload, trouble)
+            troubles.append(trouble)
     if len(troubles) == 1:
         raise troubles[0]
     if troubles:
@@ -144,9 +171,12 @@ process_upload.event_class = UploadsEvent
 
 def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     """Inspect one object and write its record, for one S3 GET and one DynamoDB write."""
-    read = read_object(upload, seconds_left)
+    stopwatch = Stopwatch(time.perf_counter)
+    with stopwatch.step("download"):
+        read = read_object(upload, seconds_left, stopwatch)
     if read is None:
-        app.log.info("File %s is gone or replaced, nothing to record", one_line(upload.key))
+        message = f"File {one_line(upload.key)} is gone or replaced, nothing to record"
+        log(logging.INFO, message, {"objectKey": upload.key})
         return
     stored, found = read
     document = Document(
@@ -165,17 +195,24 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         metadata=found.metadata,
         failure=found.failure,
     )
-    settle(document, save_result(dynamodb, settings.documents_table, document))
+    with stopwatch.step("write"):
+        save = save_result(dynamodb, settings.documents_table, document)
+    settle(document, save.how, stopwatch)
+    notify(save)
 
 
 def read_object(
-    upload: Upload, seconds_left: SecondsLeft
+    upload: Upload, seconds_left: SecondsLeft, stopwatch: Stopwatch
 ) -> tuple[StoredObject, Inspection] | None:
     """The object and what is found in it; None when it is gone or replaced.
 
     A connection that breaks within the body, which botocore does not try again, is tried again.
     """
-    extract = partial(isolation.extract, seconds_left=seconds_left)
+
+    def extract(content: BinaryIO, file_type: str) -> Metadata:
+        with stopwatch.step("inspection"):
+            return isolation.extract(content, file_type, seconds_left)
+
     failed_tries = 0
     while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
         try:
@@ -195,40 +232,95 @@ def record_failure(event: SQSEvent) -> None:
     """Each upload that Lambda gave up on becomes a FAILED record, unless a result is there."""
     for message in event:
         for upload, failure in failed_uploads_of(message.body):
-            document = Document(
-                document_id=document_id_of(upload.bucket, upload.key),
-                file_name=file_name_of(upload.key, None),
-                file_size=upload.size_bytes,
-                status=Status.FAILED,
-                uploaded_at=upload.uploaded_at,
-                processed_at=time_text(now()),
-                object_key=upload.key,
-                e_tag=upload.e_tag,
-                sequencer=upload.sequencer,
-                failure=failure,
-            )
-            saved = save_failure(dynamodb, settings.documents_table, document)
-            settle(document, saved)
-            if saved is Saved.WRITTEN:
-                app.log.error("Lambda gave up: %s", one_line(cause_of(message.body)))
+            give_up(upload, failure, cause_of(message.body))
 
 
-def settle(document: Document, saved: Saved) -> None:
+def give_up(upload: Upload, failure: Failure, cause: str) -> None:
+    """Record one upload as FAILED, for one DynamoDB write."""
+    stopwatch = Stopwatch(time.perf_counter)
+    document = Document(
+        document_id=document_id_of(upload.bucket, upload.key),
+        file_name=file_name_of(upload.key, None),
+        file_size=upload.size_bytes,
+        status=Status.FAILED,
+        uploaded_at=upload.uploaded_at,
+        processed_at=time_text(now()),
+        object_key=upload.key,
+        e_tag=upload.e_tag,
+        sequencer=upload.sequencer,
+        failure=failure,
+    )
+    with stopwatch.step("write"):
+        save = save_failure(dynamodb, settings.documents_table, document)
+    settle(document, save.how, stopwatch, cause=cause)
+    if save.how is Saved.REPEATED:
+        note(save, logging.WARNING, "was given up and is on record already", cause=cause)
+    notify(save)
+
+
+def settle(document: Document, how: Saved, stopwatch: Stopwatch, **fields: str | int) -> None:
     """Tell of what was written; take away what was put with the URL of a deleted document."""
     key = document.object_key or ""
-    if saved is Saved.WRITTEN:
-        tell(document)
-    elif saved is Saved.DELETED and is_client_upload(key, document.document_id):
+    if how is Saved.WRITTEN:
+        tell(document, stopwatch, **fields)
+    elif how is Saved.DELETED and is_client_upload(key, document.document_id):
         delete_object(s3, settings.upload_bucket, key)
 
 
-def tell(document: Document) -> None:
+def notify(save: Save) -> None:
+    """Tell subscribers of a record that was just written, where the stage has notifications on.
+
+    One that was written before was told of, unless that went wrong, and nobody knows which: it is
+    told once more and that is noted, so that further repetitions tell nothing.
+
+    Raises:
+        NotificationError: the topic did not take it, for Lambda or SQS to try again.
+    """
+    is_due = save.how is Saved.WRITTEN or (
+        save.how is Saved.REPEATED and not save.record.get(NOTIFIED_AGAIN)
+    )
+    if not settings.notification_topic_arn or not is_due:
+        return
+    try:
+        publish(sns, settings.notification_topic_arn, save.record)
+    except NotificationError as error:
+        cause = str(error)
+        note(save, logging.ERROR, "could not be notified of", cause=cause, notificationsFailed=1)
+        raise
+    if save.how is Saved.REPEATED:
+        note(save, logging.INFO, "was notified of, for it may not have been before")
+        mark_notified_again(dynamodb, settings.documents_table, save.record)
+
+
+def tell(document: Document, stopwatch: Stopwatch, **fields: str | int) -> None:
     """The one line that CloudWatch gets for each file that comes to rest."""
-    line = f"File {one_line(document.file_name)} processed with status {document.status}"
-    if document.failure:
-        app.log.error("%s, failure=%s", line, document.failure.code)
-    else:
-        app.log.info("%s, words=%s", line, (document.metadata or {}).get("wordCount", 0))
+    level = logging.ERROR if document.failure else logging.INFO
+    log(level, message_of(document), fields_of(document, stopwatch.milliseconds()) | fields)
+
+
+def tell_trouble(upload: Upload, trouble: Exception) -> None:
+    """A line for each attempt that Lambda has to make again."""
+    fields: Fields = {
+        "documentId": document_id_of(upload.bucket, upload.key),
+        "objectKey": upload.key,
+        "fileSize": upload.size_bytes,
+        "cause": type(trouble).__name__,
+        "troubles": 1,
+    }
+    message = f"File {one_line(upload.key)} met trouble: {one_line(str(trouble))}"
+    log(logging.ERROR, message, fields)
+
+
+def note(save: Save, level: int, what: str, **fields: str | int) -> None:
+    """A line on a record that is no news of its document."""
+    known: Fields = {name: str(save.record[name]) for name in ("documentId", "objectKey", "status")}
+    log(level, f"File {one_line(str(save.record['fileName']))} {what}", known | fields)
+
+
+def log(level: int, message: str, fields: Fields) -> None:
+    """A line with these fields, some of which are metrics."""
+    metrics = metrics_of(fields, detailed=settings.has_detailed_metrics)
+    app.log.log(level, message, extra={"fields": fields, "metrics": metrics})
 
 
 def now() -> datetime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import sys
 import tempfile
@@ -125,7 +126,8 @@ def deployed(paths: list[Path]) -> Result:
         process(Path(__file__))
         worker = stack.workers(FUNCTION)[0]
         measure(paths, process, result, lambda: stack.workers(FUNCTION))
-        result.tracebacks = len(stack.lines(FUNCTION, "Traceback"))
+        lines = [json.dumps(line) for line in stack.lines(FUNCTION, "")]
+        result.tracebacks = sum("Traceback" in line for line in lines)
         result.retries = len(stack.lines(FUNCTION, "START RequestId")) - len(keys)
         if worker not in stack.workers(FUNCTION):
             result.unfinished.append("(the warm Lambda did not survive)")

@@ -38,6 +38,10 @@ class Settings:
     allowed_origins: tuple[str, ...]
     """Web origins whose pages may use the API and the URLs; ("*",) for all."""
     user_pool_arn: str
+    has_detailed_metrics: bool
+    """Whether documents are metrics by type and failure code, too, which exceeds the free ten."""
+    notification_topic_arn: str | None
+    """The SNS topic that is told of documents; None where notifications are off."""
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -69,6 +73,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
     allowed_origins = setting("ALLOWED_ORIGINS", origins_from)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
+    has_detailed_metrics = setting("METRICS", _one_of({"basic": False, "detailed": True}))
+    has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
+    notification_topic_arn = setting("NOTIFICATION_TOPIC_ARN", str)
     if (
         stack_name is None
         or upload_bucket is None
@@ -79,6 +86,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         or upload_url_seconds is None
         or allowed_origins is None
         or user_pool_arn is None
+        or has_detailed_metrics is None
+        or has_notifications is None
+        or notification_topic_arn is None
     ):
         raise SettingsError(
             f"{'; '.join(problems)}. Settings come from environment_variables in "
@@ -93,6 +103,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         upload_url_seconds=upload_url_seconds,
         allowed_origins=allowed_origins,
         user_pool_arn=user_pool_arn,
+        has_detailed_metrics=has_detailed_metrics,
+        notification_topic_arn=notification_topic_arn if has_notifications else None,
     )
 
 
@@ -115,6 +127,15 @@ def origins_from(text: str) -> tuple[str, ...]:
                 f"{origin!r} is neither a web origin, such as https://www.example.org, nor a lone *"
             )
     return origins
+
+
+def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        if text.lower() not in values:
+            raise ValueError(f"{text!r} is neither {' nor '.join(values)}")
+        return values[text.lower()]
+
+    return parse
 
 
 def _positive_integer(text: str) -> int:

@@ -44,12 +44,24 @@ BROKEN_BODY = (BotoCoreError, EOFError)
 class Saved(Enum):
     """What became of a record that was to be written."""
 
-    WRITTEN = "written"
-    OUTDATED = "the record tells of this version or a later one"
+    WRITTEN = "it is the record now"
+    REPEATED = "the record tells of this very version already"
+    OUTDATED = "the record tells of a later version"
     DELETED = "the document was deleted after this version was uploaded"
 
 
+NOTIFIED_AGAIN = "notifiedAgain"
+"""The attribute in which `mark_notified_again` notes that; nobody is shown it."""
+
 NOT_DELETED = "(attribute_not_exists(#deletedUntil) OR #deletedUntil < :uploadedAt)"
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """What became of a record that was to be written, and the record as the table has it now."""
+
+    how: Saved
+    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +140,7 @@ def bury_document(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) ->
     dynamodb.put_item(TableName=table, Item=_to_item(tombstone.to_record()))
 
 
-def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Saved:
+def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Save:
     """Write what processing found, unless the record already tells of this version or a later one.
 
     Events repeat and overtake each other, so the condition is the only arbiter. The result of a
@@ -163,11 +175,11 @@ def save_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Sav
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as refusal:
-        return _refused(refusal)
-    return Saved.WRITTEN
+        return _refused(document, refusal)
+    return Save(Saved.WRITTEN, document.to_record())
 
 
-def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Saved:
+def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Save:
     """Write that processing was given up, unless the record tells of this version or a later one.
 
     An update and not a put: who gave up never saw the object's headers, so name and owner stay
@@ -179,10 +191,18 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Sa
     document_id = record.pop("documentId")
     names = {f"#{name}": name for name in record}
     gone = {
-        f"#{name}": name for name in ("fileType", "sha256", "metadata", "expiresAt", "deletedUntil")
+        f"#{name}": name
+        for name in (
+            "fileType",
+            "sha256",
+            "metadata",
+            "expiresAt",
+            "deletedUntil",
+            NOTIFIED_AGAIN,
+        )
     }
     try:
-        dynamodb.update_item(
+        answer = dynamodb.update_item(
             TableName=table,
             Key=_to_item({"documentId": document_id}),
             UpdateExpression=(
@@ -199,17 +219,36 @@ def save_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> Sa
             ExpressionAttributeValues=_to_item(
                 {":fileName": file_name} | {f":{name}": value for name, value in record.items()}
             ),
+            ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as refusal:
-        return _refused(refusal)
-    return Saved.WRITTEN
+        return _refused(document, refusal)
+    return Save(Saved.WRITTEN, _from_item(answer["Attributes"]))
+
+
+def mark_notified_again(dynamodb: DynamoDBClient, table: str, record: Mapping[str, object]) -> None:
+    """Note in a record that its version was notified of once more; a later version has no note."""
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=_to_item({"documentId": record["documentId"]}),
+            UpdateExpression="SET #notifiedAgain = :true",
+            ConditionExpression="#sequencer = :sequencer",
+            ExpressionAttributeNames={
+                "#notifiedAgain": NOTIFIED_AGAIN,
+                "#sequencer": "sequencer",
+            },
+            ExpressionAttributeValues=_to_item({":true": True, ":sequencer": record["sequencer"]}),
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return
 
 
 def find_document(dynamodb: DynamoDBClient, table: str, document_id: str) -> dict[str, Any] | None:
     """The record with this id, for half a read unit (4 KB, eventually consistent); None if none."""
     response = dynamodb.get_item(TableName=table, Key=_to_item({"documentId": document_id}))
-    return _from_item(response["Item"]) if "Item" in response else None
+    return _shown(response["Item"]) if "Item" in response else None
 
 
 def find_stretches(
@@ -222,7 +261,7 @@ def find_stretches(
         last = _from_item(response.get("LastEvaluatedKey", {}))
         stretches.append(
             Stretch(
-                records=[_from_item(item) for item in response["Items"]],
+                records=[_shown(item) for item in response["Items"]],
                 end=(last["uploadedAt"], last["documentId"]) if last else None,
             )
         )
@@ -252,10 +291,21 @@ def _query_of(section: Section, limit: int) -> dict[str, Any]:
     return query
 
 
-def _refused(refusal: ClientError) -> Saved:
+def _refused(document: Document, refusal: ClientError) -> Save:
     """Why a condition failed, by the record that was in the way."""
-    record: Mapping[str, object] = refusal.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs knows no such key
-    return Saved.DELETED if is_tombstone(record) else Saved.OUTDATED
+    item: Mapping[str, Any] = refusal.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs knows no such key
+    record = _from_item(item)
+    if is_tombstone(record):
+        return Save(Saved.DELETED, record)
+    if record.get("sequencer") != document.sequencer:
+        return Save(Saved.OUTDATED, record)
+    is_own = record.get("processedAt") == document.processed_at
+    return Save(Saved.WRITTEN if is_own else Saved.REPEATED, record)
+
+
+def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as the API may serve it."""
+    return {name: value for name, value in _from_item(item).items() if name != NOTIFIED_AGAIN}
 
 
 def _to_item(record: Mapping[str, object]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from infra.local_aws import stop_on_signals
 from infra.processing import DEFAULT_PARALLEL, MOST_PARALLEL
 from infra.retry import retry
 from infra.stage import ROOT, Account, Stage
+from infra.status import status
 from infra.users import find_or_make_user, id_token
 
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("deploy", help="make a stage what the code and settings say")
     _add_stage(command)
     _add_billing_mode(command)
+    _add_alarm_email(command)
     command.set_defaults(run=_deploy)
 
     command = commands.add_parser(
@@ -64,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_stage(command)
     _add_billing_mode(command)
-    command.set_defaults(run=lambda asked: deploy_resources(_stage(asked), asked.billing_mode))
+    _add_alarm_email(command)
+    command.set_defaults(
+        run=lambda asked: deploy_resources(_stage(asked), asked.billing_mode, asked.alarm_email)
+    )
 
     command = commands.add_parser("destroy", help="take a stage away with all that is in it")
     _add_stage(command)
@@ -101,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_parallel(command)
     command.set_defaults(run=lambda asked: backfill(_stage(asked), asked.prefix, asked.parallel))
+    command = commands.add_parser("status", help="how a stage is, and what it used of what is free")
+    _add_stage(command)
+    command.set_defaults(run=lambda asked: status(_stage(asked)))
 
     command = commands.add_parser("policies", help="write .chalice/policy-*.json from the code")
     command.set_defaults(run=_policies)
@@ -135,6 +143,14 @@ def _parallel(text: str) -> int:
     return int(text)
 
 
+def _add_alarm_email(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--alarm-email",
+        metavar="ADDRESS",
+        help="where alarms are mailed to, '' for nowhere; default: as it is, nowhere at first",
+    )
+
+
 def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to 65535")
@@ -146,7 +162,7 @@ def _stage(asked: argparse.Namespace) -> Stage:
 
 
 def _deploy(asked: argparse.Namespace) -> None:
-    url = deploy(_stage(asked), asked.billing_mode)
+    url = deploy(_stage(asked), asked.billing_mode, asked.alarm_email)
     say(f"Stage {asked.stage} is up: {url}")
 
 

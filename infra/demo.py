@@ -14,6 +14,7 @@ from infra.client import Answer, Client, send
 from infra.console import Problem, say
 from infra.deploy import deploy
 from infra.local_aws import local_aws
+from infra.logs import lines_of
 from infra.samples import Sample, samples
 from infra.stage import ROOT, Stage
 from infra.users import find_or_make_user, id_token
@@ -160,14 +161,11 @@ def _record(client: Client, document_id: str) -> dict[str, Any]:
 
 
 def _log_line(stage: Stage, beginning: str) -> str:
-    """The line in process_upload's log that has this in it, once CloudWatch has it."""
-    group = f"/aws/lambda/{stage.functions['process_upload']}"
+    """Level and message of the line in process_upload's log that begins so, once it is there."""
     deadline = time.monotonic() + RECORD_SECONDS
     while time.monotonic() < deadline:
-        pages = stage.account.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        for page in pages:
-            for event in page["events"]:
-                if beginning in event.get("message", ""):
-                    return event["message"].strip()
+        for line in lines_of(stage, "process_upload"):
+            if str(line.get("message", "")).startswith(beginning):
+                return f"{line['level']} {line['message']}"
         time.sleep(0.2)
     return "no line"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chalicelib.settings import SettingsError, settings_from
+from chalicelib.settings import Settings, SettingsError, settings_from
 from infra import cloudformation, policies
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
@@ -19,14 +20,20 @@ from infra.local_api import UNNAMED, apply_time_to_live, forget_api, import_rout
 from infra.local_aws import is_local
 from infra.stage import Stage
 
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.literals import LogFormatType
+
 TEMPLATE = Path(__file__).with_name("resources.yaml")
 VISIBILITY_TIMEOUTS = 6
 """The queue hides a message for this many timeouts of the function that reads it (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
+SLOW_MILLISECONDS = 850
+"""For each second of a function's timeout: a run that takes as long is near it."""
 RETRIES = 2
 """Lambda tries an event three times in all, as is its default for asynchronous events."""
 EVENT_AGE_SECONDS = 6 * 60 * 60
 """The longest that Lambda keeps an event it cannot run; also its default."""
+LOG_FORMAT: LogFormatType = "JSON"
 SETTLING_SECONDS = 60
 """How long a policy just written may take to be in force; seconds are usual (IAM user guide,
 "Changes that I make are not always immediately visible")."""
@@ -34,12 +41,13 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """The runtimes that Lambda lets new functions have (Lambda developer guide, "Runtimes")."""
 
 
-def deploy(stage: Stage, billing_mode: str | None = None) -> str:
+def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None) -> str:
     """Make the stage what the code and its settings say.
 
     Args:
         stage: which.
         billing_mode: PROVISIONED or PAY_PER_REQUEST; as it is, or PROVISIONED at first, when None.
+        alarm_email: where alarms are mailed to, nowhere when empty; as it is when None.
 
     Returns:
         The URL of its API, with a final slash.
@@ -51,7 +59,7 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     say(f"Deploying stage {stage.name} to {where}")
-    deploy_resources(stage, billing_mode)
+    deploy_resources(stage, billing_mode, alarm_email)
     _adopt_unrecorded(stage)
     if is_local(stage.account):
         forget_api(stage)
@@ -59,6 +67,8 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         _set_failure_destination(stage)
+    with step("Setting the log format"):
+        _set_log_format(stage)
     noted = stage.noted("rest_api")
     api_id, url = str(noted["rest_api_id"]), str(noted["rest_api_url"])
     if is_local(stage.account):
@@ -70,7 +80,9 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
     return url
 
 
-def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
+def deploy_resources(
+    stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None
+) -> None:
     """The stage's stack, and from its outputs the stage's settings and policies.
 
     After this, plain `chalice deploy --stage NAME` works.
@@ -85,11 +97,13 @@ def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
                 "BillingMode": billing_mode or cloudformation.KEEP,
                 "AllowedOrigins": ",".join(allowed_origins(stage)),
                 "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+                "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
+                "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
             },
         )
     outputs = stage.outputs()
-    _write_policies(stage, outputs)
-    _write_settings(stage, outputs)
+    settings = _write_settings(stage, outputs)
+    _write_policies(stage, outputs, settings)
 
 
 def check_python(version: tuple[int, int]) -> None:
@@ -158,15 +172,16 @@ def _adopt_unrecorded(stage: Stage) -> None:
         )
 
 
-def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
+def _write_policies(stage: Stage, outputs: dict[str, str], settings: Settings) -> None:
+    notifications = settings.notification_topic_arn is not None
     stage.policies_folder.mkdir(parents=True, exist_ok=True)
     for function in stage.functions:
         text = policies.file_of(stage.project, function).read_text(encoding="utf-8")
-        rendered = policies.render(text, outputs)
+        rendered = policies.render(text, outputs, notifications=notifications)
         (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
 
 
-def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
+def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
     """The stage's section of Chalice's config; what its owner set there otherwise stays.
 
     Raises:
@@ -180,16 +195,20 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
         DOCUMENTS_TABLE=outputs["DocumentsTableName"],
         FAILURE_QUEUE=outputs["FailureQueueName"],
         USER_POOL_ARN=outputs["UserPoolArn"],
+        NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
     )
     for function in stage.functions:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"
         )
     try:
-        settings_from({**config["environment_variables"], **section["environment_variables"]})
+        settings = settings_from(
+            {**config["environment_variables"], **section["environment_variables"]}
+        )
     except SettingsError as error:
         raise Problem(f"Stage {stage.name}: {error}") from error
     write_config(stage.project, config)
+    return settings
 
 
 def _timeout(stage: Stage, function: str) -> int:
@@ -218,3 +237,21 @@ def _set_failure_destination(stage: Stage) -> None:
             time.sleep(1)
         else:
             return
+
+
+def _set_log_format(stage: Stage) -> None:
+    """Let Lambda's own lines be JSON too: starts, reports, and errors that no handler caught.
+
+    The functions' own lines are JSON in either format, and Lambda leaves them as they are (Lambda
+    developer guide, "Configuring JSON and plain text log formats").
+    """
+    lambda_ = stage.account.lambda_
+    for function in stage.functions.values():
+        config = lambda_.get_function_configuration(FunctionName=function)
+        if config.get("LoggingConfig", {}).get("LogFormat") == LOG_FORMAT:
+            continue
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+        lambda_.update_function_configuration(
+            FunctionName=function, LoggingConfig={"LogFormat": LOG_FORMAT}
+        )
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)

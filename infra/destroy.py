@@ -71,6 +71,9 @@ def remains(stage: Stage) -> list[str]:
     found += [f"REST API {api_id}" for api_id in rest_apis(stage)]
     found += [f"event source mapping {uuid}" for uuid in event_source_mappings(stage)]
     found += [f"log group {name}" for name in _log_groups(stage)]
+    found += [f"alarm {name}" for name in _alarms(stage)]
+    found += [f"dashboard {name}" for name in _dashboards(stage)]
+    found += [f"topic {arn}" for arn in _topics(stage)]
     return found + [f"queue {url}" for url in _queues(stage)]
 
 
@@ -161,6 +164,28 @@ def _queues(stage: Stage) -> list[str]:
         for prefix in prefixes
         for url in stage.account.sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
     ]
+
+
+def _alarms(stage: Stage) -> list[str]:
+    pages = stage.account.cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix=f"{stage.stack_name}/"
+    )
+    return [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+
+
+def _dashboards(stage: Stage) -> list[str]:
+    pages = stage.account.cloudwatch.get_paginator("list_dashboards").paginate(
+        DashboardNamePrefix=stage.stack_name
+    )
+    names = [dashboard["DashboardName"] for page in pages for dashboard in page["DashboardEntries"]]
+    return [name for name in names if name == stage.stack_name]
+
+
+def _topics(stage: Stage) -> list[str]:
+    names = {f"{stage.stack_name}-{kind}" for kind in ("documents", "alarms")}
+    pages = stage.account.sns.get_paginator("list_topics").paginate()
+    arns = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
+    return [arn for arn in arns if arn.rpartition(":")[2] in names]
 
 
 def _log_groups(stage: Stage) -> list[str]:

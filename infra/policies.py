@@ -45,6 +45,7 @@ RESOURCES: Mapping[str, Sequence[str]] = {
         "${DocumentsTableArn}/index/byOwner",
         "${DocumentsTableArn}/index/byStatus",
     ],
+    "sns:Publish": ["${NotificationTopicArn}"],
 }
 """What each action is for. An action without a line here is an error: whoever adds a call decides
 what it may touch."""
@@ -55,6 +56,17 @@ NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
 }
 """Where a function needs less of an action than others do. These two take away what was put with
 the upload URL of a document that is deleted: without that, such an object would stay for ever."""
+
+ONLY_TO_NOTIFY = {
+    ("process_upload", "dynamodb:UpdateItem"),
+    ("process_upload", "sns:Publish"),
+    ("record_failure", "sns:Publish"),
+}
+"""The calls that a function makes only where the stage has notifications on. Their statements are
+marked by an id, and `render` leaves them out where notifications are off."""
+
+MARK = "OnlyWithNotificationsOn"
+"""What those ids begin with; the action follows."""
 
 ON_BEHALF = {
     "process_upload": [(["sqs:SendMessage"], ["${FailureQueueArn}"])],
@@ -112,13 +124,21 @@ def to_json(policy: Policy) -> str:
     return json.dumps(policy, indent=2) + "\n"
 
 
-def render(policy_text: str, outputs: Mapping[str, str]) -> str:
+def render(policy_text: str, outputs: Mapping[str, str], *, notifications: bool) -> str:
     """A policy file for one stage: `${Output}` of its stack replaced by the output's value.
+
+    Without notifications it lacks what is only for them.
 
     Raises:
         KeyError: the stack has no such output.
     """
-    return Template(policy_text).substitute(outputs)
+    policy = json.loads(policy_text)
+    policy["Statement"] = [
+        statement
+        for statement in policy["Statement"]
+        if notifications or not statement.get("Sid", "").startswith(MARK)
+    ]
+    return Template(to_json(policy)).substitute(outputs)
 
 
 def _policy(function: str, source: str) -> Policy:
@@ -143,6 +163,7 @@ def _policy(function: str, source: str) -> Policy:
         "Version": PolicyBuilder.VERSION,
         "Statement": [
             {
+                **_mark(function, granted),
                 "Effect": "Allow",
                 "Action": granted,
                 "Resource": resources[0] if len(resources) == 1 else list(resources),
@@ -150,6 +171,11 @@ def _policy(function: str, source: str) -> Policy:
             for granted, resources in grants
         ],
     }
+
+
+def _mark(function: str, actions: list[str]) -> dict[str, str]:
+    marked = [action for action in actions if (function, action) in ONLY_TO_NOTIFY]
+    return {"Sid": MARK + marked[0].partition(":")[2]} if marked else {}
 
 
 def _log_group_of(function: str) -> list[str]:

@@ -21,12 +21,14 @@ from infra.policies import API_HANDLER, functions_of
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
@@ -119,6 +121,11 @@ class Account:
         return self._session.client("cognito-idp", endpoint_url=self.endpoint)
 
     @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """Its client."""
+        return self._session.client("cloudwatch", endpoint_url=self.endpoint)
+
+    @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """Its client."""
         return self._session.client("dynamodb", endpoint_url=self.endpoint)
@@ -142,6 +149,11 @@ class Account:
     def s3(self) -> S3Client:
         """Its client."""
         return self._session.client("s3", endpoint_url=self.endpoint)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """Its client."""
+        return self._session.client("sns", endpoint_url=self.endpoint)
 
     @cached_property
     def sqs(self) -> SQSClient:

@@ -17,6 +17,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.documents import document_id_of
 from infra.client import Client
+from infra.logs import lines_of
 from infra.stage import Account, Stage
 from infra.users import find_or_make_user, id_token
 from tests.processes import below, environment_of
@@ -146,13 +147,10 @@ class Stack:
         payload = json.loads(answer["Payload"].read())
         return dict(payload) if answer.get("FunctionError") else {}
 
-    def lines(self, function: str, containing: str) -> list[str]:
-        """The lines of a function's log that have this in them, oldest first."""
-        pages = self.account.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{self.stage.functions[function]}"
-        )
-        messages = [event["message"] for page in pages for event in page["events"]]
-        return [message.strip() for message in messages if containing in message]
+    def lines(self, function: str, containing: str) -> list[dict[str, Any]]:
+        """The lines of a function's log with this in their message, oldest first."""
+        lines = lines_of(self.stage, function)
+        return [line for line in lines if containing in str(line.get("message"))]
 
     def calls(self, resource: str) -> list[str]:
         """The latest calls that functions made on a resource by this name, such as `GetObject`."""

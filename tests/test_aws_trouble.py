@@ -99,7 +99,7 @@ def test_passing_trouble_costs_no_attempt(
     assert 2 == len(lines)
 
 
-def two_or_more(lines: list[str]) -> list[str]:
+def two_or_more(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines, once there are two."""
     return lines if len(lines) > 1 else []
 

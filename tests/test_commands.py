@@ -31,6 +31,7 @@ def test_help_names_every_command() -> None:
         "local",
         "deploy",
         "resources",
+        "status",
         "destroy",
         "policies",
         "retry",

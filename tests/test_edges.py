@@ -199,7 +199,7 @@ def test_the_largest_record(stack: Stack) -> None:
         sha256="0" * 64,
         metadata=metadata,
     )
-    assert Saved.WRITTEN is save_result(stack.account.dynamodb, stack.table, document)
+    assert Saved.WRITTEN is save_result(stack.account.dynamodb, stack.table, document).how
     assert document.to_record() == find_document(
         stack.account.dynamodb, stack.table, document.document_id
     )

@@ -61,9 +61,9 @@ class Deliveries(RuleBasedStateMachine):
     def processed(self, key: int, version: int, is_good: bool, is_answer_lost: bool) -> None:
         """An event was processed; where the answer is lost, botocore writes a second time."""
         document = self._document(key, version, None if is_good else FailureCode.UNREADABLE)
-        written = save_result(*self._table, document) is Saved.WRITTEN
+        written = save_result(*self._table, document).how is Saved.WRITTEN
         if is_answer_lost:
-            assert written == (save_result(*self._table, document) is Saved.WRITTEN)
+            assert written == (save_result(*self._table, document).how is Saved.WRITTEN)
         newest = max([*self.results[key], *self.given_up[key]], default=-1)
         assert written == (version >= newest and version not in self.results[key])
         self.results[key].setdefault(version, document)
@@ -72,9 +72,9 @@ class Deliveries(RuleBasedStateMachine):
     def given_up_on(self, key: int, version: int, is_answer_lost: bool) -> None:
         """All attempts at an event had failed."""
         document = self._document(key, version, FailureCode.PROCESSING_FAILED)
-        written = save_failure(*self._table, document) is Saved.WRITTEN
+        written = save_failure(*self._table, document).how is Saved.WRITTEN
         if is_answer_lost:
-            assert written == (save_failure(*self._table, document) is Saved.WRITTEN)
+            assert written == (save_failure(*self._table, document).how is Saved.WRITTEN)
         newest = max([*self.results[key], *self.given_up[key]], default=-1)
         assert written == (version > newest)
         self.given_up[key].add(version)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,7 @@ def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
         "sqs:SendMessage",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-    } == actions_of(policies.generate(ROOT)["process_upload"])
+    } == actions_of(rendered("process_upload", notifications=False))
 
 
 def test_no_statement_has_a_wildcard_for_its_resource() -> None:
@@ -140,8 +142,37 @@ def test_a_call_that_the_analyser_could_not_see_is_an_error(
 
 def test_a_policy_for_a_stage_names_its_resources() -> None:
     """The outputs of a stack replace their names; one that is missing is an error."""
-    text = '{"Resource": "${UploadBucketArn}/*"}'
-    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"})
-    assert '{"Resource": "arn:aws:s3:::b/*"}' == rendered
+    text = '{"Statement": [{"Resource": "${UploadBucketArn}/*"}]}'
+    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"}, notifications=False)
+    assert {"Statement": [{"Resource": "arn:aws:s3:::b/*"}]} == json.loads(rendered)
     with pytest.raises(KeyError, match="UploadBucketArn"):
-        policies.render(text, {})
+        policies.render(text, {}, notifications=False)
+
+
+def rendered(function: str, *, notifications: bool) -> policies.Policy:
+    """A committed policy file as a stage gets it, its outputs named in place of their values."""
+    text = policies.file_of(ROOT, function).read_text(encoding="utf-8")
+    outputs = {name: name for name in re.findall(r"\$\{(\w+)\}", text)}
+    return dict(json.loads(policies.render(text, outputs, notifications=notifications)))
+
+
+@pytest.mark.parametrize(
+    ("function", "only_to_notify"),
+    [
+        ("process_upload", {"sns:Publish", "dynamodb:UpdateItem"}),
+        ("record_failure", {"sns:Publish"}),
+        ("api_handler", set()),
+    ],
+)
+def test_permission_to_notify_is_there_only_when_on(
+    function: str, only_to_notify: set[str]
+) -> None:
+    """A stage without notifications has none of what is marked as only for them."""
+    on, off = (rendered(function, notifications=notifications) for notifications in (True, False))
+    assert only_to_notify == actions_of(on) - actions_of(off)
+    assert not [statement for statement in off["Statement"] if "Sid" in statement]
+    ids = [statement["Sid"] for statement in on["Statement"] if "Sid" in statement]
+    assert len(only_to_notify) == len(set(ids)) == len(ids)
+    for statement in on["Statement"]:
+        if "sns:Publish" in statement["Action"]:
+            assert "NotificationTopicArn" == statement["Resource"]

@@ -17,6 +17,9 @@ GOOD = {
     "UPLOAD_URL_SECONDS": "900",
     "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
     "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
+    "METRICS": "Basic",
+    "NOTIFICATIONS": "on",
+    "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-documents",
 }
 
 
@@ -28,6 +31,10 @@ def test_good_settings_are_read() -> None:
     assert 900 == settings.upload_url_seconds
     assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
     assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
+    assert not settings.has_detailed_metrics
+    assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
+    assert settings_from({**GOOD, "NOTIFICATIONS": "off"}).notification_topic_arn is None
+    assert settings_from({**GOOD, "METRICS": "detailed"}).has_detailed_metrics
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,8 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("ALLOWED_ORIGINS", "a.example", "'a.example' is neither a web origin"),
         ("ALLOWED_ORIGINS", "https://*.example", "'https://\\*.example' is neither a web origin"),
         ("USER_POOL_ARN", "eu-west-1_AbC", "'eu-west-1_AbC' is not the ARN of a Cognito user pool"),
+        ("METRICS", "all", "'all' is neither basic nor detailed"),
+        ("NOTIFICATIONS", "yes", "'yes' is neither off nor on"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
         ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
         ("ALLOWED_TYPES", "text/plain,image/jpg", "no extractor reads image/jpg; there are"),
