@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api import OPERATIONS, PATHS, methods_of
+from chalicelib.documents import document_id_of
 from infra.chalice_project import copy_project, read_config, write_config
 from infra.client import Client
 from infra.console import Problem
@@ -64,6 +65,23 @@ def test_a_list_is_newest_first_in_pages(cyd: Client) -> None:
     assert [["8", "7", "6", "5"], ["4", "3", "2", "1"]] == found[:2]
     assert "0" == found[2][0]
     assert set(found[2][1:]) <= {"pending"}
+
+
+def test_a_note_on_notifications_is_nobodys(stack: Stack) -> None:
+    """What a record notes for notifications is neither in its answer nor in a list."""
+    client, key = stack.sign_in("dee"), "dee's"
+    shown = {
+        "owner": sub_of(client),
+        "fileName": "x",
+        "fileSize": 1,
+        "status": "PROCESSED",
+        "uploadedAt": "2026-11-22T12:00:00.000Z",
+    }
+    stack.put_record(key, **shown, notifiedAgain=True)
+    document_id = document_id_of(stack.bucket, key)
+    expected = {"documentId": document_id, **shown}
+    assert expected == client.call("GET", f"documents/{document_id}").body
+    assert [expected] == client.call("GET", "documents").body["documents"]
 
 
 def test_a_list_may_be_of_one_status(cyd: Client) -> None:
