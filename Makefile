@@ -1,7 +1,7 @@
 # Every command of the project. Each works on a fresh clone: it makes .venv when that is missing or out of date.
 #   make demo                  the main job on a local AWS, start to finish
 #   make local [PORT=]         the whole stack on this machine until Ctrl-C
-#   make test                  all tests [ARGS="-k words"]
+#   make test                  all tests, on three local stacks at once [ARGS="-k words" WORKERS=]
 #   make corpus                every file of ../shared/corpora, or of CORPUS=folder, through a local AWS
 #   make check                 format, lint, types, template
 #   make format                put into format what check complains of
@@ -26,6 +26,8 @@ PARALLEL ?=
 PREFIX =
 N =
 ARGS ?=
+# The tests wait more than they work: three stacks keep two cores busy.
+WORKERS ?= 3
 CORPUS ?=
 
 VENV := .venv
@@ -47,7 +49,7 @@ local: $(INSTALLED)
 	@$(INFRA) local $(if $(PORT),--port $(PORT))
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 corpus: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.corpus --deployed $(CORPUS)

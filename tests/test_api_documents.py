@@ -117,7 +117,7 @@ def test_a_page_costs_one_query(
 ) -> None:
     """Of an index, and nothing else; one for each status where an operator asks for all."""
     client: Client = request.getfixturevalue(who)
-    with stack.watched() as calls:
+    with stack.watched(client) as calls:
         assert 200 == client.call("GET", f"documents?{query}").status
     assert ["Query"] * queries == [call.name for call in calls]
     assert all(call.parameters["IndexName"] for call in calls)

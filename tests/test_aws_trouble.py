@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from infra.chalice_project import read_config
-from infra.stage import ROOT
 from tests.faults import SLOW_DOWN, Answer, Faults, Trouble, faulty_aws, throttled
 from tests.stack import Stack, created_event
 from tests.test_record_failure import message
@@ -164,15 +162,9 @@ def test_an_aws_that_never_answers_takes_no_more_than_the_lambdas_time(
     ]
 
 
-def test_time_is_kept_for_all_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_is_kept_for_all_tries(app_in: Callable[[str], ModuleType]) -> None:
     """What app.py keeps for a call is as much as all of its tries take at worst."""
-    for name in ("STACK_NAME", "UPLOAD_BUCKET", "DOCUMENTS_TABLE", "FAILURE_QUEUE"):
-        monkeypatch.setenv(name, "any")
-    for name, value in read_config(ROOT)["environment_variables"].items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    app = importlib.import_module("app")
-
+    app = app_in("us-east-1")
     assert at_worst(app.s3.meta.config) <= app.SECONDS_TO_OPEN
     assert at_worst(app.dynamodb.meta.config) + 1 <= app.SECONDS_TO_WRITE
 

@@ -179,7 +179,7 @@ def test_images_are_dropped() -> None:
     """An image does not stay in memory once its page is read; what is no image does."""
     reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
 
-    assert pdf._word_count(reader) == 0  # noqa: SLF001  # nothing else shows what is kept  # nothing else shows what is kept
+    assert pdf._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept
     assert {1, 2, 3, 4} == {number for _, number in reader.resolved_objects}
 
 

@@ -108,6 +108,7 @@ def test_the_api_keeps_to_its_description(stack: Stack, tmp_path: Path) -> None:
     client = stack.sign_in("schemathesis")
     document_id = client.upload("a.txt", "text/plain", b"one two three")
     stack.settled(client, document_id)
+    pending = client.ask_to_upload("a.txt", "text/plain", 5)
     report = tmp_path / "report.ndjson"
     finished = subprocess.run(
         [
@@ -123,7 +124,8 @@ def test_the_api_keeps_to_its_description(stack: Stack, tmp_path: Path) -> None:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks",
-            "DOCUMENT_ID": document_id,
+            "PROCESSED_ID": document_id,
+            "PENDING_ID": pending.body["documentId"],
         },
         capture_output=True,
         text=True,
@@ -141,8 +143,10 @@ REACHED = {
     ("POST /uploads", 415),
     ("GET /documents", 200),
     ("GET /documents", 400),
-    ("GET /documents/{document_id}", 404),
+    ("GET /documents/{document_id}", 200),
     ("GET /documents/{document_id}/content", 200),
+    ("GET /documents/{document_id}/content", 409),
+    ("DELETE /documents/{document_id}", 204),
     ("DELETE /documents/{document_id}", 404),
 }
 """What schemathesis must at least have come to see, to have tried anything at all."""
@@ -152,9 +156,11 @@ def answers_in(report: Path) -> set[tuple[str, int]]:
     """Which operation answered which status in a run of schemathesis."""
     events = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
     scenarios = [event["ScenarioFinished"] for event in events if "ScenarioFinished" in event]
-    return {
-        (scenario["recorder"]["label"], interaction["response"]["status_code"])
-        for scenario in scenarios
-        for interaction in scenario["recorder"].get("interactions", {}).values()
-        if interaction.get("response")
-    }
+    found = set()
+    for recorder in (scenario["recorder"] for scenario in scenarios):
+        for case_id, interaction in recorder.get("interactions", {}).items():
+            case = recorder["cases"][case_id]["value"]
+            if interaction.get("response"):
+                status = interaction["response"]["status_code"]
+                found.add((f"{case['method']} {case['path']}", status))
+    return found
