@@ -67,7 +67,13 @@ def test_what_is_wrong_is_told_in_one_line(
     assert problem in told
     assert 1 == len(told.splitlines())
     users = stack.account.cognito.list_users(UserPoolId=stack.outputs["UserPoolId"])["Users"]
-    emails = [value["Value"] for user in users for value in user["Attributes"]]
+    emails = [
+        attribute["Value"]
+        for user in users
+        for attribute in user["Attributes"]
+        if attribute["Name"] == "email"
+    ]
+    assert "ada@example.com" in emails
     assert not any(email.startswith("ed") for email in emails)
 
 
