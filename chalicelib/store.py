@@ -297,10 +297,8 @@ def _refused(document: Document, refusal: ClientError) -> Save:
     record = _from_item(item)
     if is_tombstone(record):
         return Save(Saved.DELETED, record)
-    if record.get("sequencer") != document.sequencer:
-        return Save(Saved.OUTDATED, record)
-    is_own = record.get("processedAt") == document.processed_at
-    return Save(Saved.WRITTEN if is_own else Saved.REPEATED, record)
+    is_repeated = record.get("sequencer") == document.sequencer
+    return Save(Saved.REPEATED if is_repeated else Saved.OUTDATED, record)
 
 
 def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
