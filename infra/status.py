@@ -118,8 +118,8 @@ def _last_failures(stage: Stage, table: str) -> Iterator[Row]:
     deserialize = TypeDeserializer().deserialize
     for item in answer["Items"]:
         record = {name: deserialize(value) for name, value in item.items()}
-        failure = record["failure"]
-        reason = f"{failure['code']}: {failure['message']}"
+        failure = record.get("failure", {})  # other programs may write records, too
+        reason = f"{failure.get('code', 'no code')}: {failure.get('message', 'no reason')}"
         yield record["uploadedAt"], one_line(f"{record['fileName']}  {reason}")
 
 

@@ -57,6 +57,16 @@ class Peak:
         self.megabytes = max(self.megabytes, pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE)
 
 
+def helper_of(process_id: int) -> int:
+    """The isolation helper that a process itself started; those of its Lambdas are none."""
+    for child in below(process_id):
+        status = Path(f"/proc/{child}/status").read_text(encoding="utf-8")
+        command = Path(f"/proc/{child}/cmdline").read_bytes()
+        if f"PPid:\t{process_id}\n" in status and b"isolation_helper" in command:
+            return child
+    raise AssertionError(f"Process {process_id} has no helper")
+
+
 @contextmanager
 def peak_memory(*process_ids: int) -> Iterator[Peak]:
     """The highest memory of processes and all below them while the block lasts."""
