@@ -407,3 +407,18 @@ def test_the_lambda_has_room_for_the_child() -> None:
     megabytes = read_config(ROOT)["lambda_functions"]["process_upload"]["lambda_memory_size"]
 
     assert ADDRESS_SPACE_FACTOR * MEMORY_BYTES + 200 * MEBIBYTE < megabytes * MEBIBYTE
+
+
+def test_the_lambda_imports_nothing_of_the_helper() -> None:
+    """A cold start, of the API's function too, pays for no module that only the helper needs."""
+    script = "import sys, chalicelib.isolation; print({*%s} & {*sys.modules})"
+    helpers = ["chalicelib.isolation_helper", "ctypes", "pypdf", "imagesize"]
+    ran = subprocess.run(
+        [sys.executable, "-c", script % helpers],
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout == "set()\n"
