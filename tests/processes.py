@@ -28,13 +28,14 @@ def below(process_id: int) -> list[int]:
     return found
 
 
-def is_running(process_id: int) -> bool:
-    """Whether there is such a process, and it is more than the note of its end."""
-    try:
-        status = Path(f"/proc/{process_id}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+def helpers(path: Path) -> list[int]:
+    """The helpers of isolations, and their children, that run with this folder in `sys.path`.
+
+    Oldest first. Of the whole machine: whose parent has ended is nobody's child any more.
+    """
+    words = {b"isolation_helper", str(path).encode()}
+    processes = sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [process for process in processes if all(word in _command(process) for word in words)]
 
 
 def environment_of(process_id: int) -> dict[str, str]:
@@ -75,6 +76,14 @@ def peak_memory(*process_ids: int) -> Iterator[Peak]:
     finally:
         is_over.set()
         watcher.join()
+
+
+def _command(process_id: int) -> bytes:
+    """Empty when it has ended."""
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _resident_pages(process_id: int) -> int:
