@@ -61,7 +61,6 @@ from typing import Any, BinaryIO
 
 from chalicelib.documents import FailureCode, Metadata
 from chalicelib.extractors import Refused, bounded
-from chalicelib.isolation_helper import STARTED
 
 MEMORY_BYTES = 256 * 1_048_576
 """Resident memory of a child, the helper's 40 MB that it shares included. The largest of 291 real
@@ -90,6 +89,10 @@ _LONGEST_MESSAGE = 200
 _NAME = re.compile("[a-z][A-Za-z0-9]{0,63}")
 _MOST_NAMES = 64
 """Of one file's metadata."""
+
+_STARTED = "started"
+"""What the helper is asked to reply once there is a child; any other reply tells why there is none.
+The helper is told, since its module is not for the Lambda to import."""
 
 _LONGEST_REPLY_BYTES = 4_096
 """Of the helper's: whether it started a child."""
@@ -166,6 +169,7 @@ class Isolation:
         """Start a child on this content; the descriptor that its answer is to be read from."""
         request = {
             "fileType": file_type,
+            "reply": _STARTED,
             "cpuSeconds": math.ceil(seconds_left()) + 1,
             "memoryBytes": self._memory_bytes,
             "addressSpaceBytes": ADDRESS_SPACE_FACTOR * self._memory_bytes,
@@ -208,7 +212,7 @@ class _Helper:
         try:
             socket.send_fds(self._control, [request], [content, answer_end])
             reply = self._control.recv(_LONGEST_REPLY_BYTES)
-            if reply != STARTED:
+            if reply != _STARTED.encode():
                 raise OSError(reply.decode(errors="replace") or "the helper has ended")
         except OSError:
             os.close(answers)

@@ -22,9 +22,6 @@ from typing import Any, BinaryIO, NoReturn
 
 from chalicelib.extractors import Refused, extract, load
 
-STARTED = b"started"
-"""The helper's reply to a request. Any other tells why there is no child."""
-
 _LONGEST_REQUEST_BYTES = 4_096
 
 _LOOK_SECONDS = 0.02
@@ -92,7 +89,7 @@ def _child_for(
         _serve(request, descriptors, helper_id)
     for descriptor in descriptors:
         os.close(descriptor)
-    control.sendall(STARTED)
+    control.sendall(request["reply"].encode())
     return _Child(process_id, request["memoryBytes"])
 
 

@@ -17,24 +17,29 @@ LOOK_SECONDS = 0.005
 
 def below(process_id: int) -> list[int]:
     """The processes that this one started, those that they started, and so on."""
-    found = []
-    for children in Path(f"/proc/{process_id}/task").glob("*/children"):
+    found: list[int] = []
+    try:
+        tasks = list(Path(f"/proc/{process_id}/task").iterdir())
+    except OSError:  # it has ended
+        return found
+    for task in tasks:
         try:
-            ids = children.read_text().split()
-        except OSError:  # it has ended
+            ids = (task / "children").read_text().split()
+        except OSError:
             continue
         for child in map(int, ids):
             found += [child, *below(child)]
     return found
 
 
-def is_running(process_id: int) -> bool:
-    """Whether there is such a process, and it is more than the note of its end."""
-    try:
-        status = Path(f"/proc/{process_id}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+def helpers(path: Path) -> list[int]:
+    """The helpers of isolations, and their children, that run with this folder in `sys.path`.
+
+    Oldest first. Of the whole machine: whose parent has ended is nobody's child any more.
+    """
+    words = {b"isolation_helper", str(path).encode()}
+    processes = sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [process for process in processes if all(word in _command(process) for word in words)]
 
 
 def environment_of(process_id: int) -> dict[str, str]:
@@ -57,16 +62,6 @@ class Peak:
         self.megabytes = max(self.megabytes, pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE)
 
 
-def helper_of(process_id: int) -> int:
-    """The isolation helper that a process itself started; those of its Lambdas are none."""
-    for child in below(process_id):
-        status = Path(f"/proc/{child}/status").read_text(encoding="utf-8")
-        command = Path(f"/proc/{child}/cmdline").read_bytes()
-        if f"PPid:\t{process_id}\n" in status and b"isolation_helper" in command:
-            return child
-    raise AssertionError(f"Process {process_id} has no helper")
-
-
 @contextmanager
 def peak_memory(*process_ids: int) -> Iterator[Peak]:
     """The highest memory of processes and all below them while the block lasts."""
@@ -85,6 +80,14 @@ def peak_memory(*process_ids: int) -> Iterator[Peak]:
     finally:
         is_over.set()
         watcher.join()
+
+
+def _command(process_id: int) -> bytes:
+    """Empty when it has ended."""
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _resident_pages(process_id: int) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from chalicelib.isolation import Isolation
 from infra.chalice_project import read_config
 from infra.stage import ROOT
 from tests import bombs, files
-from tests.processes import MEBIBYTE, helper_of, peak_memory
+from tests.processes import MEBIBYTE, helpers, peak_memory
 from tests.stack import Stack, created_event
 
 LARGEST = int(read_config(ROOT)["environment_variables"]["LARGEST_FILE_BYTES"])
@@ -67,10 +67,18 @@ BOMBS = {
 
 
 @pytest.fixture(scope="module")
-def isolated() -> Iterator[Isolation]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that only this module's helper has in its path, by which it is known."""
+    return tmp_path_factory.mktemp("bombs")
+
+
+@pytest.fixture(scope="module")
+def isolated(folder: Path) -> Iterator[Isolation]:
     """One isolation for all bombs, as a warm Lambda has it."""
     isolated = Isolation({}, least_seconds=0)
-    yield isolated
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(folder)
+        yield isolated
     isolated.close()
 
 
@@ -82,13 +90,13 @@ def inspected(isolated: Isolation, content: bytes, seconds: float) -> Inspection
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_bomb(isolated: Isolation, name: str) -> None:
+def test_bomb(isolated: Isolation, folder: Path, name: str) -> None:
     """A bomb ends in time and within its memory, known by type and hash, as does the next file."""
     bomb = BOMBS[name]
     content = bomb.make()
     ordinary = inspected(isolated, files.pdf(), 20)
     started = time.monotonic()
-    with peak_memory(helper_of(os.getpid())) as peak:
+    with peak_memory(helpers(folder)[0]) as peak:
         found = inspected(isolated, content, 2)
     took = time.monotonic() - started
 

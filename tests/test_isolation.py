@@ -27,7 +27,7 @@ from chalicelib.isolation import (
 from infra.chalice_project import read_config
 from infra.stage import ROOT
 from tests import bombs, files
-from tests.processes import below, is_running, peak_memory
+from tests.processes import below, helpers, peak_memory
 from tests.waiting import eventually
 
 MEBIBYTE = 1_048_576
@@ -39,6 +39,13 @@ WITHOUT_PROC = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that only this test's helpers have in their path, by which they are known."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture
 def isolated() -> Iterator[Isolation]:
     """An isolation that is gone after the test."""
@@ -48,11 +55,10 @@ def isolated() -> Iterator[Isolation]:
 
 
 @pytest.fixture
-def hostile_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def hostile_parser(folder: Path) -> None:
     """Pictures are programs: the parser runs what stands in them, and answers with `width`."""
     program = "def get(content, **_):\n    scope = {}\n    exec(content.read(), scope)\n"
-    (tmp_path / "imagesize.py").write_text(program + "    return scope['width'], 1\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    (folder / "imagesize.py").write_text(program + "    return scope['width'], 1\n")
 
 
 def seconds(limit: float) -> Callable[[], float]:
@@ -99,13 +105,13 @@ def test_metadata(isolated: Isolation, content: bytes, file_type: str) -> None:
         pytest.param(b"%PDF-1.4", FailureCode.UNREADABLE, id="unreadable"),
     ],
 )
-def test_refusal(isolated: Isolation, content: bytes, code: FailureCode) -> None:
+def test_refusal(isolated: Isolation, folder: Path, content: bytes, code: FailureCode) -> None:
     """An extractor's refusal comes back as it is, and costs no helper."""
     read(isolated, files.pdf(), "application/pdf")
-    helper = below(os.getpid())[0]
+    helper = helpers(folder)[0]
 
     assert code == read(isolated, content, "application/pdf")
-    assert helper == below(os.getpid())[0]
+    assert helper == helpers(folder)[0]
 
 
 @pytest.mark.parametrize(
@@ -176,14 +182,14 @@ def say(data):
     ],
 )
 @pytest.mark.usefixtures("hostile_parser")
-def test_time_is_up(isolated: Isolation, program: str) -> None:
+def test_time_is_up(isolated: Isolation, folder: Path, program: str) -> None:
     """A file that hangs is given up when the time for it is over, and nothing goes on running."""
     read(isolated, "width = 1")
     started = time.monotonic()
 
     assert FailureCode.EXTRACTION_TIMEOUT == read(isolated, program, limit=0.5)
     assert 0.4 < time.monotonic() - started < 5
-    assert [] == [process for process in below(os.getpid()) if is_running(process)]
+    eventually(lambda: not helpers(folder), "an end of helper and child")
     assert {"width": 7, "height": 1} == read(isolated, "width = 7")
 
 
@@ -201,12 +207,12 @@ def test_time_is_up(isolated: Isolation, program: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("hostile_parser")
-def test_too_much_memory(program: str) -> None:
+def test_too_much_memory(folder: Path, program: str) -> None:
     """A file that takes more than its memory is an extraction_crashed before it has much more."""
     isolated = Isolation({}, memory_bytes=100 * MEBIBYTE)
     try:
         read(isolated, "width = 1")
-        with peak_memory(below(os.getpid())[0]) as peak:
+        with peak_memory(helpers(folder)[0]) as peak:
             assert FailureCode.EXTRACTION_CRASHED == read(isolated, "width = 1\n" + program)
         assert {"width": 7, "height": 1} == read(isolated, "width = 7")
     finally:
@@ -238,12 +244,12 @@ def test_what_a_file_is_given(
     assert {"width": 1 + found, "height": 1} == read(isolated, program)
 
 
-def test_environment_handed_in() -> None:
+def test_environment_handed_in(folder: Path) -> None:
     """What the helper's Python needs to start may be handed in, and is all that it gets."""
     isolated = Isolation({"LD_LIBRARY_PATH": "/var/lang/lib"})
     try:
         read(isolated, files.png())
-        entries = Path(f"/proc/{below(os.getpid())[0]}/environ").read_bytes()
+        entries = Path(f"/proc/{helpers(folder)[0]}/environ").read_bytes()
     finally:
         isolated.close()
 
@@ -318,24 +324,23 @@ def test_no_other_answer_is_believed(answer: bytes) -> None:
         isolation._believed(answer)  # noqa: SLF001 - no child says these
 
 
-def test_the_helper_is_replaced(isolated: Isolation) -> None:
+def test_the_helper_is_replaced(isolated: Isolation, folder: Path) -> None:
     """A helper that died between two files is replaced without anybody noticing."""
     read(isolated, files.png())
-    os.kill(below(os.getpid())[0], 9)
+    os.kill(helpers(folder)[0], 9)
 
     assert {"width": 3, "height": 2} == read(isolated, files.png())
 
 
-def test_a_parser_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parser_that_is_not_there(folder: Path) -> None:
     """A parser that cannot be imported is trouble of ours, and says so; no file is blamed."""
-    (tmp_path / "imagesize.py").write_text("raise ImportError('half deployed')")
-    monkeypatch.syspath_prepend(tmp_path)
+    (folder / "imagesize.py").write_text("raise ImportError('half deployed')")
     with pytest.raises(IsolationError, match="half deployed"):
         read(Isolation({}), files.png())
-    assert [] == below(os.getpid())
+    assert [] == helpers(folder)
 
 
-def test_a_python_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_that_does_not_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A helper that cannot be started is trouble of ours."""
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(IsolationError, match="no process to read files in could be started"):
@@ -343,45 +348,41 @@ def test_a_python_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(IsolationError, match="/nowhere/python"):
         read(Isolation({}), files.png())
-    assert [] == below(os.getpid())
+    assert [] == helpers(folder)
 
 
-def test_too_little_time() -> None:
+def test_too_little_time(folder: Path) -> None:
     """With hardly any time left a file is not begun: it would be blamed for the time before."""
     isolated = Isolation({}, least_seconds=5)
     with pytest.raises(IsolationError, match="too little time"):
         read(isolated, files.png(), limit=4.9)
-    assert [] == below(os.getpid())
+    assert [] == helpers(folder)
 
 
 @pytest.mark.parametrize("number", [9, 15], ids=["killed", "terminated"])
-def test_nothing_outlives_the_lambda(tmp_path: Path, number: int) -> None:
+def test_nothing_outlives_the_lambda(folder: Path, number: int) -> None:
     """Helper and child end with the process that had them, however that ends, in the midst."""
-    (tmp_path / "imagesize.py").write_text("def get(*_, **__):\n    while True: pass")
+    (folder / "imagesize.py").write_text("def get(*_, **__):\n    while True: pass")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from tests.test_isolation import *\nread(Isolation({}), files.png(), limit=60)"
     )
-    lambda_ = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
+    lambda_ = subprocess.Popen([sys.executable, "-c", script, str(folder)])
     try:
-        processes = eventually(lambda: pair(below(lambda_.pid)), "a helper and a child")
+        eventually(lambda: len(helpers(folder)) == 2, "a helper and a child")
     finally:
         lambda_.send_signal(number)
         lambda_.wait()
-    eventually(lambda: not any(map(is_running, processes)), "an end of both")
+    eventually(lambda: not helpers(folder), "an end of both")
 
 
-def pair(processes: list[int]) -> list[int]:
-    """Both of two processes, or none."""
-    return processes if len(processes) == 2 else []
-
-
-def test_one_file_after_the_other_costs_no_process(isolated: Isolation) -> None:
+def test_one_file_after_the_other_costs_no_process(isolated: Isolation, folder: Path) -> None:
     """Twenty files leave one helper behind, and no child, nor the note of its end."""
     for _ in range(20):
         read(isolated, files.png())
 
-    eventually(lambda: len(below(os.getpid())) == 1, "only the helper")
+    eventually(lambda: below(helpers(folder)[0]) == [], "a helper without a child")
+    assert 1 == len(helpers(folder))
 
 
 @WITHOUT_PROC
@@ -407,3 +408,18 @@ def test_the_lambda_has_room_for_the_child() -> None:
     megabytes = read_config(ROOT)["lambda_functions"]["process_upload"]["lambda_memory_size"]
 
     assert ADDRESS_SPACE_FACTOR * MEMORY_BYTES + 200 * MEBIBYTE < megabytes * MEBIBYTE
+
+
+def test_the_lambda_imports_nothing_of_the_helper() -> None:
+    """A cold start, of the API's function too, pays for no module that only the helper needs."""
+    script = "import sys, chalicelib.isolation; print({*%s} & {*sys.modules})"
+    helpers = ["chalicelib.isolation_helper", "ctypes", "pypdf", "imagesize"]
+    ran = subprocess.run(
+        [sys.executable, "-c", script % helpers],
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout == "set()\n"
