@@ -57,7 +57,11 @@ def run_chalice(stage: Stage, command: str) -> None:
     with tempfile.TemporaryFile("w+") as output:
         finished = subprocess.run(
             [_program(), "--project-dir", stage.project, command, "--stage", stage.name],
-            env={**stage.account.environment, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **stage.account.environment,
+                "AWS_DEFAULT_REGION": stage.account.region,
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

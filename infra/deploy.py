@@ -7,16 +7,13 @@ run after one that was broken off finishes it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
-
-from infra import policies
+from chalicelib.settings import SettingsError, settings_from
+from infra import cloudformation, policies
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
-from infra.local_api import UNNAMED, import_routes
+from infra.local_api import UNNAMED, apply_time_to_live, forget_api, import_routes
 from infra.local_aws import is_local
 from infra.stage import Stage
 
@@ -46,17 +43,21 @@ def deploy(stage: Stage, billing_mode: str | None = None) -> str:
         Problem: it cannot be deployed; running it again goes on where it stopped.
     """
     check_python(sys.version_info[:2])
-    where = stage.account.endpoint or f"account {stage.account.account_id}, {stage.account.region}"
+    region, account_id = stage.account.region, stage.account.account_id
+    where = stage.account.endpoint or f"account {account_id}, {region}"
     say(f"Deploying stage {stage.name} to {where}")
     deploy_resources(stage, billing_mode)
     with step("Removing what an unfinished deployment left behind"):
         remove_unrecorded(stage)
+    if is_local(stage.account):
+        forget_api(stage)
     with step("chalice deploy"):
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         _set_failure_destination(stage)
     if is_local(stage.account):
-        with step("Importing the API's routes"):
+        with step("What the local AWS leaves out: routes, time to live"):
+            apply_time_to_live(stage)
             return import_routes(stage)
     return str(stage.noted("rest_api")["rest_api_url"])
 
@@ -67,7 +68,16 @@ def deploy_resources(stage: Stage, billing_mode: str | None = None) -> None:
     After this, plain `chalice deploy --stage NAME` works.
     """
     with step(f"CloudFormation stack {stage.stack_name}"):
-        _deploy_stack(stage, billing_mode)
+        cloudformation.apply(
+            stage.account,
+            stage.stack_name,
+            TEMPLATE.read_text(encoding="utf-8"),
+            {
+                "Stage": stage.name,
+                "BillingMode": billing_mode or cloudformation.KEEP,
+                "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+            },
+        )
     outputs = stage.outputs()
     _write_policies(stage, outputs)
     _write_settings(stage, outputs)
@@ -122,81 +132,6 @@ def event_source_mappings(stage: Stage) -> list[str]:
     return found
 
 
-def _deploy_stack(stage: Stage, billing_mode: str | None) -> None:
-    cloudformation = stage.account.cloudformation
-    existing = stage.stack()
-    if existing and existing["StackStatus"] in ("ROLLBACK_COMPLETE", "DELETE_FAILED"):
-        # Its creation failed: CloudFormation can only delete such a stack.
-        cloudformation.delete_stack(StackName=stage.stack_name)
-        _wait(stage, "stack_delete_complete")
-        existing = None
-    elif existing and existing["StackStatus"] == "CREATE_IN_PROGRESS":
-        _wait(stage, "stack_create_complete")
-    elif existing and existing["StackStatus"] == "UPDATE_IN_PROGRESS":
-        _wait(stage, "stack_update_complete")
-    arguments: Any = {
-        "StackName": stage.stack_name,
-        "TemplateBody": TEMPLATE.read_text(encoding="utf-8"),
-        "Parameters": list(_parameters(stage, existing, billing_mode)),
-    }
-    if existing is None:
-        cloudformation.create_stack(**arguments, OnFailure="DELETE")
-        _wait(stage, "stack_create_complete")
-        return
-    try:
-        cloudformation.update_stack(**arguments)
-    except ClientError as error:
-        if "No updates are to be performed" in str(error):
-            return
-        raise
-    _wait(stage, "stack_update_complete")
-
-
-def _parameters(
-    stage: Stage, existing: dict[str, Any] | None, billing_mode: str | None
-) -> Iterator[dict[str, Any]]:
-    config = read_config(stage.project)
-    timeout = config["lambda_functions"]["record_failure"].get(
-        "lambda_timeout", config["lambda_timeout"]
-    )
-    yield {"ParameterKey": "Stage", "ParameterValue": stage.name}
-    yield {
-        "ParameterKey": "FailureVisibilityTimeout",
-        "ParameterValue": str(VISIBILITY_TIMEOUTS * timeout),
-    }
-    if billing_mode:
-        yield {"ParameterKey": "BillingMode", "ParameterValue": billing_mode}
-    elif existing:
-        yield {"ParameterKey": "BillingMode", "UsePreviousValue": True}
-
-
-def _wait(stage: Stage, waiter: Any) -> None:
-    delay = 1 if is_local(stage.account) else 5
-    try:
-        stage.account.cloudformation.get_waiter(waiter).wait(
-            StackName=stage.stack_name,
-            WaiterConfig={"Delay": delay, "MaxAttempts": 600 // delay},
-        )
-    except WaiterError as error:
-        raise Problem(
-            f"CloudFormation could not finish stack {stage.stack_name}: {_why(stage)}"
-        ) from error
-
-
-def _why(stage: Stage) -> str:
-    """The first reason that CloudFormation gives for a failure."""
-    try:
-        events = stage.account.cloudformation.describe_stack_events(StackName=stage.stack_name)
-    except ClientError as error:
-        return str(error)
-    reasons = [
-        f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
-        for event in events["StackEvents"]
-        if "FAILED" in event.get("ResourceStatus", "") and event.get("ResourceStatusReason")
-    ]
-    return reasons[-1] if reasons else "it gives no reason"
-
-
 def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
     stage.policies_folder.mkdir(parents=True, exist_ok=True)
     for function in stage.functions:
@@ -206,7 +141,11 @@ def _write_policies(stage: Stage, outputs: dict[str, str]) -> None:
 
 
 def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
-    """The stage's section of Chalice's config; what its owner set there otherwise stays."""
+    """The stage's section of Chalice's config; what its owner set there otherwise stays.
+
+    Raises:
+        Problem: with these settings app.py would not start.
+    """
     config = read_config(stage.project)
     section = config.setdefault("stages", {}).setdefault(stage.name, {})
     section.setdefault("environment_variables", {}).update(
@@ -219,7 +158,18 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> None:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"
         )
+    try:
+        settings_from({**config["environment_variables"], **section["environment_variables"]})
+    except SettingsError as error:
+        raise Problem(f"Stage {stage.name}: {error}") from error
     write_config(stage.project, config)
+
+
+def _timeout(stage: Stage, function: str) -> int:
+    """A function's timeout in seconds, as Chalice reads it."""
+    config = read_config(stage.project)
+    own = config["lambda_functions"].get(function, {})
+    return int(own.get("lambda_timeout", config["lambda_timeout"]))
 
 
 def _set_failure_destination(stage: Stage) -> None:

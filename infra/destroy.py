@@ -6,6 +6,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
+from infra import cloudformation
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
 from infra.deploy import event_source_mappings, rest_apis
@@ -48,7 +49,7 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
             stage.account.dynamodb.delete_table(TableName=table)
             stage.account.dynamodb.get_waiter("table_not_exists").wait(TableName=table)
     with step("CloudFormation stack"):
-        _delete_stack(stage, stage.stack_name)
+        cloudformation.remove(stage.account, stage.stack_name)
     with step("Settings and policies of the stage"):
         _forget(stage)
     left = remains(stage)
@@ -101,15 +102,7 @@ def _delete_functions(stage: Stage) -> None:
         account.iam.delete_role(RoleName=role)
     for group in _log_groups(stage):
         account.logs.delete_log_group(logGroupName=group)
-    if stage.stack(api_stack_of(stage)):
-        _delete_stack(stage, api_stack_of(stage))
-
-
-def _delete_stack(stage: Stage, name: str) -> None:
-    stage.account.cloudformation.delete_stack(StackName=name)
-    stage.account.cloudformation.get_waiter("stack_delete_complete").wait(
-        StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 300}
-    )
+    cloudformation.remove(account, api_stack_of(stage))
 
 
 def _empty(stage: Stage, bucket: str) -> None:
@@ -135,7 +128,8 @@ def _forget(stage: Stage) -> None:
 
 
 def _stacks(stage: Stage) -> list[str]:
-    return [name for name in (stage.stack_name, api_stack_of(stage)) if stage.stack(name)]
+    names = (stage.stack_name, api_stack_of(stage))
+    return [name for name in names if cloudformation.describe(stage.account, name)]
 
 
 def _buckets(stage: Stage) -> list[str]:

@@ -11,8 +11,12 @@ import json
 import subprocess
 import sys
 
+from infra import cloudformation
 from infra.console import Problem
 from infra.stage import Stage
+
+UNNAMED = "unnamed"
+"""What MiniStack calls an API that was imported, until `import_routes` names it."""
 
 _GENERATE = """
 import json, os, sys
@@ -32,22 +36,30 @@ def import_routes(stage: Stage) -> str:
         The API's URL, with a final slash.
     """
     _name_chalice_api(stage)
-    cloudformation = stage.account.cloudformation
     name = api_stack_of(stage)
-    template = json.dumps(_template(stage))
-    if stage.stack(name):
-        cloudformation.delete_stack(StackName=name)
-        cloudformation.get_waiter("stack_delete_complete").wait(
-            StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-    cloudformation.create_stack(StackName=name, TemplateBody=template)
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-    stack = stage.stack(name)
+    cloudformation.apply(stage.account, name, json.dumps(_template(stage)), {})
+    stack = cloudformation.describe(stage.account, name)
     assert stack is not None
-    api_id = stack["Outputs"][0]["OutputValue"]
+    api_id = cloudformation.outputs(stack)["ApiId"]
     return f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/"
+
+
+def forget_api(stage: Stage) -> None:
+    """Let Chalice make its API anew: MiniStack has no PutRestApi to bring one up to date."""
+    if "rest_api_id" not in stage.noted("rest_api"):
+        return
+    noted = json.loads(stage.deployed_file.read_text(encoding="utf-8"))
+    kept = [item for item in noted["resources"] if item["resource_type"] != "rest_api"]
+    stage.account.apigateway.delete_rest_api(restApiId=stage.noted("rest_api")["rest_api_id"])
+    stage.deployed_file.write_text(json.dumps({**noted, "resources": kept}), encoding="utf-8")
+
+
+def apply_time_to_live(stage: Stage) -> None:
+    """Let records expire: MiniStack's CloudFormation (1.5.33) passes over the template's TTL."""
+    stage.account.dynamodb.update_time_to_live(
+        TableName=stage.outputs()["DocumentsTableName"],
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"},
+    )
 
 
 def _name_chalice_api(stage: Stage) -> None:
@@ -56,10 +68,6 @@ def _name_chalice_api(stage: Stage) -> None:
         restApiId=stage.noted("rest_api")["rest_api_id"],
         patchOperations=[{"op": "replace", "path": "/name", "value": stage.stack_name}],
     )
-
-
-UNNAMED = "unnamed"
-"""What MiniStack calls an API that was imported, until `import_routes` names it."""
 
 
 def api_stack_of(stage: Stage) -> str:

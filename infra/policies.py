@@ -121,9 +121,10 @@ def _policy(function: str, source: str) -> Policy:
             f"{function} calls {', '.join(unbound)}; say in infra/policies.py, RESOURCES, "
             "which resource that is for"
         )
-    grants = [([action], RESOURCES[action]) for action in actions]
+    grants: list[tuple[list[str], str | list[str]]] = []
+    grants += [([action], RESOURCES[action]) for action in actions]
     grants += ON_BEHALF.get(function, [])
-    grants.append((["logs:CreateLogStream", "logs:PutLogEvents"], _log_streams_of(function)))
+    grants.append((["logs:CreateLogStream", "logs:PutLogEvents"], _log_group_of(function)))
     return {
         "Version": PolicyBuilder.VERSION,
         "Statement": [
@@ -133,11 +134,15 @@ def _policy(function: str, source: str) -> Policy:
     }
 
 
-def _log_streams_of(function: str) -> str:
-    # Chalice calls the function of the routes <app>-<stage> and the others <app>-<stage>-<name>;
-    # Lambda names the log group after the function.
+def _log_group_of(function: str) -> list[str]:
+    """The two ARNs of a function's log group: CloudWatch Logs has calls that want either form.
+
+    With `:*` it stands for the group's streams too (CloudWatch Logs user guide, "Resources and
+    operations"). Chalice calls the function of the routes <app>-<stage> and the others
+    <app>-<stage>-<name>; Lambda names the log group after the function.
+    """
     suffix = "" if function == API_HANDLER else f"-{function}"
-    return f"${{LogGroupArnPrefix}}{suffix}:*"
+    return [f"${{LogGroupArnPrefix}}{suffix}", f"${{LogGroupArnPrefix}}{suffix}:*"]
 
 
 def _source_for(function: str, app_source: str, project: Path) -> str:

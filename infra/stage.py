@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra import cloudformation
 from infra.console import Problem
 from infra.policies import API_HANDLER, functions_of
 
@@ -65,12 +66,9 @@ class Account:
         Raises:
             Problem: none is configured.
         """
-        try:
-            return str(self.sts.meta.region_name)
-        except BotoCoreError as error:
-            raise Problem(
-                f"No AWS region: set AWS_DEFAULT_REGION, such as eu-west-1 ({error})"
-            ) from None
+        if not self._session.region_name:
+            raise Problem("No AWS region: set AWS_DEFAULT_REGION, such as eu-west-1")
+        return self._session.region_name
 
     @cached_property
     def account_id(self) -> str:
@@ -194,29 +192,18 @@ class Stage:
         resources = json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"]
         return next((item for item in resources if item["resource_type"] == resource_type), {})
 
-    def stack(self, name: str | None = None) -> dict[str, Any] | None:
-        """CloudFormation's description of the stage's stack; None where there is none."""
-        try:
-            stacks = self.account.cloudformation.describe_stacks(StackName=name or self.stack_name)
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return None
-            raise
-        found = dict(stacks["Stacks"][0])
-        return None if found["StackStatus"] == "DELETE_COMPLETE" else found
-
     def outputs(self) -> dict[str, str]:
         """The outputs of the stage's stack.
 
         Raises:
             Problem: the stage does not exist.
         """
-        stack = self.stack()
+        stack = cloudformation.describe(self.account, self.stack_name)
         if stack is None:
             raise Problem(
                 f"There is no stage {self.name!r} in this account and region{self._others()}"
             )
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        return cloudformation.outputs(stack)
 
     def _others(self) -> str:
         stacks = self.account.cloudformation.describe_stacks()["Stacks"]

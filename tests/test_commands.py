@@ -1,0 +1,182 @@
+"""The commands tell what is wrong in one line, exit with the right code, and clean up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from infra.chalice_project import copy_project, read_config, write_config
+from infra.console import Problem
+from infra.deploy import deploy_resources
+from infra.destroy import confirmation_for, destroy
+from infra.stage import ROOT, Account, Stage
+from tests.waiting import eventually
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m infra` with these arguments, without the account of whoever runs the tests."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "infra", *arguments],
+        cwd=ROOT,
+        env={**inherited, "AWS_EC2_METADATA_DISABLED": "true", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_names_every_command() -> None:
+    """`--help` is there, and tells what there is."""
+    answer = run("--help")
+    assert 0 == answer.returncode
+    for command in ("demo", "local", "deploy", "resources", "destroy", "policies"):
+        assert command in answer.stdout
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    """`make local PORT=` with a port that is taken says so and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = run("local", "--port", str(port))
+    assert 1 == answer.returncode
+    assert [
+        (
+            f"intake: Port {port} on 127.0.0.1 cannot be used: it is taken or not yours to take. "
+            "Say another with PORT=, or none for a free one"
+        )
+    ] == answer.stderr.splitlines()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_wrong_usage(port: str) -> None:
+    """What cannot be a port is refused before anything starts."""
+    answer = run("local", f"--port={port}")
+    assert 2 == answer.returncode
+    assert f"'{port}' is no port: 1 to 65535" in answer.stderr
+
+
+def test_a_deployment_without_an_account_is_one_clear_line() -> None:
+    """Without credentials the message says so, and how to look."""
+    answer = run("deploy", "--stage", "dev", AWS_DEFAULT_REGION="eu-west-1", HOME="/nonexistent")
+    assert 1 == answer.returncode
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("intake: AWS cannot be used: Unable to locate credentials.")
+    assert "aws sts get-caller-identity" in line
+
+
+def test_a_deployment_without_a_region_is_one_clear_line() -> None:
+    """Without a region the message says how to set one."""
+    answer = run("deploy", "--stage", "dev", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
+                 HOME="/nonexistent")  # fmt: skip
+    assert 1 == answer.returncode
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("intake: No AWS region: set AWS_DEFAULT_REGION")
+
+
+def test_a_stage_that_does_not_exist_is_one_clear_line(account: Account) -> None:
+    """Destroying what is not there says so, and changes nothing."""
+    chosen = {name: text for name, text in account.environment.items() if name.startswith("AWS_")}
+    answer = run("destroy", "--stage", "nowhere", **chosen)
+    assert 1 == answer.returncode
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("intake: There is no stage 'nowhere' in this account and region")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("LARGEST_FILE_BYTES", None, "LARGEST_FILE_BYTES is missing"),
+        ("LARGEST_FILE_BYTES", "50 MB", "LARGEST_FILE_BYTES is malformed: '50 MB' is not"),
+        ("ALLOWED_TYPES", "pdf", "ALLOWED_TYPES is malformed: 'pdf' is not a MIME type"),
+    ],
+)
+def test_a_wrong_setting_stops_a_deployment(
+    account: Account, tmp_path: Path, name: str, value: str | None, problem: str
+) -> None:
+    """Before any function is made, the message names the setting and where it is set."""
+    stage = Stage("settings", account, copy_project(tmp_path / "project"))
+    config = read_config(stage.project)
+    del config["environment_variables"][name]
+    if value is not None:
+        config["environment_variables"][name] = value
+    write_config(stage.project, config)
+    try:
+        with pytest.raises(Problem, match=f"Stage settings: {problem}.*chalice/config.json"):
+            deploy_resources(stage)
+        assert {} == read_config(stage.project)["stages"]
+    finally:
+        destroy(stage, confirmation_for(stage))
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "local"])
+def test_a_python_that_is_too_old_or_missing_is_one_clear_line(tmp_path: Path, target: str) -> None:
+    """`make` with a Python that cannot say that it is 3.11 or newer installs nothing."""
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    answer = subprocess.run(
+        ["make", "-C", tmp_path, target, "PYTHON=false"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 != answer.returncode
+    assert "intake: false is missing or older than 3.11; say which to use" in answer.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+KEEP_IT_UP = """
+import signal
+from infra.local_aws import local_aws, stop_on_signals
+stop_on_signals()
+with local_aws() as account:
+    print(account.endpoint, flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_local_aws_ends_with_its_command(number: signal.Signals) -> None:
+    """However a command is ended, its local AWS ends too, and nothing of it is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", KEEP_IT_UP],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout
+    endpoint = next(line.strip() for line in process.stdout if line.startswith("http"))
+    assert processes_with(endpoint)
+    process.send_signal(number)
+    process.wait()
+    process.stdout.close()
+    eventually(lambda: not processes_with(endpoint), "an end of the local AWS")
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(endpoint)
+
+
+def processes_with(endpoint: str) -> list[str]:
+    """The processes that were started with the port of this endpoint in their environment."""
+    port = f"GATEWAY_PORT={endpoint.rpartition(':')[2]}".encode()
+    if not Path("/proc").exists():
+        return subprocess.run(
+            ["pgrep", "-f", "ministack"], capture_output=True, text=True, check=False
+        ).stdout.split()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if port in path.read_bytes().split(b"\0"):
+                found.append(path.parent.name)
+        except OSError:
+            continue  # it ended meanwhile, or is somebody else's
+    return found
