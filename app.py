@@ -132,13 +132,13 @@ def read_object(
 
     A connection that breaks within the body, which botocore does not try again, is tried again.
     """
-    extract = partial(isolation.extract, seconds_left=seconds_left)
+    examine = partial(isolation.examine, seconds_left=seconds_left)
     failed_tries = 0
     while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
         try:
             with closing(stored.body) as body:
                 size, declared = stored.size_bytes, stored.content_type
-                return stored, inspect(body, size, declared, settings.limits, extract)
+                return stored, inspect(body, size, declared, settings.limits, examine)
         except BROKEN_BODY:
             failed_tries += 1
             if failed_tries == TRIES or seconds_left() < SECONDS_TO_OPEN:

@@ -66,7 +66,7 @@ _VERSION_IN_HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _VERSION_IN_CATALOG = re.compile(r"/(\d\.\d)")
 
 
-def extract(content: BinaryIO) -> Found:
+def extract(content: BinaryIO, file_type: str = "application/pdf") -> Found:  # noqa: ARG001 - there is only this
     """Pages, words, the document's information, the version and whether the file is encrypted.
 
     Words are what white space separates in the text of all pages. Moments are ISO 8601: in UTC
