@@ -120,12 +120,15 @@ _WORDS_AT_START = 2_048
 """Characters of a text in which its beginning is looked for."""
 
 _HTML_BEGIN = re.compile(
-    r"(?:\s|<!--.*?-->|<\?.*?\?>)*<(?:!doctype\s+html|html|head|body|title|meta|script)[\s>]",
+    r"(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title"
+    r"|b|body|br|p)[\s/>]"
+    r"|\s*<\?xml\s.*?\?>(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
-"""As browsers have it, of the tags that begin a document: https://mimesniff.spec.whatwg.org/#rules"""
+"""As browsers have it, https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type,
+and XHTML."""
 
-_XML_BEGIN = re.compile(r"\s*<(?:\?xml\s|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
+_XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
 _SVG_ROOT = re.compile(r"<(?:\w+:)?svg[\s>]")
 
 _MAIL_FIELD = re.compile(
@@ -133,7 +136,7 @@ _MAIL_FIELD = re.compile(
     r"|Sender|X-[\w-]+|DKIM-Signature|Content-[\w-]+|Status|ARC-[\w-]+|User-Agent|References):",
     re.IGNORECASE,
 )
-_ANY_FIELD = re.compile(r"[\x21-\x39\x3b-\x7e]+[ \t]*:|[ \t]+\S|>?From ")
+_ANY_FIELD = re.compile(r"[\x21-\x39\x3b-\x7e]+[ \t]*:|[ \t]+\S")
 _FEWEST_MAIL_FIELDS = 3
 
 _DELIMITERS = ",;\t|"
@@ -199,6 +202,10 @@ def _is_textual(declared: str) -> bool:
 
 def _signature(head: bytes) -> str | None:
     """The type that a binary file's signature stands for, None where there is none."""
+    if _is_tar(head):
+        return "application/x-tar"
+    if _is_mpeg_frame(head):
+        return "audio/mpeg"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") not in _BITMAP_HEADERS:
         return None
     if head.startswith(b"OggS") and b"\x80theora" in head:
@@ -206,18 +213,30 @@ def _signature(head: bytes) -> str | None:
     if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
         return "audio/aiff"
     found: str | None = filetype.guess_mime(head)
-    if found in _NO_SIGNATURE:
-        return None
-    if found == "audio/mpeg" and not head.startswith(b"ID3") and not _is_mpeg_frame(head):
+    if found in _NO_SIGNATURE or (found == "audio/mpeg" and not head.startswith(b"ID3")):
         return None
     return _ALIASES.get(found, found) if found else None
 
 
 def _is_mpeg_frame(head: bytes) -> bool:
-    """Whether this is an MPEG audio frame's header: http://www.mp3-tech.org/programmer/frame_header.html."""
-    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
-    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and layer != 0 and 0 < bit_rate < 15 and sample_rate != 3
+    """Whether this is the header of an MP3's frame, ISO/IEC 11172-3, 2.4.2.3: sync, layer III."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return False
+    version, bit_rate, sample_rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
+    return version != 1 and 0 < bit_rate < 15 and sample_rate != 3
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether the first header's checksum is right, which even tars without a signature have.
+
+    POSIX.1, pax, "ustar Interchange Format": the sum of its bytes, its own field taken for blanks.
+    """
+    header, field = head[:512], head[148:156]
+    try:
+        said = int(field.strip(b"\0 "), 8)
+    except ValueError:
+        return False
+    return len(header) == 512 and said == sum(header) - sum(field) + 8 * ord(" ")
 
 
 def _decoded(head: bytes) -> str:

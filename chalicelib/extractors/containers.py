@@ -61,6 +61,7 @@ CONTAINERS: Mapping[str, Container] = {
 _SIGNATURES = {
     b"PK\x03\x04": ZIP,
     b"PK\x05\x06": ZIP,  # of no entries
+    b"PK\x07\x08PK\x03\x04": ZIP,  # made to be split, but whole
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": OLE2,
 }
 
