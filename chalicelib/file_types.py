@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import filetype
 
@@ -139,13 +139,15 @@ _MAIL_FIELD = re.compile(
 _ANY_FIELD = re.compile(r"[\x21-\x39\x3b-\x7e]+[ \t]*:|[ \t]+\S")
 _FEWEST_MAIL_FIELDS = 3
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;"
+"""Of a table that nobody declared. Tabs and bars stand in logs and listings as well."""
 
 _BITMAP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
 
-_NO_SIGNATURE = frozenset({"application/x-brotli"})
-"""What filetype finds by bytes that anything may begin with: Brotli has no signature at all."""
+_CHECKED_HERE = frozenset({"application/x-brotli", "audio/mpeg", "image/bmp"})
+"""What filetype finds by bytes that anything may begin with, and is not these by `_CHECKS`. Brotli
+has no signature at all."""
 
 
 def possible_types(head: bytes, declared_type: str | None, *, is_whole_file: bool) -> Sequence[str]:
@@ -202,20 +204,13 @@ def _is_textual(declared: str) -> bool:
 
 def _signature(head: bytes) -> str | None:
     """The type that a binary file's signature stands for, None where there is none."""
-    if _is_tar(head):
-        return "application/x-tar"
-    if _is_mpeg_frame(head):
-        return "audio/mpeg"
-    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") not in _BITMAP_HEADERS:
-        return None
-    if head.startswith(b"OggS") and b"\x80theora" in head:
-        return "video/ogg"
-    if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
-        return "audio/aiff"
+    for is_this, file_type in _CHECKS:
+        if is_this(head):
+            return file_type
     found: str | None = filetype.guess_mime(head)
-    if found in _NO_SIGNATURE or (found == "audio/mpeg" and not head.startswith(b"ID3")):
+    if found in _CHECKED_HERE and not head.startswith(b"ID3"):
         return None
-    return _ALIASES.get(found, found) if found else None
+    return _ALIASES.get(found or "", found)
 
 
 def _is_mpeg_frame(head: bytes) -> bool:
@@ -237,6 +232,28 @@ def _is_tar(head: bytes) -> bool:
     except ValueError:
         return False
     return len(header) == 512 and said == sum(header) - sum(field) + 8 * ord(" ")
+
+
+def _is_bitmap(head: bytes) -> bool:
+    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
+
+
+def _is_aiff(head: bytes) -> bool:
+    return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
+
+
+def _is_theora(head: bytes) -> bool:
+    return head[:4] == b"OggS" and b"\x80theora" in head
+
+
+_CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
+    (_is_tar, "application/x-tar"),
+    (_is_mpeg_frame, "audio/mpeg"),
+    (_is_bitmap, "image/bmp"),
+    (_is_aiff, "audio/aiff"),
+    (_is_theora, "video/ogg"),
+)
+"""What filetype takes for something else, or takes anything for."""
 
 
 def _decoded(head: bytes) -> str:
@@ -272,7 +289,8 @@ def _types_shown(text: str) -> Iterator[str]:
 def _is_mail(text: str) -> bool:
     """Whether it begins with enough of a mail's header fields and nothing else."""
     fields = set()
-    for line in text.splitlines()[:-1]:
+    lines = text.splitlines()
+    for line in lines[text.startswith("From ") :]:  # as mail boxes and some programs begin a mail
         if not line:
             break
         if not _ANY_FIELD.match(line):
@@ -289,7 +307,7 @@ def _is_table(text: str) -> bool:
         lines = lines[:-1]
     for delimiter in _DELIMITERS:
         counts = {line.count(delimiter) for line in lines}
-        # One comma a line is a list, or verse; a column of its own needs more to show.
-        if len(lines) >= 2 and len(counts) == 1 and min(counts) >= 2 - (delimiter == "\t"):
+        # One comma a line may be verse.
+        if len(lines) >= 2 and len(counts) == 1 and min(counts) >= 2:
             return True
     return False

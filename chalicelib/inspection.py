@@ -63,20 +63,14 @@ def inspect(
     Only a bad file is a refusal: what the body raises passes through, and a body that does not
     hold exactly `size_bytes` raises EOFError. The content that `examine` gets is a real file.
     """
-    if size_bytes == 0:
-        return _refused(FailureCode.EMPTY, "The file is empty.")
-    if size_bytes > (largest := limits.largest_file_bytes):
-        return _refused(
-            FailureCode.TOO_LARGE,
-            f"The file has {size_bytes:,} bytes; at most {largest:,} are allowed.",
-        )
+    if refused := _refused_by_size(size_bytes, limits):
+        return refused
     head = _head(body, min(size_bytes, HEAD_BYTES))
     found = possible_types(head, declared_type, is_whole_file=size_bytes <= HEAD_BYTES)
-    if not (allowed := [file_type for file_type in found if file_type in limits.allowed_types]):
-        return _not_allowed(found[0])
+    allowed = [file_type for file_type in found if file_type in limits.allowed_types]
     wanted = [file_type for file_type in allowed if not contradicts(declared_type, file_type)]
     if not wanted:
-        return _mismatch(declared_type, allowed[0])
+        return _mismatch(declared_type, allowed[0]) if allowed else _not_allowed(found[0])
     with tempfile.TemporaryFile() as content:
         sha256 = _spool(head, body, content, size_bytes)
         try:
@@ -84,11 +78,16 @@ def inspect(
         except Refused as refusal:
             file_type = wanted[0] if len(wanted) == 1 else found[0]
             return Inspection(file_type, sha256, failure=Failure(refusal.code, refusal.message))
-    if examined.metadata is None and examined.failure is None:
-        if examined.file_type not in limits.allowed_types:
-            return _not_allowed(examined.file_type, sha256)
-        return _mismatch(declared_type, examined.file_type, sha256)
-    return Inspection(examined.file_type, sha256, examined.metadata, examined.failure)
+    if examined.metadata is not None or examined.failure is not None:
+        return Inspection(examined.file_type, sha256, examined.metadata, examined.failure)
+    return _unwanted(examined.file_type, sha256, declared_type, limits)
+
+
+def _unwanted(file_type: str, sha256: str, declared_type: str | None, limits: Limits) -> Inspection:
+    """The refusal of what only the whole file showed to be of this type."""
+    if file_type in limits.allowed_types:
+        return _mismatch(declared_type, file_type, sha256)
+    return _not_allowed(file_type, sha256)
 
 
 def _not_allowed(file_type: str, sha256: str | None = None) -> Inspection:
@@ -105,8 +104,13 @@ def _mismatch(declared_type: str | None, file_type: str, sha256: str | None = No
     return Inspection(file_type, sha256, failure=Failure(FailureCode.TYPE_MISMATCH, message))
 
 
-def _refused(code: FailureCode, message: str) -> Inspection:
-    return Inspection(failure=Failure(code, message))
+def _refused_by_size(size_bytes: int, limits: Limits) -> Inspection | None:
+    if size_bytes == 0:
+        return Inspection(failure=Failure(FailureCode.EMPTY, "The file is empty."))
+    if size_bytes <= (largest := limits.largest_file_bytes):
+        return None
+    message = f"The file has {size_bytes:,} bytes; at most {largest:,} are allowed."
+    return Inspection(failure=Failure(FailureCode.TOO_LARGE, message))
 
 
 def _head(body: Body, size_bytes: int) -> bytes:

@@ -33,8 +33,15 @@ def test_pages_and_words() -> None:
     assert found_in(content) == {
         "pageCount": 3,
         "wordCount": 4,
+        "hasTextLayer": True,
         "pdfVersion": "1.4",
         "encrypted": False,
+        "pageWidth": 612,
+        "pageHeight": 792,
+        "hasScripts": False,
+        "hasForms": False,
+        "hasAttachments": False,
+        "hasSignatures": False,
     }
 
 

@@ -55,7 +55,7 @@ def _tar(content: BinaryIO) -> Found:
         while entry := archive.next():
             count += 1
             size += entry.size
-            archive.members.clear()  # which tarfile would keep, each of a kilobyte
+            archive.members.clear()  # type: ignore[attr-defined] # tarfile keeps a kilobyte of each
             if count > _MOST_TAR_ENTRIES:
                 message = "The archive has more entries than are read of one file."
                 raise Refused(FailureCode.UNREADABLE, message)

@@ -1,4 +1,4 @@
-"""The boxes of MP4 and QuickTime (ISO/IEC 14496-12): which kinds of tracks there are, and how large.
+"""The boxes of MP4 and QuickTime (ISO/IEC 14496-12): which tracks there are, and how large.
 
 TinyTag reads the sound and the tags of such a file and no picture; these boxes are few and simple.
 """
@@ -19,6 +19,10 @@ _MOST_BOXES = 10_000
 
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"F4A "})
 """Which tell where the tracks do not."""
+
+_READ = frozenset({b"mvhd", b"tkhd", b"hdlr", b"stsd"})
+_MOST_READ = 96
+"""Bytes of a box: as many as the longest of these, tkhd, has."""
 
 _PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
 
@@ -52,29 +56,32 @@ def read(content: BinaryIO) -> Movie:
         Refused: it has no movie, which is the case where its end is missing.
     """
     movie = Movie()
-    found_movie = False
+    kinds = set()
     handler = b""
-    size = content.seek(0, 2)
-    for kind, start, end in _boxes(content, 0, size):
-        content.seek(start)
-        match kind:
-            case b"moov":
-                found_movie = True
-            case b"mvhd":
-                movie.duration_milliseconds = _duration(content.read(min(end - start, 32)))
-            case b"trak":
-                handler = b""
-            case b"tkhd":
-                _note_size(movie, content.read(min(end - start, 96)))
-            case b"hdlr":
-                handler = _note_handler(movie, content.read(min(end - start, 12))) or handler
-            case b"stsd":
-                entry = content.read(min(end - start, 16))
-                if handler == b"vide" or (handler == b"soun" and movie.codec is None):
-                    movie.codec = entry[12:16].decode("latin-1").strip()
-    if not found_movie:
+    for kind, start, end in _boxes(content, 0, content.seek(0, 2)):
+        kinds.add(kind)
+        if kind in _READ:
+            content.seek(start)
+            handler = _note(movie, handler, kind, content.read(min(end - start, _MOST_READ)))
+    if b"moov" not in kinds:
         raise Refused(FailureCode.UNREADABLE, "The file has no movie: its end may be missing.")
     return movie
+
+
+def _note(movie: Movie, handler: bytes, kind: bytes, data: bytes) -> bytes:
+    """Add what a box tells of the movie; the handler of the track that it is in."""
+    match kind:
+        case b"mvhd":
+            movie.duration_milliseconds = _duration(data)
+        case b"tkhd":
+            _note_size(movie, data)
+            return b""
+        case b"hdlr":
+            return _note_handler(movie, data) or handler
+        case b"stsd":
+            if handler == b"vide" or (handler == b"soun" and movie.codec is None):
+                movie.codec = data[12:16].decode("latin-1").strip()
+    return handler
 
 
 def _boxes(content: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -103,11 +103,15 @@ def _is_encrypted(file: olefile.OleFileIO, file_type: str) -> bool:
 
 def _text(value: object, encoding: str) -> str | None:
     if isinstance(value, bytes):
-        try:
-            value = value.decode(encoding, errors="replace")
-        except LookupError:
-            value = value.decode(_FALLBACK_ENCODING, errors="replace")
+        value = _decoded(value, encoding)
     return value.partition("\0")[0] if isinstance(value, str) else None
+
+
+def _decoded(value: bytes, encoding: str) -> str:
+    try:
+        return value.decode(encoding, errors="replace")
+    except LookupError:  # a code page that there is none of
+        return value.decode(_FALLBACK_ENCODING, errors="replace")
 
 
 def _moment(value: object) -> str | None:

@@ -35,7 +35,9 @@ _JPEG_COLOURS = {1: "gray", 3: "rgb", 4: "cmyk"}
 _TIFF_COLOURS = {0: "gray", 1: "gray", 2: "rgb", 3: "palette", 5: "cmyk", 6: "rgb", 8: "lab"}
 """TIFF 6.0, PhotometricInterpretation."""
 
-_WITH_EXIF = frozenset({"image/jpeg", "image/tiff", "image/png", "image/webp", "image/heic", "image/avif"})
+_WITH_EXIF = frozenset(
+    {"image/jpeg", "image/tiff", "image/png", "image/webp", "image/heic", "image/avif"}
+)
 
 
 def extract(content: BinaryIO, file_type: str) -> Found:
@@ -79,7 +81,7 @@ def _size(content: BinaryIO) -> tuple[int, int, int | None]:
 
 
 def _exif(content: BinaryIO) -> dict[str, Any]:
-    """What is kept of the Exif, nothing where it is broken: the picture is none the worse for it."""
+    """What is kept of the Exif; nothing where it is broken, which does the picture no harm."""
     content.seek(0)
     try:
         tags = exifread.process_file(content, details=False, extract_thumbnail=False)

@@ -6,6 +6,8 @@ JSON here is UTF-8, as RFC 8259 has it between systems, with or without a byte o
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 import ijson
@@ -30,7 +32,7 @@ _KINDS = {
 }
 
 _MOST_DEPTH = 10_000
-"""Values within each other; no real file comes near, and readers of the record's file may recurse."""
+"""Values within each other; no real file comes near, and those who use one may recurse."""
 
 _CHUNK_BYTES = 1_048_576
 """YAJL looks at a string that does not end in it again, from its start, with each chunk."""
@@ -48,40 +50,55 @@ def extract(content: BinaryIO, file_type: str) -> Found:
     - memberCount: of a top-level object.
     - depth: arrays and objects within each other at most; 0 for a bare value.
     """
-    is_lines = file_type == _LINES
-    if not content.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+    if content.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
         content.seek(0)
     lines = _Lines(content)
-    kind = ""
-    depth = deepest = values = children = 0
-    for event, _ in ijson.basic_parse(
-        lines, multiple_values=is_lines, buf_size=_CHUNK_BYTES
-    ):
+    shape = _shape(
+        ijson.basic_parse(lines, multiple_values=file_type == _LINES, buf_size=_CHUNK_BYTES)
+    )
+    if file_type == _LINES:
+        if shape.values != lines.count:
+            raise Refused(FailureCode.UNREADABLE, "The lines are not one JSON value each.")
+        return {"recordCount": shape.values, "depth": shape.depth}
+    return {
+        "topLevel": shape.kind,
+        "recordCount": shape.children if shape.kind == "array" else None,
+        "memberCount": shape.children if shape.kind == "object" else None,
+        "depth": shape.depth,
+    }
+
+
+@dataclass(slots=True)
+class _Shape:
+    kind: str = ""
+    """Of the first value."""
+    values: int = 0
+    """On the top level."""
+    children: int = 0
+    """Of the values on the top level."""
+    depth: int = 0
+
+
+def _shape(events: Iterable[tuple[str, object]]) -> _Shape:
+    shape = _Shape()
+    depth = 0
+    for event, _ in events:
         if event in _ENDS:
             depth -= 1
             continue
         if event == "map_key":
             continue
         if depth == 0:
-            values += 1
-            kind = kind or _KINDS[event]
+            shape.values += 1
+            shape.kind = shape.kind or _KINDS[event]
         elif depth == 1:
-            children += 1
+            shape.children += 1
         if event in _BEGINS:
             depth += 1
-            deepest = max(deepest, depth)
+            shape.depth = max(shape.depth, depth)
             if depth > _MOST_DEPTH:
                 raise Refused(FailureCode.UNREADABLE, "The JSON nests too deeply.")
-    if is_lines:
-        if values != lines.count:
-            raise Refused(FailureCode.UNREADABLE, "The lines are not one JSON value each.")
-        return {"recordCount": values, "depth": deepest}
-    return {
-        "topLevel": kind,
-        "recordCount": children if kind == "array" else None,
-        "memberCount": children if kind == "object" else None,
-        "depth": deepest,
-    }
+    return shape
 
 
 class _Lines:

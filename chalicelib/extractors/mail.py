@@ -38,6 +38,9 @@ _MOST_NAMES = 50
 _REQUIRED = ("from", "date", "received", "message-id", "return-path", "subject", "to")
 """RFC 5322, 3.6, has two of them required; old and foreign mails have at least one."""
 
+_MAILBOX_BEGIN = b"From "
+"""RFC 4155."""
+
 _CHUNK_BYTES = 65_536
 
 _EXCESSIVE = "The mail has more parts, or longer fields, than are read of one file."
@@ -88,7 +91,16 @@ def extract(content: BinaryIO, file_type: str) -> Found:  # noqa: ARG001 - there
 
 
 def _lines(content: BinaryIO) -> Iterator[bytes]:
+    """The lines, without the one that a mailbox begins a mail with; Refused at its second mail."""
+    first = content.readline(_LONGEST_LINE_BYTES)
+    is_mailbox = first.startswith(_MAILBOX_BEGIN)
+    if not is_mailbox:
+        yield first
+    is_after_blank = False
     while line := content.readline(_LONGEST_LINE_BYTES):
+        if is_mailbox and is_after_blank and line.startswith(_MAILBOX_BEGIN):
+            raise Refused(FailureCode.UNREADABLE, "The file is a box of several mails.")
+        is_after_blank = not line.strip(b"\r\n")
         yield line
 
 
@@ -194,7 +206,7 @@ def _field(header: Message, name: str) -> str | None:
 
 
 def _decoded(raw: str | None) -> str | None:
-    """Words that are encoded (RFC 2047) as what they stand for; bytes as the UTF-8 that they are."""
+    """Encoded words (RFC 2047) as what they stand for; bytes as the UTF-8 that they are."""
     if raw is None:
         return None
     value = raw.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")

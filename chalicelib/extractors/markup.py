@@ -32,14 +32,21 @@ _UNSEEN = frozenset({"script", "style", "template", "title"})
 """HTML elements whose text is not the page's."""
 
 _INLINE = frozenset(
-    "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong sub"
-    " sup time tt u var wbr".split()
+    re.findall(
+        r"\w+",
+        "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong"
+        " sub sup time tt u var wbr",
+    )
 )
 """HTML elements that end no word: https://html.spec.whatwg.org/#text-level-semantics"""
 
 _KNOWN = _INLINE | frozenset(
-    "html head body title meta link script style div p h1 h2 h3 h4 h5 h6 ul ol li table tr td th br"
-    " hr img form input pre blockquote article section nav header footer main center dl dt dd".split()
+    re.findall(
+        r"\w+",
+        "html head body title meta link script style div p h1 h2 h3 h4 h5 h6 ul ol li table tr td"
+        " th br hr img form input pre blockquote article section nav header footer main center dl"
+        " dt dd",
+    )
 )
 
 _HANDLER = re.compile("on[a-z]+")

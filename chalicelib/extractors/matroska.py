@@ -1,4 +1,4 @@
-"""Matroska and WebM (RFC 9559): what the first elements of the segment tell of it and its tracks."""
+"""Matroska and WebM (RFC 9559): what the segment tells of itself and its tracks."""
 
 from __future__ import annotations
 

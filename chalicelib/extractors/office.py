@@ -1,4 +1,4 @@
-"""Open XML (docx, xlsx, pptx and with macros) and OpenDocument (odt, ods, odp), from their own parts.
+"""Open XML (docx, xlsx, pptx, with macros too) and OpenDocument (odt, ods, odp) by their parts.
 
 What people wrote is counted here: words of a text document, sheets, slides. What only layout tells
 is the file's own statistic, said by the program that saved it, and named so (`statedPageCount`).

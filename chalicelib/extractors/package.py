@@ -32,12 +32,13 @@ _CHUNK_BYTES = 65_536
 _MACROS = re.compile(r"\.macroenabled(template)?$")
 """Where IANA's names have a version that the content types lack."""
 
+_XPS = "xps-fixeddocumentsequence"
+
 _MARKERS = {
     "AndroidManifest.xml": "application/vnd.android.package-archive",
     "META-INF/MANIFEST.MF": "application/java-archive",
     "Index/Document.iwa": "application/vnd.apple.iwork",
     "index.apxl": "application/vnd.apple.keynote",
-    "FixedDocumentSequence.fdseq": "application/vnd.ms-xpsdocument",
 }
 """Entries that make a zip something else."""
 
@@ -65,10 +66,12 @@ def opened(content: BinaryIO) -> zipfile.ZipFile:
     Raises:
         zipfile.BadZipFile: it has none.
     """
-    return zipfile.ZipFile(_Bounded(content))  # type: ignore[call-overload,no-any-return]
+    return zipfile.ZipFile(_Bounded(content))
 
 
-def part(archive: zipfile.ZipFile, name: str, most_bytes: int = LARGEST_PART_BYTES) -> Iterator[bytes]:
+def part(
+    archive: zipfile.ZipFile, name: str, most_bytes: int = LARGEST_PART_BYTES
+) -> Iterator[bytes]:
     """The unpacked bytes of an entry, in pieces; Refused where they are more than that.
 
     Raises:
@@ -79,7 +82,9 @@ def part(archive: zipfile.ZipFile, name: str, most_bytes: int = LARGEST_PART_BYT
         raise Refused(FailureCode.ENCRYPTED, "What is in the file is encrypted.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # zipfile cannot bound what comes out of the other ones, and ECMA-376 part 2, B.4, has none.
-        raise Refused(FailureCode.UNREADABLE, "The file is compressed in a way that none of its kind is.")
+        raise Refused(
+            FailureCode.UNREADABLE, "The file is compressed in a way that none of its kind is."
+        )
     unpacked = 0
     with archive.open(entry) as file:
         while chunk := file.read(_CHUNK_BYTES):
@@ -119,6 +124,8 @@ def _main_content_type(archive: zipfile.ZipFile) -> str | None:
     for event in events(chunks):
         if isinstance(event, Start) and event.local_name in ("Override", "Default"):
             stem, main, _ = event.attributes.get("ContentType", "").lower().rpartition(".main")
+            if _XPS in event.attributes.get("ContentType", ""):
+                return "application/vnd.ms-xpsdocument"
             if main:
                 return _MACROS.sub(".macroenabled.12", stem)
     return None

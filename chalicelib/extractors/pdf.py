@@ -242,7 +242,9 @@ def _pdf_a_claim(catalog: DictionaryObject) -> str | None:
         for event in events([stream.get_data()[:_LONGEST_XMP_BYTES]]):
             if isinstance(event, Start):
                 current = _PDF_A_NAMES.get(event.name)
-                claim |= {_PDF_A_NAMES[k]: v for k, v in event.attributes.items() if k in _PDF_A_NAMES}
+                claim |= {
+                    _PDF_A_NAMES[k]: v for k, v in event.attributes.items() if k in _PDF_A_NAMES
+                }
             elif isinstance(event, End):
                 current = None
             elif current:

@@ -73,9 +73,9 @@ def is_text(head: bytes, *, is_whole_file: bool) -> bool:
 def extract(content: BinaryIO, file_type: str = "text/plain") -> Found:  # noqa: ARG001 - all are read alike
     r"""Encoding and counts of a text.
 
-    - encoding: `utf-8` (with a byte order mark or without), `utf-16` (with one), else the likeliest,
-      by IANA's name; `iso-8859-1` where there is too little to tell by, and `unknown-8bit`
-      (RFC 1428) where that lacks some of its bytes.
+    - encoding: `utf-8` (with a byte order mark or without), `utf-16` (with one), else the
+      likeliest, by IANA's name; `iso-8859-1` where there is too little to tell by, and
+      `unknown-8bit` (RFC 1428) where that lacks some of its bytes.
     - lineCount: lines end with \n, \r\n or \r; a last line without an end counts.
     - wordCount: tokens between Unicode white space.
     - characterCount: code points, \r and \n each one; the byte order mark is none.

@@ -80,10 +80,10 @@ def events(
     parser.StartDoctypeDeclHandler = document_type
     parser.DefaultHandler = _ignore  # having one is what keeps expat from unfolding entities
     for chunk in chunks:
-        parser.Parse(chunk, False)  # noqa: FBT003 - expat takes no names
+        parser.Parse(chunk, False)
         yield from found
         found.clear()
-    parser.Parse(b"", True)  # noqa: FBT003 - expat takes no names
+    parser.Parse(b"", True)
     yield from found
 
 
