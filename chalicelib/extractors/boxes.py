@@ -63,7 +63,7 @@ def read(content: BinaryIO) -> Movie:
         if kind in _READ:
             content.seek(start)
             handler = _note(movie, handler, kind, content.read(min(end - start, _MOST_READ)))
-    if b"moov" not in kinds:
+    if b"mvhd" not in kinds:
         raise Refused(FailureCode.UNREADABLE, "The file has no movie: its end may be missing.")
     return movie
 

@@ -190,10 +190,10 @@ def _body(part: _Part) -> bytes:
 
 def _pieces(body: bytes, charset: str) -> Iterator[str]:
     try:
-        decoder = codecs.getincrementaldecoder(charset)(errors="replace")
-        decoder.decode(b"")
-    except (LookupError, TypeError):  # a name that is none, or of a codec that makes no text
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        b"".decode(charset)
+    except (LookupError, ValueError):  # a name that is none, or of a codec that makes no text
+        charset = "utf-8"
+    decoder = codecs.getincrementaldecoder(charset)(errors="replace")
     for start in range(0, len(body), _CHUNK_BYTES):
         yield decoder.decode(body[start : start + _CHUNK_BYTES])
     yield decoder.decode(b"", final=True)

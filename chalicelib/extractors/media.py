@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from tinytag import TinyTag
+from tinytag import TinyTag, TinyTagException
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, boxes, matroska
 from chalicelib.extractors.containers import AUDIO_MP4, MP4
+
+_NO_SOUND = "The file has no sound that can be read."
 
 _MATROSKA = frozenset({"video/matroska", "video/webm"})
 _MOVIES = frozenset({MP4, AUDIO_MP4, "video/quicktime"})
@@ -26,7 +28,12 @@ def extract(content: BinaryIO, file_type: str) -> Found:
         return matroska.read(content)
     movie = boxes.read(content) if file_type in _MOVIES else None
     content.seek(0)
-    tags = TinyTag.get(file_obj=content)
+    try:
+        tags = TinyTag.get(file_obj=content)
+    except TinyTagException as error:
+        if movie is None:
+            raise Refused(FailureCode.UNREADABLE, _NO_SOUND) from error
+        tags = TinyTag()
     duration = round(tags.duration * 1_000) if tags.duration is not None else None
     found: dict[str, str | int | None] = {
         "durationMilliseconds": duration,
@@ -41,7 +48,7 @@ def extract(content: BinaryIO, file_type: str) -> Found:
     }
     if movie is None:
         if not (duration or tags.samplerate):
-            raise Refused(FailureCode.UNREADABLE, "The file has no sound that can be read.")
+            raise Refused(FailureCode.UNREADABLE, _NO_SOUND)
         return found
     found["durationMilliseconds"] = movie.duration_milliseconds
     found["bitRate"] = None  # TinyTag's is of the sound alone, or of all, as it happens

@@ -7,20 +7,22 @@ content are left out, as are those that a document type elsewhere would define.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.parsers import expat
 
 MOST_DEPTH = 1_000
 """Elements within each other. Expat has no limit of its own, and no real file comes near."""
 
+MOST_ELEMENTS = 3_000_000
+"""Of one document. The parts of real office files have fewer; so many take some ten seconds."""
 
-@dataclass(frozen=True, slots=True)
-class Start:
+
+class Start(NamedTuple):
     """An element begins."""
 
     name: str
     """`namespace local-name`, or the name alone where it has no namespace."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str]
 
     @property
     def local_name(self) -> str:
@@ -28,8 +30,7 @@ class Start:
         return self.name.rpartition(" ")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """An element ends."""
 
     name: str
@@ -39,28 +40,26 @@ Event = Start | End | str
 """A string is some of the character data, perhaps not all of it up to the next element."""
 
 
-def events(
-    chunks: Iterable[bytes], *, encoding: str | None = None, refuses_dtd: bool = True
-) -> Iterator[Event]:
+def events(chunks: Iterable[bytes], *, refuses_dtd: bool = True) -> Iterator[Event]:
     """What comes in the XML, in its order.
 
     Args:
         chunks: the document.
-        encoding: known from elsewhere; None: what the document says.
         refuses_dtd: a document type is an error, as formats have it that never use one.
 
     Raises:
         expat.ExpatError: it is not well-formed.
-        ValueError: it nests too deeply, or has a document type.
+        ValueError: it nests too deeply, has too many elements or a document type.
     """
     found: list[Event] = []
-    depth = 0
+    depth = elements = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, elements
         depth += 1
-        if depth > MOST_DEPTH:
-            raise ValueError("elements nest too deeply")
+        elements += 1
+        if depth > MOST_DEPTH or elements > MOST_ELEMENTS:
+            raise ValueError("elements nest too deeply, or are too many")
         found.append(Start(name, attributes))
 
     def end(name: str) -> None:
@@ -72,7 +71,7 @@ def events(
         if refuses_dtd:
             raise ValueError("a document type where none belongs")
 
-    parser = expat.ParserCreate(encoding, namespace_separator=" ")
+    parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
