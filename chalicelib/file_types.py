@@ -110,7 +110,7 @@ _TRIED_WHEN_DECLARED = frozenset({_CSV, _HTML, _JSON, _JSON_LINES, _MAIL, _MARKD
 _BROADER = {
     containers.ZIP: frozenset(containers.CONTAINERS[containers.ZIP].special_types),
     containers.OLE2: frozenset(containers.CONTAINERS[containers.OLE2].special_types),
-    "application/vnd.ms-excel": frozenset({_CSV}),  # so Windows declares CSV
+    containers.XLS: frozenset({_CSV}),
     _JSON: frozenset({_JSON_LINES}),
     _XML: frozenset({_SVG, _HTML}),
 }
@@ -144,6 +144,10 @@ _DELIMITERS = ",;"
 
 _BITMAP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
+
+_EBML = b"\x1a\x45\xdf\xa3"
+_DOCUMENT_TYPE_WITHIN_BYTES = 64
+"""The head of a Matroska file holds a few numbers and its document type: RFC 8794, 11.2."""
 
 _CHECKED_HERE = frozenset({"application/x-brotli", "audio/mpeg", "image/bmp"})
 """What filetype finds by bytes that anything may begin with, and is not these by `_CHECKS`. Brotli
@@ -242,6 +246,14 @@ def _is_aiff(head: bytes) -> bool:
     return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
 
 
+def _is_webm(head: bytes) -> bool:
+    return head[:4] == _EBML and b"webm" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
+
+
+def _is_matroska(head: bytes) -> bool:
+    return head[:4] == _EBML and b"matroska" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
+
+
 def _is_theora(head: bytes) -> bool:
     return head[:4] == b"OggS" and b"\x80theora" in head
 
@@ -252,6 +264,8 @@ _CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
     (_is_bitmap, "image/bmp"),
     (_is_aiff, "audio/aiff"),
     (_is_theora, "video/ogg"),
+    (_is_webm, "video/webm"),
+    (_is_matroska, "video/matroska"),
 )
 """What filetype takes for something else, or takes anything for."""
 
@@ -266,8 +280,10 @@ def _decoded(head: bytes) -> str:
 def _types_of_text(text: str, declared: str | None) -> list[str]:
     if declared == TEXT:
         return [TEXT]
+    if declared == containers.XLS:
+        declared = _CSV  # so Windows declares one
     asked = [declared] if declared in _TRIED_WHEN_DECLARED else []
-    return list(dict.fromkeys([*asked, *_types_shown(text), TEXT]))
+    return list(dict.fromkeys([*_types_shown(text), *asked, TEXT]))
 
 
 def _types_shown(text: str) -> Iterator[str]:

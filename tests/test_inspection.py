@@ -10,10 +10,10 @@ import pytest
 
 from chalicelib.documents import Failure, FailureCode
 from chalicelib.examination import examine
-from chalicelib.extractors import SUPPORTED_TYPES
+from chalicelib.extractors import SUPPORTED_TYPES, containers
 from chalicelib.file_types import HEAD_BYTES, contradicts
 from chalicelib.inspection import Inspection, Limits, inspect
-from tests import files
+from tests import files, files_media, files_office
 
 MEBIBYTE = 1_048_576
 EVERYTHING = Limits(largest_file_bytes=50 * MEBIBYTE, allowed_types=SUPPORTED_TYPES)
@@ -59,6 +59,33 @@ def code_of(inspection: Inspection) -> FailureCode | None:
         pytest.param(files.gif(), "image/gif", id="gif"),
         pytest.param(files.lossy_webp(), "image/webp", id="webp"),
         pytest.param(files.TEXT, "text/plain", id="text"),
+        pytest.param(b'{"a": 1}', "application/json", id="JSON"),
+        pytest.param(b'{"a": 1}\n{"a": 2}\n', "application/x-ndjson", id="JSON Lines"),
+        pytest.param(b"<?xml version='1.0'?><a/>", "application/xml", id="XML"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="SVG"),
+        pytest.param(b"<!DOCTYPE HTML><p>x", "text/html", id="HTML"),
+        pytest.param(b"<?xml version='1.0'?>\n<html></html>", "text/html", id="XHTML"),
+        pytest.param(b"a,b,c\n1,2,3\n", "text/csv", id="CSV"),
+        pytest.param(b"From: a@b\nTo: c@d\nDate: now\n\nx", "message/rfc822", id="mail"),
+        pytest.param(files_office.docx(), containers.DOCX, id="docx"),
+        pytest.param(files_office.docx(first=bytes(99_999)), containers.DOCX, id="large entry"),
+        pytest.param(files_office.ODT, containers.ODT, id="odt"),
+        pytest.param(files_office.zip_of({"a": "b"}), containers.ZIP, id="zip"),
+        pytest.param(files_office.compound({"WordDocument": bytes(20)}), containers.DOC, id="doc"),
+        pytest.param(files_media.wav(), "audio/wav", id="WAV"),
+        pytest.param(files_media.mp3(), "audio/mpeg", id="MP3"),
+        pytest.param(files_media.mp4(files_media.track(b"soun", b"mp4a")), "audio/mp4", id="M4A"),
+        pytest.param(
+            files_media.mp4(files_media.track(b"vide", b"avc1", 4, 2)), "video/mp4", id="MP4"
+        ),
+        pytest.param(
+            files_media.matroska(b"webm", files_media.matroska_picture(4, 2)),
+            "video/webm",
+            id="WebM",
+        ),
+        pytest.param(files_media.bmp(), "image/bmp", id="BMP"),
+        pytest.param(files_media.tiff([{256: 3, 257: 2}]), "image/tiff", id="TIFF"),
+        pytest.param(files_media.heic(4, 2), "image/heic", id="HEIC"),
     ],
 )
 def test_good_file(content: bytes, file_type: str) -> None:
@@ -177,6 +204,117 @@ def test_pdf_after_preamble_refused(content: bytes, code: FailureCode) -> None:
     found = inspected(content)
 
     assert ("application/pdf", code) == (found.file_type, code_of(found))
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "file_type"),
+    [
+        pytest.param(b"a,b\n1,2\n", "text/csv", "text/csv", id="table of two columns"),
+        pytest.param(b"a\tb\n1\t2", "text/tab-separated-values", "text/csv", id="tabs"),
+        pytest.param(b"a,b\n1,2\n", "application/vnd.ms-excel", "text/csv", id="as Windows has it"),
+        pytest.param(b"a,b,c\n1,2,3", "text/plain", "text/plain", id="table declared as text"),
+        pytest.param(b"a,b\n1\n", "text/csv", "text/plain", id="no table"),
+        pytest.param(b"# A title", "text/markdown", "text/markdown", id="Markdown"),
+        pytest.param(b"# A title", None, "text/plain", id="Markdown that nobody declared"),
+        pytest.param(b"42", "application/json", "application/json", id="bare value"),
+        pytest.param(b"{1}", "application/json", "text/plain", id="no JSON"),
+        pytest.param(b"{}\n[]", "application/json", "application/x-ndjson", id="JSON Lines"),
+        pytest.param(b"{}", "application/vnd.api+json", "application/json", id="kind of JSON"),
+        pytest.param(b"<a/>", "application/atom+xml", "application/xml", id="kind of XML"),
+        pytest.param(b"<svg/>", "application/xml", "image/svg+xml", id="XML that is an SVG"),
+        pytest.param(b"<a/>", "text/x-python", "text/plain", id="source code"),
+        pytest.param(b"one <b>two</b>", "text/html", "text/html", id="piece of HTML"),
+        pytest.param(b"Subject: x\n\ny", "message/rfc822", "message/rfc822", id="short mail"),
+        pytest.param(files_office.docx(), "application/zip", containers.DOCX, id="docx as zip"),
+    ],
+)
+def test_declared_type_chooses(content: bytes, declared: str, file_type: str) -> None:
+    """Among what a text may be, what was declared is tried, and must be borne out."""
+    found = inspected(content, declared)
+
+    assert (file_type, None) == (found.file_type, found.failure)
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "allowed", "file_type", "code"),
+    [
+        pytest.param(
+            files_office.docx(),
+            None,
+            containers.XLSX,
+            containers.DOCX,
+            FailureCode.TYPE_NOT_ALLOWED,
+            id="docx where only xlsx is allowed",
+        ),
+        pytest.param(
+            files_office.docx(macros=True),
+            None,
+            containers.DOCX,
+            containers.DOCM,
+            FailureCode.TYPE_NOT_ALLOWED,
+            id="macros where they are not allowed",
+        ),
+        pytest.param(
+            files_office.docx(macros=True),
+            containers.DOCX,
+            None,
+            containers.DOCM,
+            FailureCode.TYPE_MISMATCH,
+            id="macros that were not declared",
+        ),
+        pytest.param(
+            files_office.zip_of({"META-INF/MANIFEST.MF": ""}),
+            None,
+            None,
+            "application/java-archive",
+            FailureCode.TYPE_NOT_ALLOWED,
+            id="program in a zip",
+        ),
+        pytest.param(
+            files_office.compound({"EncryptedPackage": b""}),
+            containers.DOCX,
+            None,
+            containers.DOCX,
+            FailureCode.ENCRYPTED,
+            id="encrypted docx",
+        ),
+        pytest.param(
+            files_office.docx()[:200],
+            None,
+            None,
+            containers.ZIP,
+            FailureCode.UNREADABLE,
+            id="container that is cut off",
+        ),
+    ],
+)
+def test_refused_inside(
+    content: bytes, declared: str | None, allowed: str | None, file_type: str, code: FailureCode
+) -> None:
+    """What only a container's inside shows is refused, by its type, once it was read."""
+    types = frozenset({allowed}) if allowed else SUPPORTED_TYPES
+    found = inspected(content, declared, Limits(MEBIBYTE, types))
+
+    assert (file_type, code) == (found.file_type, code_of(found))
+    assert hashlib.sha256(content).hexdigest() == found.sha256
+
+
+def test_container_of_nothing_allowed() -> None:
+    """A zip where nothing is allowed that can be in one is refused by its head."""
+    content = files_office.docx(first=bytes(MEBIBYTE))
+    body = Body(content)
+    limits = Limits(2 * MEBIBYTE, frozenset({"application/pdf"}))
+    found = inspect(body, len(content), None, limits, examine)
+
+    assert (containers.ZIP, FailureCode.TYPE_NOT_ALLOWED) == (found.file_type, code_of(found))
+    assert body.bytes_read == HEAD_BYTES
+
+
+def test_special_text_where_only_text_is_allowed() -> None:
+    """JSON is a text where texts are allowed and JSON is not."""
+    limits = Limits(MEBIBYTE, frozenset({"text/plain"}))
+
+    assert inspected(b"{}", None, limits).file_type == "text/plain"
 
 
 def test_empty() -> None:

@@ -190,8 +190,8 @@ def _body(part: _Part) -> bytes:
 
 def _pieces(body: bytes, charset: str) -> Iterator[str]:
     try:
-        b"".decode(charset)
-    except (LookupError, ValueError):  # a name that is none, or of a codec that makes no text
+        bytes(range(256)).decode(charset, errors="replace")
+    except (LookupError, ValueError):  # a name that is none, or of a codec for something else
         charset = "utf-8"
     decoder = codecs.getincrementaldecoder(charset)(errors="replace")
     for start in range(0, len(body), _CHUNK_BYTES):

@@ -195,10 +195,12 @@ def _moment(text: str | None) -> str | None:
 
 def _page_size(reader: PdfReader) -> Found:
     page = reader.pages[0]
-    box = page.mediabox
-    # PDF 32000-1, table 30: 1/72 inch unless the page says how many of these make its unit.
-    unit = float(page.user_unit)
-    sides = (float(box.width) * unit, float(box.height) * unit)
+    try:
+        # PDF 32000-1, table 30: 1/72 inch unless the page says how many of these make its unit.
+        unit = float(page.user_unit)
+        sides = (float(page.mediabox.width) * unit, float(page.mediabox.height) * unit)
+    except (errors.PyPdfError, ArithmeticError, AttributeError, TypeError, ValueError):
+        return {}  # which viewers take for a usual size
     if not all(0 < side < _LONGEST_SIDE for side in sides):
         return {}
     return {"pageWidth": round(sides[0]), "pageHeight": round(sides[1])}
