@@ -129,7 +129,7 @@ _HTML_BEGIN = re.compile(
 and XHTML."""
 
 _XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
-_SVG_ROOT = re.compile(r"<(?:\w+:)?svg[\s>]")
+_SVG_ROOT = re.compile(r"<(?:\w+:)?svg[\s/>]")
 
 _MAIL_FIELD = re.compile(
     r"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From|To|Cc|Subject|Date|Reply-To"

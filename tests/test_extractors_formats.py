@@ -215,10 +215,11 @@ def test_svg() -> None:
         pytest.param(b"<a>" * 2_000 + b"</a>" * 2_000, XML, id="deep"),
         pytest.param(b"<html/>", SVG, id="no SVG"),
         pytest.param(b"text & more", HTML, id="no element"),
+        pytest.param(b"<p>" * 1_000_001, HTML, id="more elements than are read"),
     ],
 )
 def test_no_markup(content: bytes, file_type: str) -> None:
-    """XML that is not well-formed is none, nor is a text without an element HTML."""
+    """XML that is not well-formed is none, nor is a text without an element HTML, or with too many."""
     with pytest.raises(Refused) as refusal:
         extract(io.BytesIO(content), file_type)
 

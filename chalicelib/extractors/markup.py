@@ -26,6 +26,9 @@ _LONGEST_TITLE = 10_000
 _LONGEST_TAG = 65_536
 """Characters. HTMLParser looks at a tag that does not end again with each piece that comes."""
 
+_MOST_ELEMENTS = 1_000_000
+"""Of an HTML page: HTMLParser takes some ten seconds for so many. XML has a limit of its own."""
+
 _CHUNK_BYTES = 65_536
 
 _UNSEEN = frozenset({"script", "style", "template", "title"})
@@ -96,6 +99,8 @@ def _read(pieces: Iterable[str]) -> _Page:
         page.feed(piece)
         if len(page.rawdata) > _LONGEST_TAG:
             page.rawdata = ""  # what no tag of a page is, as long as it is
+        if page.elements > _MOST_ELEMENTS:
+            raise Refused(FailureCode.UNREADABLE, "The page has more elements than are read.")
     page.close()
     return page
 
