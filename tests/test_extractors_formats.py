@@ -60,6 +60,16 @@ def test_no_table(content: bytes) -> None:
     assert refusal.value.code is FailureCode.UNREADABLE
 
 
+def test_line_without_end() -> None:
+    """A line that is too long for a row is not gathered to its end."""
+    content = io.BytesIO(b"a,b" + b"x" * 9_000_000)
+
+    with pytest.raises(Refused):
+        tabular.extract(content, CSV)
+
+    assert content.tell() < 2_000_000
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
