@@ -12,7 +12,8 @@ import pytest
 
 from chalicelib import extractors
 from chalicelib.documents import FailureCode, MetadataValue
-from chalicelib.extractors import LONGEST_TEXT, Refused, extract
+from chalicelib.extractors import LONGEST_TEXT, SUPPORTED_TYPES, Refused, containers, extract
+from infra.stage import ROOT
 from tests import files
 
 
@@ -82,6 +83,23 @@ def test_every_supported_type_has_an_extractor() -> None:
     ]
 
     assert all(callable(module.extract) for module in modules)
+
+
+def test_default_types() -> None:
+    """A fresh deployment accepts all types but archives and documents with macros."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    default = config["environment_variables"]["ALLOWED_TYPES"].split(",")
+    archives = {containers.ZIP, "application/gzip", "application/x-tar"}
+    macros = {containers.DOCM, containers.XLSM, containers.PPTM}
+
+    assert sorted(SUPPORTED_TYPES - archives - macros) == default
+
+
+def test_every_supported_type_is_documented() -> None:
+    """The reference names each type, the last part of it at least."""
+    reference = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
+
+    assert not [name for name in SUPPORTED_TYPES if name.rpartition(".")[2] not in reference]
 
 
 def test_any_exception_of_a_parser_is_a_refusal() -> None:
