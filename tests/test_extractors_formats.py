@@ -229,7 +229,7 @@ def test_svg() -> None:
     ],
 )
 def test_no_markup(content: bytes, file_type: str) -> None:
-    """XML that is not well-formed is none, nor is a text without an element HTML, or with too many."""
+    """XML that is not well-formed is none, nor is HTML a text of no element, or of too many."""
     with pytest.raises(Refused) as refusal:
         extract(io.BytesIO(content), file_type)
 
