@@ -1,27 +1,43 @@
 # Every command of the project. Each works on a fresh clone: it makes .venv when that is missing or out of date.
 #   make demo                  the main job on a local AWS, start to finish
 #   make local [PORT=]         the whole stack on this machine until Ctrl-C
-#   make test                  all tests [ARGS="-k words"]
+#   make test                  all tests, on three local stacks at once [ARGS="-k words" WORKERS=]
+#   make corpus                every file of ../shared/corpora, or of CORPUS=folder, through a local AWS
 #   make check                 format, lint, types, template
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
-#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST]
+#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
+#   make status STAGE=dev      documents, failures, queues, alarms and this month's use of that stage
 #   make destroy STAGE=dev     take that stage away
+#   make user STAGE=dev EMAIL= make or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
+#   make retry STAGE=dev       process again whatever failed for trouble on our side [PARALLEL=]
+#   make backfill STAGE=dev    process the objects that no record tells of [PREFIX= PARALLEL=]
+#   make soak [N=2000]         that many uploads with faults, repeats and reordering, all checked
 PYTHON ?= python3
 PORT ?=
 STAGE ?=
 BILLING ?=
+ALARM_EMAIL ?=
 CONFIRM ?=
+EMAIL ?=
+GROUP ?=
+PARALLEL ?=
+# Not taken from the environment, where they are common names of other things.
+PREFIX =
+N =
 ARGS ?=
+# The tests wait more than they work: three stacks keep two cores busy.
+WORKERS ?= 3
+CORPUS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 INFRA := $(BIN)/python -m infra
-SOURCES := app.py chalicelib infra tests
+SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy
+.PHONY: help demo local test check format policies deploy status destroy user retry backfill soak corpus
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -33,7 +49,10 @@ local: $(INSTALLED)
 	@$(INFRA) local $(if $(PORT),--port $(PORT))
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+corpus: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.corpus --deployed $(CORPUS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -49,10 +68,27 @@ policies: $(INSTALLED)
 	@$(INFRA) policies
 
 deploy: $(INSTALLED)
-	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING))
+	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)")
+
+status: $(INSTALLED)
+	@$(INFRA) status --stage "$(STAGE)"
 
 destroy: $(INSTALLED)
 	@$(INFRA) destroy --stage "$(STAGE)" --confirm "$(CONFIRM)"
+
+user: $(INSTALLED)
+	@$(INFRA) user --stage "$(STAGE)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
+
+retry: $(INSTALLED)
+	@$(INFRA) retry --stage "$(STAGE)" $(if $(PARALLEL),--parallel $(PARALLEL))
+
+# In the environment, make hands a prefix on as it is, whatever characters it has.
+backfill: export INTAKE_PREFIX = $(value PREFIX)
+backfill: $(INSTALLED)
+	@$(INFRA) backfill --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL))
+
+soak: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.soak $(if $(N),--uploads $(N))
 
 $(INSTALLED): requirements.txt requirements-dev.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -84,7 +85,7 @@ def cause_of(message: str) -> str:
 def _upload_of(record: Mapping[str, Any]) -> Upload:
     try:
         stored = record["s3"]["object"]
-        return Upload(
+        upload = Upload(
             bucket=record["s3"]["bucket"]["name"],
             key=unquote_plus(stored["key"]),
             size_bytes=int(stored.get("size", 0)),
@@ -92,8 +93,12 @@ def _upload_of(record: Mapping[str, Any]) -> Upload:
             sequencer=stored["sequencer"].ljust(SEQUENCER_WIDTH, "0"),
             uploaded_at=record["eventTime"],
         )
-    except (TypeError, KeyError, AttributeError) as error:
+        if not (upload.bucket and upload.key and upload.e_tag and stored["sequencer"]):
+            raise KeyError("a field is empty")
+        datetime.fromisoformat(upload.uploaded_at)
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ValueError(f"Not a record of an s3:ObjectCreated event: {error!r}") from error
+    return upload
 
 
 def _gave_up(attempts: int, response: object) -> str:

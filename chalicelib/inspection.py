@@ -96,6 +96,11 @@ def _not_allowed(file_type: str, sha256: str | None = None) -> Inspection:
     return Inspection(file_type, sha256, failure=failure)
 
 
+def may_be_allowed(declared_type: str, limits: Limits) -> bool:
+    """Whether a file declared as this type can be among those allowed; its bytes will tell."""
+    return any(not contradicts(declared_type, allowed) for allowed in limits.allowed_types)
+
+
 def _mismatch(declared_type: str | None, file_type: str, sha256: str | None = None) -> Inspection:
     declared = one_line(declared_type or "")
     if len(declared) > _LONGEST_QUOTE:

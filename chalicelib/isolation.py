@@ -18,9 +18,9 @@ a way to start processes, write files or dump core. What bounds it:
 - time: `seconds_left`, asked for here, which leaves the Lambda enough to write the record;
   beyond it, RLIMIT_CPU.
 - memory: the helper looks at the child's resident memory and kills it above `memory_bytes`. No
-  allocation fails before that, for a parser that swallows MemoryError, as pypdf does for the forms
-  on a page, would go on and count too few words. RLIMIT_AS at `ADDRESS_SPACE_FACTOR` times as much
-  stands behind it, in case one allocation outruns the look.
+  allocation is made to fail before that: a parser that swallows MemoryError, as each does
+  somewhere, would go on and tell half of the truth. RLIMIT_AS at `ADDRESS_SPACE_FACTOR` times as
+  much stands behind it, for what is faster than the look.
 - what it says: the answer is read up to `LONGEST_ANSWER_BYTES` and believed only as far as it is
   what `examination.examine` could have said.
 
@@ -196,19 +196,11 @@ class _Helper:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair()
         with theirs:
-            descriptor = theirs.fileno()
-            path = [str(Path(entry).absolute()) for entry in sys.path]
-            # -I -S: nothing but this path and environment decides what the helper imports.
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, str(descriptor), *path],
-                env=environment,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[descriptor],
-                start_new_session=True,
-            )
+            try:
+                self._process = _start_helper(theirs.fileno(), environment)
+            except OSError:
+                self._control.close()
+                raise
 
     def start_child(self, request: bytes, content: int, seconds: float) -> int:
         """Have a child forked; the descriptor that its answer is to be read from.
@@ -236,6 +228,21 @@ class _Helper:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _start_helper(control: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    path = [str(Path(entry).absolute()) for entry in sys.path]
+    return subprocess.Popen(
+        # -I -S: nothing but this path and environment decides what the helper imports.
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, str(control), *path],
+        env=environment,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[control],
+        start_new_session=True,
+    )
 
 
 def _read(answers: int, seconds_left: SecondsLeft) -> bytes | None:

@@ -9,13 +9,19 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import policies
+from infra.backfill import backfill
 from infra.console import Problem, say
 from infra.demo import demo
 from infra.deploy import deploy, deploy_resources
 from infra.destroy import destroy
-from infra.local import local
+from infra.local import NAME as LOCAL
+from infra.local import local, running_local_stage
 from infra.local_aws import stop_on_signals
+from infra.processing import DEFAULT_PARALLEL, MOST_PARALLEL
+from infra.retry import retry
 from infra.stage import ROOT, Account, Stage
+from infra.status import status
+from infra.users import find_or_make_user, id_token
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("deploy", help="make a stage what the code and settings say")
     _add_stage(command)
     _add_billing_mode(command)
+    _add_alarm_email(command)
     command.set_defaults(run=_deploy)
 
     command = commands.add_parser(
@@ -59,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_stage(command)
     _add_billing_mode(command)
-    command.set_defaults(run=lambda asked: deploy_resources(_stage(asked), asked.billing_mode))
+    _add_alarm_email(command)
+    command.set_defaults(
+        run=lambda asked: deploy_resources(_stage(asked), asked.billing_mode, asked.alarm_email)
+    )
 
     command = commands.add_parser("destroy", help="take a stage away with all that is in it")
     _add_stage(command)
@@ -70,6 +80,35 @@ def _parser() -> argparse.ArgumentParser:
         help="the words that allow deleting files and records; without them, they are told",
     )
     command.set_defaults(run=lambda asked: destroy(_stage(asked), asked.confirm))
+
+    command = commands.add_parser(
+        "user",
+        help="make or find a user and print an ID token; INTAKE_PASSWORD holds the password",
+    )
+    _add_stage(command)
+    command.add_argument("--email", required=True, help="who; it is the username")
+    command.add_argument("--group", action="append", default=[], help="such as operators")
+    command.set_defaults(run=_user)
+
+    command = commands.add_parser(
+        "retry", help="process again whatever failed for trouble on our side"
+    )
+    _add_stage(command)
+    _add_parallel(command)
+    command.set_defaults(run=lambda asked: retry(_stage(asked), asked.parallel))
+
+    command = commands.add_parser(
+        "backfill", help="process the objects that no record tells of, by prefix"
+    )
+    _add_stage(command)
+    command.add_argument(
+        "--prefix", default="", help="that the objects' keys begin with; default: all objects"
+    )
+    _add_parallel(command)
+    command.set_defaults(run=lambda asked: backfill(_stage(asked), asked.prefix, asked.parallel))
+    command = commands.add_parser("status", help="how a stage is, and what it used of what is free")
+    _add_stage(command)
+    command.set_defaults(run=lambda asked: status(_stage(asked)))
 
     command = commands.add_parser("policies", help="write .chalice/policy-*.json from the code")
     command.set_defaults(run=_policies)
@@ -88,6 +127,30 @@ def _add_billing_mode(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_parallel(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--parallel",
+        type=_parallel,
+        default=DEFAULT_PARALLEL,
+        metavar="N",
+        help=f"how many documents at once, 1 to {MOST_PARALLEL}; default: {DEFAULT_PARALLEL}",
+    )
+
+
+def _parallel(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_PARALLEL:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_PARALLEL}")
+    return int(text)
+
+
+def _add_alarm_email(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--alarm-email",
+        metavar="ADDRESS",
+        help="where alarms are mailed to, '' for nowhere; default: as it is, nowhere at first",
+    )
+
+
 def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to 65535")
@@ -99,8 +162,18 @@ def _stage(asked: argparse.Namespace) -> Stage:
 
 
 def _deploy(asked: argparse.Namespace) -> None:
-    url = deploy(_stage(asked), asked.billing_mode)
+    url = deploy(_stage(asked), asked.billing_mode, asked.alarm_email)
     say(f"Stage {asked.stage} is up: {url}")
+
+
+def _user(asked: argparse.Namespace) -> None:
+    """The token goes to standard output, alone, for scripts; the rest to standard error."""
+    stage = running_local_stage() if asked.stage == LOCAL else _stage(asked)
+    password = os.environ.get("INTAKE_PASSWORD")
+    user = find_or_make_user(stage, asked.email, password, tuple(asked.group))
+    if user.password != password:
+        sys.stderr.write(f"New user {user.username} with password {user.password}\n")
+    say(id_token(stage, user))
 
 
 def _policies(_asked: argparse.Namespace) -> None:

@@ -18,15 +18,21 @@ def say(line: str = "") -> None:
     sys.stdout.flush()
 
 
+def tick() -> None:
+    """Show that a step goes on."""
+    sys.stdout.write(".")
+    sys.stdout.flush()
+
+
 @contextmanager
 def step(title: str) -> Iterator[None]:
     """Print what is being done, and how long it took once it is done."""
-    sys.stdout.write(f"  {title} ... ")
+    sys.stdout.write(f"  {title} ...")
     sys.stdout.flush()
     started = time.monotonic()
     try:
         yield
     except BaseException:
-        say("stopped")
+        say(" stopped")
         raise
-    say(f"{time.monotonic() - started:.1f} s")
+    say(f" {time.monotonic() - started:.1f} s")

@@ -23,7 +23,7 @@ def confirmation_for(stage: Stage) -> str:
 
 
 def destroy(stage: Stage, confirmation: str = "") -> None:
-    """Take a stage away: functions, API, roles, logs, queues, table, bucket.
+    """Take a stage away: functions, API, roles, logs, queues, users, table, bucket.
 
     Args:
         stage: which.
@@ -41,15 +41,17 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
         if stage.deployed_file.exists():
             run_chalice(stage, "delete")
         _delete_functions(stage)
-    with step("Files and records"):
+    with step("CloudFormation stack"):  # leaves bucket, table and users, whatever becomes of it
+        cloudformation.remove(stage.account, stage.stack_name)
+    with step("Files, records and users"):
         for bucket in _buckets(stage):
             _empty(stage, bucket)
             stage.account.s3.delete_bucket(Bucket=bucket)
         for table in _tables(stage):
             stage.account.dynamodb.delete_table(TableName=table)
             stage.account.dynamodb.get_waiter("table_not_exists").wait(TableName=table)
-    with step("CloudFormation stack"):
-        cloudformation.remove(stage.account, stage.stack_name)
+        for pool in _user_pools(stage):
+            stage.account.cognito.delete_user_pool(UserPoolId=pool)
     with step("Settings and policies of the stage"):
         _forget(stage)
     left = remains(stage)
@@ -63,11 +65,15 @@ def remains(stage: Stage) -> list[str]:
     found = [f"stack {name}" for name in _stacks(stage)]
     found += [f"bucket {name}" for name in _buckets(stage)]
     found += [f"table {name}" for name in _tables(stage)]
+    found += [f"user pool {pool}" for pool in _user_pools(stage)]
     found += [f"function {name}" for name in stage.functions.values() if _has_function(stage, name)]
     found += [f"role {name}" for name in stage.roles if _has_role(stage, name)]
     found += [f"REST API {api_id}" for api_id in rest_apis(stage)]
     found += [f"event source mapping {uuid}" for uuid in event_source_mappings(stage)]
     found += [f"log group {name}" for name in _log_groups(stage)]
+    found += [f"alarm {name}" for name in _alarms(stage)]
+    found += [f"dashboard {name}" for name in _dashboards(stage)]
+    found += [f"topic {arn}" for arn in _topics(stage)]
     return found + [f"queue {url}" for url in _queues(stage)]
 
 
@@ -143,6 +149,14 @@ def _tables(stage: Stage) -> list[str]:
     return [name for name in names if name.startswith(f"{stage.stack_name}-DocumentsTable-")]
 
 
+def _user_pools(stage: Stage) -> list[str]:
+    pages = stage.account.cognito.get_paginator("list_user_pools").paginate(
+        PaginationConfig={"PageSize": 60}
+    )
+    pools = [pool for page in pages for pool in page["UserPools"]]
+    return [pool["Id"] for pool in pools if pool["Name"] == stage.stack_name]
+
+
 def _queues(stage: Stage) -> list[str]:
     prefixes = [f"{stage.stack_name}-FailureQueue-", f"{stage.stack_name}-UnrecordedFailureQueue-"]
     return [
@@ -150,6 +164,28 @@ def _queues(stage: Stage) -> list[str]:
         for prefix in prefixes
         for url in stage.account.sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
     ]
+
+
+def _alarms(stage: Stage) -> list[str]:
+    pages = stage.account.cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix=f"{stage.stack_name}/"
+    )
+    return [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+
+
+def _dashboards(stage: Stage) -> list[str]:
+    pages = stage.account.cloudwatch.get_paginator("list_dashboards").paginate(
+        DashboardNamePrefix=stage.stack_name
+    )
+    names = [dashboard["DashboardName"] for page in pages for dashboard in page["DashboardEntries"]]
+    return [name for name in names if name == stage.stack_name]
+
+
+def _topics(stage: Stage) -> list[str]:
+    names = {f"{stage.stack_name}-{kind}" for kind in ("documents", "alarms")}
+    pages = stage.account.sns.get_paginator("list_topics").paginate()
+    arns = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
+    return [arn for arn in arns if arn.rpartition(":")[2] in names]
 
 
 def _log_groups(stage: Stage) -> list[str]:

@@ -6,12 +6,15 @@ import json
 import shutil
 import signal
 
+from chalicelib.callers import OPERATORS
 from infra.chalice_project import copy_project
-from infra.console import say
+from infra.console import Problem, say
 from infra.deploy import deploy
-from infra.local_aws import local_aws
-from infra.stage import ROOT, Stage
+from infra.local_aws import client_environment, local_aws
+from infra.stage import ROOT, Account, Stage
+from infra.users import User, find_or_make_user, new_password
 
+NAME = "local"
 FOLDER = ROOT / ".local"
 STACK_FILE = FOLDER / "stack.json"
 
@@ -25,9 +28,9 @@ def local(port: int | None) -> None:
     with local_aws(port) as account:
         project = FOLDER / "project"
         shutil.rmtree(project, ignore_errors=True)
-        stage = Stage("local", account, copy_project(project))
+        stage = Stage(NAME, account, copy_project(project))
         try:
-            _describe(stage, deploy(stage))
+            _write(description_of(stage, deploy(stage)))
             say(f"Ready. {STACK_FILE.relative_to(ROOT)} describes it. Ctrl-C ends it.")
             signal.pause()
         finally:
@@ -35,16 +38,43 @@ def local(port: int | None) -> None:
             shutil.rmtree(project, ignore_errors=True)
 
 
-def _describe(stage: Stage, api_url: str) -> None:
+def running_local_stage() -> Stage:
+    """The stage of the `make local` that runs in this folder.
+
+    Raises:
+        Problem: there is none.
+    """
+    if not STACK_FILE.exists():
+        raise Problem("No `make local` runs in this folder: start one, or say another STAGE=")
+    endpoint = json.loads(STACK_FILE.read_text(encoding="utf-8"))["endpoint"]
+    return Stage(NAME, Account(client_environment(endpoint)), FOLDER / "project")
+
+
+def make_users(stage: Stage) -> list[User]:
+    """Two ordinary users and an operator, to try things with."""
+    return [
+        find_or_make_user(stage, f"{name}@example.com", new_password(), groups)
+        for name, groups in (("ada", ()), ("bo", ()), ("operator", (OPERATORS,)))
+    ]
+
+
+def description_of(stage: Stage, api_url: str) -> dict[str, object]:
+    """What any script needs to use a stage, users to try it with included."""
     outputs = stage.outputs()
-    description = {
+    return {
         "endpoint": stage.account.endpoint,
         "region": stage.account.region,
         "apiUrl": api_url,
         "bucket": outputs["UploadBucketName"],
         "table": outputs["DocumentsTableName"],
         "failureQueueUrl": outputs["FailureQueueUrl"],
+        "userPoolId": outputs["UserPoolId"],
+        "userPoolClientId": outputs["UserPoolClientId"],
+        "users": [user.to_json() for user in make_users(stage)],
     }
+
+
+def _write(description: dict[str, object]) -> None:
     unfinished = STACK_FILE.with_suffix(".tmp")
     unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     unfinished.replace(STACK_FILE)  # whoever waits for the file never sees half of it

@@ -29,11 +29,11 @@ print(json.dumps(SwaggerGenerator(region, {"api_handler_arn": arn}).generate_swa
 """Runs in a process of its own: importing app.py needs the stage's settings in the environment."""
 
 
-def import_routes(stage: Stage) -> str:
+def import_routes(stage: Stage) -> tuple[str, str]:
     """Serve the routes of app.py by the deployed function.
 
     Returns:
-        The API's URL, with a final slash.
+        The API's id and its URL, with a final slash.
     """
     _name_chalice_api(stage)
     name = api_stack_of(stage)
@@ -41,17 +41,15 @@ def import_routes(stage: Stage) -> str:
     stack = cloudformation.describe(stage.account, name)
     assert stack is not None
     api_id = cloudformation.outputs(stack)["ApiId"]
-    return f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/"
+    return api_id, f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/"
 
 
 def forget_api(stage: Stage) -> None:
     """Let Chalice make its API anew: MiniStack has no PutRestApi to bring one up to date."""
-    if "rest_api_id" not in stage.noted("rest_api"):
-        return
-    noted = json.loads(stage.deployed_file.read_text(encoding="utf-8"))
-    kept = [item for item in noted["resources"] if item["resource_type"] != "rest_api"]
-    stage.account.apigateway.delete_rest_api(restApiId=stage.noted("rest_api")["rest_api_id"])
-    stage.deployed_file.write_text(json.dumps({**noted, "resources": kept}), encoding="utf-8")
+    api_id = stage.noted("rest_api").get("rest_api_id")
+    if api_id:
+        stage.account.apigateway.delete_rest_api(restApiId=api_id)
+        stage.forget("rest_api")
 
 
 def apply_time_to_live(stage: Stage) -> None:

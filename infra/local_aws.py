@@ -42,7 +42,7 @@ def local_aws(
     """
     chosen = _usable_port(port)
     folder = Path(tempfile.mkdtemp(prefix="intake-local-aws-"))
-    account = Account(_client_environment(chosen))
+    account = Account(client_environment(f"http://{HOST}:{chosen}"))
     try:
         with (folder / "ministack.log").open("wb") as log:
             environment = {
@@ -109,13 +109,14 @@ def _usable_port(port: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
-def _client_environment(port: int) -> dict[str, str]:
+def client_environment(endpoint: str) -> dict[str, str]:
+    """The environment that makes a program's AWS the local one at this URL."""
     return {
         **_without_aws(os.environ),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
+        "AWS_ENDPOINT_URL": endpoint,
     }
 
 

@@ -4,9 +4,10 @@
 resource `*`. Its parts do better. For each function this module
 
 1. takes app.py with only that function's handlers, and puts the chalicelib functions that it
-   imports into it, so that Chalice's analyser (chalice.analyzer) can follow them,
+   imports into it, so that Chalice's analyser (chalice.analyzer) can follow them; whoever signs a
+   URL for a call needs leave for that call, so a call of generate_presigned_url becomes that one,
 2. lets Chalice's PolicyBuilder name the actions of the API calls found,
-3. binds each action to the one resource that it is for (RESOURCES),
+3. binds each action to the resources that it is for (RESOURCES),
 4. adds what no code shows: the function's own log group, and what Lambda does in its name.
 
 The policies name resources as `${Output}` of the stage's CloudFormation stack; `render` fills
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -33,21 +34,46 @@ API_HANDLER = "api_handler"
 HANDLER_DECORATORS = {"on_s3_event", "on_sqs_message", "route"}
 AWS_LIBRARIES = {"boto3", "botocore"}
 
-RESOURCES = {
-    "s3:GetObject": "${UploadBucketArn}/*",
-    "dynamodb:PutItem": "${DocumentsTableArn}",
-    "dynamodb:UpdateItem": "${DocumentsTableArn}",
-    "dynamodb:GetItem": "${DocumentsTableArn}",
+RESOURCES: Mapping[str, Sequence[str]] = {
+    "s3:GetObject": ["${UploadBucketArn}/*"],
+    "s3:PutObject": ["${UploadBucketArn}/uploads/*"],
+    "s3:DeleteObject": ["${UploadBucketArn}/*"],
+    "dynamodb:PutItem": ["${DocumentsTableArn}"],
+    "dynamodb:UpdateItem": ["${DocumentsTableArn}"],
+    "dynamodb:GetItem": ["${DocumentsTableArn}"],
+    "dynamodb:Query": [
+        "${DocumentsTableArn}/index/byOwner",
+        "${DocumentsTableArn}/index/byStatus",
+    ],
+    "sns:Publish": ["${NotificationTopicArn}"],
 }
-"""The one resource that each action is for. An action without a line here is an error: whoever
-adds a call decides what it may touch."""
+"""What each action is for. An action without a line here is an error: whoever adds a call decides
+what it may touch."""
+
+NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
+    ("process_upload", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
+    ("record_failure", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
+}
+"""Where a function needs less of an action than others do. These two take away what was put with
+the upload URL of a document that is deleted: without that, such an object would stay for ever."""
+
+ONLY_TO_NOTIFY = {
+    ("process_upload", "dynamodb:UpdateItem"),
+    ("process_upload", "sns:Publish"),
+    ("record_failure", "sns:Publish"),
+}
+"""The calls that a function makes only where the stage has notifications on. Their statements are
+marked by an id, and `render` leaves them out where notifications are off."""
+
+MARK = "OnlyWithNotificationsOn"
+"""What those ids begin with; the action follows."""
 
 ON_BEHALF = {
-    "process_upload": [(["sqs:SendMessage"], "${FailureQueueArn}")],
+    "process_upload": [(["sqs:SendMessage"], ["${FailureQueueArn}"])],
     "record_failure": [
         (
             ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-            "${FailureQueueArn}",
+            ["${FailureQueueArn}"],
         )
     ],
 }
@@ -98,13 +124,21 @@ def to_json(policy: Policy) -> str:
     return json.dumps(policy, indent=2) + "\n"
 
 
-def render(policy_text: str, outputs: Mapping[str, str]) -> str:
+def render(policy_text: str, outputs: Mapping[str, str], *, notifications: bool) -> str:
     """A policy file for one stage: `${Output}` of its stack replaced by the output's value.
+
+    Without notifications it lacks what is only for them.
 
     Raises:
         KeyError: the stack has no such output.
     """
-    return Template(policy_text).substitute(outputs)
+    policy = json.loads(policy_text)
+    policy["Statement"] = [
+        statement
+        for statement in policy["Statement"]
+        if notifications or not statement.get("Sid", "").startswith(MARK)
+    ]
+    return Template(to_json(policy)).substitute(outputs)
 
 
 def _policy(function: str, source: str) -> Policy:
@@ -115,23 +149,33 @@ def _policy(function: str, source: str) -> Policy:
         for statement in builder.build_policy_from_api_calls(calls)["Statement"]
         for action in statement["Action"]
     ]
-    unbound = [action for action in actions if action not in RESOURCES]
+    bound = {action: NARROWER.get((function, action), RESOURCES.get(action)) for action in actions}
+    unbound = [action for action, resources in bound.items() if resources is None]
     if unbound:
         raise PolicyError(
             f"{function} calls {', '.join(unbound)}; say in infra/policies.py, RESOURCES, "
             "which resource that is for"
         )
-    grants: list[tuple[list[str], str | list[str]]] = []
-    grants += [([action], RESOURCES[action]) for action in actions]
+    grants = [([action], resources or []) for action, resources in bound.items()]
     grants += ON_BEHALF.get(function, [])
     grants.append((["logs:CreateLogStream", "logs:PutLogEvents"], _log_group_of(function)))
     return {
         "Version": PolicyBuilder.VERSION,
         "Statement": [
-            {"Effect": "Allow", "Action": granted, "Resource": resource}
-            for granted, resource in grants
+            {
+                **_mark(function, granted),
+                "Effect": "Allow",
+                "Action": granted,
+                "Resource": resources[0] if len(resources) == 1 else list(resources),
+            }
+            for granted, resources in grants
         ],
     }
+
+
+def _mark(function: str, actions: list[str]) -> dict[str, str]:
+    marked = [action for action in actions if (function, action) in ONLY_TO_NOTIFY]
+    return {"Sid": MARK + marked[0].partition(":")[2]} if marked else {}
 
 
 def _log_group_of(function: str) -> list[str]:
@@ -154,7 +198,45 @@ def _source_for(function: str, app_source: str, project: Path) -> str:
             body += _imported_functions(node, project)
         elif not _is_handler(node) or _function_of(node) == function:
             body.append(node)
-    return ast.unparse(ast.Module(body=body, type_ignores=[]))
+    module = ast.Module(body=body, type_ignores=[])
+    _refuse_hidden_calls(module)
+    return ast.unparse(_SignedCalls().visit(module))
+
+
+def _refuse_hidden_calls(module: ast.Module) -> None:
+    """Chalice's analyser misses what a comprehension does with a client, and does not say so."""
+    clients = {
+        target.id
+        for node in module.body
+        if isinstance(node, ast.Assign) and "boto3.client(" in ast.unparse(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+            if used & clients:
+                raise PolicyError(f"`{ast.unparse(node)}`: use clients in loops only")
+
+
+class _SignedCalls(ast.NodeTransformer):
+    """`client.generate_presigned_url("put_object", ...)` becomes `client.put_object(...)`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not (
+            isinstance(node.func, ast.Attribute) and node.func.attr == "generate_presigned_url"
+        ):
+            return node
+        operation = node.args[0] if node.args else None
+        if not (isinstance(operation, ast.Constant) and isinstance(operation.value, str)):
+            raise PolicyError(
+                f"`{ast.unparse(node)}`: say which call it signs as a literal, first: "
+                'generate_presigned_url("get_object", ...)'
+            )
+        node.func.attr = operation.value
+        del node.args[0]
+        return node
 
 
 def _imported_functions(node: ast.ImportFrom, project: Path) -> list[ast.stmt]:

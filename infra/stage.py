@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import cloudformation
@@ -20,11 +21,14 @@ from infra.policies import API_HANDLER, functions_of
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
@@ -53,6 +57,23 @@ class Account:
             region_name=value("AWS_REGION") or value("AWS_DEFAULT_REGION"),
             profile_name=value("AWS_PROFILE"),
         )
+
+    def dynamodb_for(self, parallel: int) -> DynamoDBClient:
+        """A client for so many threads."""
+        config = Config(max_pool_connections=parallel)
+        return self._session.client("dynamodb", endpoint_url=self.endpoint, config=config)
+
+    def lambda_for(self, parallel: int, longest_seconds: int) -> LambdaClient:
+        """A client for so many threads that each wait for a function that runs so long.
+
+        A Lambda that is too busy is asked again, and after growing pauses, for some minutes.
+        """
+        config = Config(
+            max_pool_connections=parallel,
+            read_timeout=longest_seconds + 30,  # a cold start comes on top
+            retries={"mode": "standard", "total_max_attempts": 12},
+        )
+        return self._session.client("lambda", endpoint_url=self.endpoint, config=config)
 
     @property
     def endpoint(self) -> str | None:
@@ -95,6 +116,16 @@ class Account:
         return self._session.client("cloudformation", endpoint_url=self.endpoint)
 
     @cached_property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        """Its client."""
+        return self._session.client("cognito-idp", endpoint_url=self.endpoint)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """Its client."""
+        return self._session.client("cloudwatch", endpoint_url=self.endpoint)
+
+    @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """Its client."""
         return self._session.client("dynamodb", endpoint_url=self.endpoint)
@@ -118,6 +149,11 @@ class Account:
     def s3(self) -> S3Client:
         """Its client."""
         return self._session.client("s3", endpoint_url=self.endpoint)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """Its client."""
+        return self._session.client("sns", endpoint_url=self.endpoint)
 
     @cached_property
     def sqs(self) -> SQSClient:
@@ -187,10 +223,30 @@ class Stage:
 
     def noted(self, resource_type: str) -> dict[str, Any]:
         """What Chalice noted of its one resource of this type; empty when it noted none."""
+        found = (item for item in self._notes() if item["resource_type"] == resource_type)
+        return next(found, {})
+
+    def note(self, resource: dict[str, Any]) -> None:
+        """Add a resource to what Chalice noted, in place of what it noted by that name."""
+        self._write_notes([*self._notes_but(resource["name"]), resource])
+
+    def forget(self, name: str) -> None:
+        """Take a resource out of what Chalice noted."""
+        self._write_notes(self._notes_but(name))
+
+    def _notes_but(self, name: str) -> list[dict[str, Any]]:
+        return [item for item in self._notes() if item["name"] != name]
+
+    def _notes(self) -> list[dict[str, Any]]:
         if not self.deployed_file.exists():
-            return {}
-        resources = json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"]
-        return next((item for item in resources if item["resource_type"] == resource_type), {})
+            return []
+        return list(json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"])
+
+    def _write_notes(self, resources: list[dict[str, Any]]) -> None:
+        # As chalice.deploy.deployer.Deployer writes it.
+        notes = {"resources": resources, "schema_version": "2.0", "backend": "api"}
+        self.deployed_file.parent.mkdir(exist_ok=True)
+        self.deployed_file.write_text(json.dumps(notes, indent=2) + "\n", encoding="utf-8")
 
     def outputs(self) -> dict[str, str]:
         """The outputs of the stage's stack.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from infra.chalice_project import copy_project
+from infra.client import Client
 from infra.deploy import deploy
 from infra.local_aws import local_aws
 from infra.stage import Account, Stage
 from tests.stack import Stack
+from tests.test_settings import GOOD
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,38 @@ def stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     project: Path = tmp_path_factory.mktemp("deployed") / "project"
     stage = Stage("test", account, copy_project(project))
     return Stack(stage, deploy(stage))
+
+
+@pytest.fixture(scope="session")
+def ada(stack: Stack) -> Client:
+    """An ordinary user."""
+    return stack.sign_in("ada")
+
+
+@pytest.fixture(scope="session")
+def bo(stack: Stack) -> Client:
+    """Another ordinary user."""
+    return stack.sign_in("bo")
+
+
+@pytest.fixture(scope="session")
+def operator(stack: Stack) -> Client:
+    """A member of the group that sees everything."""
+    return stack.sign_in("operator", "operators")
+
+
+@pytest.fixture
+def app_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """app.py as a function in this region of AWS imports it."""
+
+    def import_in(region: str) -> ModuleType:
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+        credentials = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+        # The last is what Chalice adds to the environment.
+        region_of = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EXECUTION_ENV": ""}
+        for name, value in {**GOOD, **credentials, **region_of}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "app", raising=False)
+        return importlib.import_module("app")
+
+    return import_in

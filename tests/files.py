@@ -38,9 +38,9 @@ def pdf(
         numbered += [
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R"
             b" /Resources << /Font << /F1 3 0 R >> >> >>" % (6 + 2 * number),
-            _stream(show),
+            stream(show),
         ]
-    return _assembled(header, [*numbered, *objects])
+    return assembled_pdf([*numbered, *objects], header=header)
 
 
 def encrypted_pdf(user_password: str) -> bytes:
@@ -65,34 +65,45 @@ def pdf_with_image(side: int) -> bytes:
         side,
         side,
     )
-    return _assembled(
-        b"%PDF-1.4\n",
+    return assembled_pdf(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
             b"<< /Type /Page /Parent 2 0 R %s >>" % page,
-            _stream(b"/Im1 Do"),
-            _stream(bytes(side * side), image),
+            stream(b"/Im1 Do"),
+            stream(bytes(side * side), image),
         ],
     )
 
 
-def _stream(data: bytes, entries: bytes = b"") -> bytes:
+def stream(data: bytes, entries: bytes = b"") -> bytes:
+    """A stream in PDF syntax, with these further entries in its dictionary."""
     return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(data), data)
 
 
-def _assembled(header: bytes, objects: Sequence[bytes]) -> bytes:
-    content = bytearray(header)
+def assembled_pdf(
+    objects: Sequence[bytes], *, header: bytes = b"%PDF-1.4\n", information: int = 4
+) -> bytes:
+    """A PDF of these objects, numbered from 1: the first is the catalog.
+
+    Args:
+        objects: in PDF syntax.
+        header: what the file begins with.
+        information: number of the document's information; 0 when there is none.
+    """
+    parts = [header]
     offsets = []
+    offset = len(header)
     for number, syntax in enumerate(objects, start=1):
-        offsets.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, syntax)
-    start = len(content)
-    content += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    content += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    content += b"trailer\n<< /Size %d /Root 1 0 R /Info 4 0 R >>\n" % (len(objects) + 1)
-    content += b"startxref\n%d\n%%%%EOF\n" % start
-    return bytes(content)
+        offsets.append(offset)
+        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, syntax))
+        offset += len(parts[-1])
+    parts.append(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
+    parts += [b"%010d 00000 n \n" % offset for offset in offsets]
+    info = b"/Info %d 0 R " % information if information else b""
+    parts.append(b"trailer\n<< /Size %d /Root 1 0 R %s>>\n" % (len(objects) + 1, info))
+    parts.append(b"startxref\n%d\n%%%%EOF\n" % offset)
+    return b"".join(parts)
 
 
 def png(width: int = 3, height: int = 2, *, is_animated: bool = False) -> bytes:
@@ -114,15 +125,16 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
 
 def jpeg(width: int = 3, height: int = 2, *, frame: int = 0xC0, exif: bytes = b"") -> bytes:
     """The markers of a JPEG without its pixels; frame 0xC0 is baseline, 0xC2 progressive."""
-    segments = _jpeg_segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")
+    segments = jpeg_segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0")
     if exif:
-        segments += _jpeg_segment(0xE1, b"Exif\0\0" + exif)
-    segments += _jpeg_segment(0xC4, bytes(20))  # a table, whose marker lies among the frames'
-    segments += _jpeg_segment(frame, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
+        segments += jpeg_segment(0xE1, b"Exif\0\0" + exif)
+    segments += jpeg_segment(0xC4, bytes(20))  # a table, whose marker lies among the frames'
+    segments += jpeg_segment(frame, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
     return b"\xff\xd8" + segments + b"\xff\xd9"
 
 
-def _jpeg_segment(marker: int, payload: bytes) -> bytes:
+def jpeg_segment(marker: int, payload: bytes) -> bytes:
+    """A segment of a JPEG."""
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import urllib.error
+import os
 import urllib.parse
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +16,23 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.documents import document_id_of
+from infra.client import Client
+from infra.logs import lines_of
 from infra.stage import Account, Stage
+from infra.users import find_or_make_user, id_token
+from tests.processes import below, environment_of
 from tests.waiting import eventually
+
+PASSWORD = "Correct-Horse-7"
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """A call of a function's, as CloudTrail has it."""
+
+    name: str
+    """Such as `GetObject`."""
+    parameters: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,33 @@ class Stack:
             Item={name: serialize(value) for name, value in record.items()},
         )
 
+    def sign_in(self, name: str, *groups: str) -> Client:
+        """A user with this name who uses the API; the same one for the same name."""
+        email = f"{name}@example.com"
+        user = find_or_make_user(self.stage, email, PASSWORD, groups)
+        return Client(self.api_url, id_token(self.stage, user))
+
+    def has_object(self, key: str) -> bool:
+        """Whether there is an object with this key."""
+        answer = self.account.s3.list_objects_v2(Bucket=self.bucket, Prefix=key)
+        return any(item["Key"] == key for item in answer.get("Contents", []))
+
+    def settled(self, client: Client, document_id: str) -> dict[str, Any]:
+        """What the API answers for a document once it is no longer PENDING."""
+
+        def look() -> dict[str, Any] | None:
+            answer = client.call("GET", f"documents/{document_id}")
+            return answer.body if answer.body.get("status", "PENDING") != "PENDING" else None
+
+        return eventually(look, f"a result for {document_id}")
+
+    def delete_record(self, key: str) -> None:
+        """Let there be no record of the object with this key."""
+        self.account.dynamodb.delete_item(
+            TableName=self.table,
+            Key={"documentId": {"S": document_id_of(self.bucket, key)}},
+        )
+
     def get(self, path: str) -> tuple[int, Any]:
         """Status and JSON body of GET on the API."""
         try:
@@ -106,16 +147,40 @@ class Stack:
         payload = json.loads(answer["Payload"].read())
         return dict(payload) if answer.get("FunctionError") else {}
 
-    def lines(self, function: str, containing: str) -> list[str]:
-        """The lines of a function's log that have this in them, oldest first."""
-        pages = self.account.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{self.stage.functions[function]}"
-        )
-        messages = [event["message"] for page in pages for event in page["events"]]
-        return [message.strip() for message in messages if containing in message]
+    def lines(self, function: str, containing: str) -> list[dict[str, Any]]:
+        """The lines of a function's log with this in their message, oldest first."""
+        lines = lines_of(self.stage, function)
+        return [line for line in lines if containing in str(line.get("message"))]
 
     def calls(self, resource: str) -> list[str]:
-        """The calls that functions made on a resource by this name, such as `GetObject`."""
+        """The latest calls that functions made on a resource by this name, such as `GetObject`."""
+        return [
+            event["EventName"]
+            for event in self._latest_events()
+            if resource in event["CloudTrailEvent"] + str(event["Resources"])
+        ]
+
+    @contextmanager
+    def watched(self, client: Client) -> Iterator[list[AwsCall]]:
+        """The calls that api_handler makes while the block lasts; to be read after it.
+
+        Other functions may be at work for earlier tests, so api_handler's calls are known by its
+        key, and that by the call for a document that nobody else asks for.
+        """
+        probe = str(uuid.uuid4())
+        client.call("GET", f"documents/{probe}")
+        before = self._latest_events()
+        [key] = {event["AccessKeyId"] for event in before if probe in event["CloudTrailEvent"]}
+        seen = {event["EventId"] for event in before}
+        made: list[AwsCall] = []
+        yield made
+        for event in self._latest_events():
+            if event["EventId"] not in seen and event["AccessKeyId"] == key:
+                details = json.loads(event["CloudTrailEvent"])
+                made.append(AwsCall(event["EventName"], details["requestParameters"] or {}))
+
+    def _latest_events(self) -> list[dict[str, Any]]:
+        """Functions' calls: CloudTrail tells of the last 50 of all, and of each name."""
         cloudtrail = boto3.client(
             "cloudtrail",
             endpoint_url=self.account.endpoint,
@@ -123,31 +188,83 @@ class Stack:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        pages = cloudtrail.get_paginator("lookup_events").paginate()
-        return [
-            event["EventName"]
-            for page in pages
-            for event in page["Events"]
-            if event["AccessKeyId"].startswith("ASIA")  # a session: a function's role
-            and resource in event["CloudTrailEvent"] + str(event["Resources"])
-        ]
+        looked_up = [cloudtrail.lookup_events()["Events"]]
+        for name in ("GetObject", "HeadObject", "GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            attribute: Any = {"AttributeKey": "EventName", "AttributeValue": name}
+            looked_up.append(cloudtrail.lookup_events(LookupAttributes=[attribute])["Events"])
+        events = {event["EventId"]: event for found in looked_up for event in found}
+        # A session's key: that of a function's role.
+        return [dict(event) for event in events.values() if event["AccessKeyId"].startswith("ASIA")]
+
+    @contextmanager
+    def no_events(self) -> Iterator[None]:
+        """Let the bucket tell nobody of what happens in it while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+        functions = answer["LambdaFunctionConfigurations"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket,
+                NotificationConfiguration={"LambdaFunctionConfigurations": functions},
+            )
 
     @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
         """Run a function with further environment variables while the block lasts."""
-        lambda_, name = self.account.lambda_, self.stage.functions[function]
-        before = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        lambda_.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**before, **variables}}
-        )
-        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+        before = self._configuration(function)["Environment"]["Variables"]
+        with self._configured(function, Environment={"Variables": {**before, **variables}}):
+            yield
+
+    @contextmanager
+    def timeout(self, function: str, seconds: int) -> Iterator[None]:
+        """Let a function run so long at most while the block lasts."""
+        with self._configured(function, Timeout=seconds):
+            yield
+
+    @contextmanager
+    def without_events(self) -> Iterator[None]:
+        """Let the bucket tell nobody of new objects while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        before: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+        del before["ResponseMetadata"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
         try:
             yield
         finally:
-            lambda_.update_function_configuration(
-                FunctionName=name, Environment={"Variables": before}
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration=before
             )
-            lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    def workers(self, function: str) -> list[int]:
+        """The processes that a function runs in, on this machine."""
+        name = self.stage.functions[function]
+        return [
+            process
+            for process in below(os.getpid())
+            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name
+        ]
+
+    def _configuration(self, function: str) -> dict[str, Any]:
+        name = self.stage.functions[function]
+        return dict(self.account.lambda_.get_function_configuration(FunctionName=name))
+
+    @contextmanager
+    def _configured(self, function: str, **settings: Any) -> Iterator[None]:
+        configuration = self._configuration(function)
+        before = {name: configuration[name] for name in settings}
+        self._configure(function, settings)
+        try:
+            yield
+        finally:
+            self._configure(function, before)
+
+    def _configure(self, function: str, settings: dict[str, Any]) -> None:
+        lambda_, name = self.account.lambda_, self.stage.functions[function]
+        lambda_.update_function_configuration(FunctionName=name, **settings)
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
 def created_event(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -19,27 +18,25 @@ from infra.console import Problem
 from infra.deploy import deploy_resources
 from infra.destroy import confirmation_for, destroy
 from infra.stage import ROOT, Account, Stage
+from tests.commands import reaching, run
 from tests.waiting import eventually
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m infra` with these arguments, without the account of whoever runs the tests."""
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "infra", *arguments],
-        cwd=ROOT,
-        env={**inherited, "AWS_EC2_METADATA_DISABLED": "true", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_help_names_every_command() -> None:
     """`--help` is there, and tells what there is."""
     answer = run("--help")
     assert 0 == answer.returncode
-    for command in ("demo", "local", "deploy", "resources", "destroy", "policies"):
+    for command in (
+        "demo",
+        "local",
+        "deploy",
+        "resources",
+        "status",
+        "destroy",
+        "policies",
+        "retry",
+        "backfill",
+    ):
         assert command in answer.stdout
 
 
@@ -65,6 +62,28 @@ def test_a_port_that_is_none_is_wrong_usage(port: str) -> None:
     assert f"'{port}' is no port: 1 to 65535" in answer.stderr
 
 
+@pytest.mark.parametrize("number", ["0", "65", "many", "-1"])
+def test_a_number_at_once_that_is_none_is_wrong_usage(number: str) -> None:
+    """How many documents are processed at once is bounded."""
+    answer = run("retry", "--stage", "dev", f"--parallel={number}")
+    assert 2 == answer.returncode
+    assert f"'{number}' is not a number from 1 to 64" in answer.stderr
+
+
+def test_a_stage_without_functions_is_one_clear_line(account: Account, tmp_path: Path) -> None:
+    """Where only the resources were deployed, the message says what to do."""
+    stage = Stage("bare", account, copy_project(tmp_path / "project"))
+    deploy_resources(stage)
+    try:
+        answer = run("backfill", "--stage", "bare", **reaching(account))
+    finally:
+        destroy(stage, confirmation_for(stage))
+    assert 1 == answer.returncode
+    assert [
+        "intake: Stage bare has no function intake-bare-process_upload: make deploy STAGE=bare"
+    ] == answer.stderr.splitlines()
+
+
 def test_a_deployment_without_an_account_is_one_clear_line() -> None:
     """Without credentials the message says so, and how to look."""
     answer = run("deploy", "--stage", "dev", AWS_DEFAULT_REGION="eu-west-1", HOME="/nonexistent")
@@ -83,10 +102,10 @@ def test_a_deployment_without_a_region_is_one_clear_line() -> None:
     assert line.startswith("intake: No AWS region: set AWS_DEFAULT_REGION")
 
 
-def test_a_stage_that_does_not_exist_is_one_clear_line(account: Account) -> None:
-    """Destroying what is not there says so, and changes nothing."""
-    chosen = {name: text for name, text in account.environment.items() if name.startswith("AWS_")}
-    answer = run("destroy", "--stage", "nowhere", **chosen)
+@pytest.mark.parametrize("command", ["destroy", "retry", "backfill"])
+def test_a_stage_that_does_not_exist_is_one_clear_line(account: Account, command: str) -> None:
+    """Whatever is to be done with what is not there, the message says so, and nothing changes."""
+    answer = run(command, "--stage", "nowhere", **reaching(account))
     assert 1 == answer.returncode
     [line] = answer.stderr.splitlines()
     assert line.startswith("intake: There is no stage 'nowhere' in this account and region")

@@ -132,6 +132,12 @@ def everything_in_the_account_named(stage: Stage) -> list[str]:
         *[item["FunctionName"] for item in account.lambda_.list_functions()["Functions"]],
         *[api["name"] for api in account.apigateway.get_rest_apis()["items"]],
         *[url.rpartition("/")[2] for url in account.sqs.list_queues().get("QueueUrls", [])],
+        *[alarm["AlarmName"] for alarm in account.cloudwatch.describe_alarms()["MetricAlarms"]],
+        *[
+            dashboard["DashboardName"]
+            for dashboard in account.cloudwatch.list_dashboards()["DashboardEntries"]
+        ],
+        *[topic["TopicArn"].rpartition(":")[2] for topic in account.sns.list_topics()["Topics"]],
         *[
             group["logGroupName"].removeprefix("/aws/lambda/")
             for group in account.logs.describe_log_groups()["logGroups"]

@@ -10,7 +10,7 @@ from pypdf import PdfReader, errors
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, pdf
-from tests import files
+from tests import bombs, files
 
 
 def found_in(content: bytes) -> Found:
@@ -186,8 +186,28 @@ def test_images_are_dropped() -> None:
     """An image does not stay in memory once its page is read; what is no image does."""
     reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
 
-    assert pdf._word_count(reader) == 0  # noqa: SLF001  # nothing else shows what is kept  # nothing else shows what is kept
+    assert pdf._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept
     assert {1, 2, 3, 4} == {number for _, number in reader.resolved_objects}
+
+
+def test_forms_beyond_pypdfs_limit() -> None:
+    """A page whose forms pypdf stops reading is refused, not counted without them."""
+    refusal = refusal_of(bombs.nested_forms(2, 80))
+
+    assert refusal.code == FailureCode.UNREADABLE
+    assert "unfolds to more content" in refusal.message
+
+
+def test_unreadable_form() -> None:
+    """A page with a form that pypdf leaves out is refused, not counted without it."""
+    content = bombs.page_with_form(b"BT (text) Tj ET", b"/Filter /Nonsense")
+
+    assert refusal_of(content).code == FailureCode.UNREADABLE
+
+
+def test_good_form() -> None:
+    """The words of a form on a page count."""
+    assert found_in(bombs.page_with_form(b"BT /F1 9 Tf (two words) Tj ET"))["wordCount"] == 2
 
 
 @pytest.mark.parametrize(

@@ -94,16 +94,22 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
     put_item = Attempt(
         "PutItem", lambda account: account.dynamodb.put_item(TableName=table, Item=KEY)
     )
+    get_object = Attempt(
+        "GetObject", lambda account: account.s3.get_object(Bucket=bucket, Key="permissions")
+    )
+    delete_upload = Attempt(
+        "DeleteObject of a client's upload",
+        lambda account: account.s3.delete_object(Bucket=bucket, Key="uploads/permissions"),
+    )
     own = {
         "process_upload": [
-            Attempt(
-                "GetObject",
-                lambda account: account.s3.get_object(Bucket=bucket, Key="permissions"),
-            ),
+            get_object,
+            delete_upload,
             put_item,
             Attempt("SendMessage", lambda account: send_and_take_back(stack, account)),
         ],
         "record_failure": [
+            delete_upload,
             Attempt(
                 "UpdateItem",
                 lambda account: account.dynamodb.update_item(TableName=table, Key=KEY),
@@ -123,9 +129,33 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
         ],
         "api_handler": [
             Attempt("GetItem", lambda account: account.dynamodb.get_item(TableName=table, Key=KEY)),
+            Attempt("Query of byOwner", partial(query, stack, "byOwner", "owner")),
+            Attempt("Query of byStatus", partial(query, stack, "byStatus", "status")),
+            put_item,
+            get_object,
+            Attempt(
+                "PutObject of a client's upload",
+                lambda account: account.s3.put_object(Bucket=bucket, Key="uploads/permissions"),
+            ),
+            Attempt(
+                "DeleteObject",
+                lambda account: account.s3.delete_object(Bucket=bucket, Key="permissions"),
+            ),
+            delete_upload,
         ],
     }
     return own[function] + logs
+
+
+def query(stack: Stack, index: str, key: str, account: Account) -> None:
+    """Query one index."""
+    account.dynamodb.query(
+        TableName=stack.table,
+        IndexName=index,
+        KeyConditionExpression="#key = :key",
+        ExpressionAttributeNames={"#key": key},
+        ExpressionAttributeValues={":key": {"S": "permissions"}},
+    )
 
 
 def send_and_take_back(stack: Stack, account: Account) -> None:
@@ -148,7 +178,19 @@ def foreign_attempts(stack: Stack, function: str) -> list[Attempt]:
             "DeleteObject",
             lambda account: account.s3.delete_object(Bucket=bucket, Key="permissions"),
         ),
+        Attempt(
+            "PutObject",
+            lambda account: account.s3.put_object(Bucket=bucket, Key="permissions"),
+        ),
         Attempt("Scan", lambda account: account.dynamodb.scan(TableName=table)),
+        Attempt(
+            "Query of the table",
+            lambda account: account.dynamodb.query(
+                TableName=table,
+                KeyConditionExpression="documentId = :id",
+                ExpressionAttributeValues={":id": {"S": "permissions"}},
+            ),
+        ),
         Attempt(
             "DeleteItem",
             lambda account: account.dynamodb.delete_item(TableName=table, Key=KEY),
@@ -188,7 +230,8 @@ def foreign_attempts(stack: Stack, function: str) -> list[Attempt]:
         for attempt in attempts_of(stack, other)
         if attempt.name in {"CreateLogStream", "PutLogEvents"}
     ]
-    return everywhere + of_others + other_logs
+    forbidden = [attempt for attempt in everywhere if attempt.name not in mine]
+    return forbidden + of_others + other_logs
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,11 +42,12 @@ def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
     """process_upload gets exactly the actions of the design."""
     assert {
         "s3:GetObject",
+        "s3:DeleteObject",  # of clients' uploads only: what was put after its document was deleted
         "dynamodb:PutItem",
         "sqs:SendMessage",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-    } == actions_of(policies.generate(ROOT)["process_upload"])
+    } == actions_of(rendered("process_upload", notifications=False))
 
 
 def test_no_statement_has_a_wildcard_for_its_resource() -> None:
@@ -89,10 +92,87 @@ def test_a_call_that_nobody_bound_to_a_resource_is_an_error(tmp_path: Path) -> N
         policies.generate(project)
 
 
+def resources_of(policy: policies.Policy, action: str) -> object:
+    """What a policy allows an action on."""
+    return next(
+        statement["Resource"] for statement in policy["Statement"] if action in statement["Action"]
+    )
+
+
+def test_a_signed_url_is_a_call_of_whoever_signs_it() -> None:
+    """The API may put uploads and query the indexes, nothing wider."""
+    policy = policies.generate(ROOT)["api_handler"]
+    assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:PutObject")
+    assert "${UploadBucketArn}/*" == resources_of(policy, "s3:GetObject")
+    assert [
+        "${DocumentsTableArn}/index/byOwner",
+        "${DocumentsTableArn}/index/byStatus",
+    ] == resources_of(policy, "dynamodb:Query")
+
+
+@pytest.mark.parametrize("function", ["process_upload", "record_failure"])
+def test_a_function_may_need_less_of_an_action_than_another(function: str) -> None:
+    """Only the API deletes direct uploads; the others only what a client's URL put."""
+    policy = policies.generate(ROOT)[function]
+    assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:DeleteObject")
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        ("s3.generate_presigned_url(event, Params={})", "say which call it signs as a literal"),
+        ("s3.generate_presigned_url()", "say which call it signs as a literal"),
+        ("[s3.get_object(Key=key) for key in 'ab']", "use clients in loops only"),
+        ("{open_object(s3, '', key, '') for key in 'ab'}", "use clients in loops only"),
+    ],
+)
+def test_a_call_that_the_analyser_could_not_see_is_an_error(
+    tmp_path: Path, call: str, problem: str
+) -> None:
+    """No policy is made of code whose calls would be missed in silence."""
+    project = copy_project(tmp_path / "project")
+    app = project / "app.py"
+    source = app.read_text(encoding="utf-8")
+    line = "    troubles: list[Exception] = []\n"
+    assert line in source
+    app.write_text(source.replace(line, f"{line}    {call}\n"), "utf-8")
+    with pytest.raises(policies.PolicyError, match=problem):
+        policies.generate(project)
+
+
 def test_a_policy_for_a_stage_names_its_resources() -> None:
     """The outputs of a stack replace their names; one that is missing is an error."""
-    text = '{"Resource": "${UploadBucketArn}/*"}'
-    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"})
-    assert '{"Resource": "arn:aws:s3:::b/*"}' == rendered
+    text = '{"Statement": [{"Resource": "${UploadBucketArn}/*"}]}'
+    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"}, notifications=False)
+    assert {"Statement": [{"Resource": "arn:aws:s3:::b/*"}]} == json.loads(rendered)
     with pytest.raises(KeyError, match="UploadBucketArn"):
-        policies.render(text, {})
+        policies.render(text, {}, notifications=False)
+
+
+def rendered(function: str, *, notifications: bool) -> policies.Policy:
+    """A committed policy file as a stage gets it, its outputs named in place of their values."""
+    text = policies.file_of(ROOT, function).read_text(encoding="utf-8")
+    outputs = {name: name for name in re.findall(r"\$\{(\w+)\}", text)}
+    return dict(json.loads(policies.render(text, outputs, notifications=notifications)))
+
+
+@pytest.mark.parametrize(
+    ("function", "only_to_notify"),
+    [
+        ("process_upload", {"sns:Publish", "dynamodb:UpdateItem"}),
+        ("record_failure", {"sns:Publish"}),
+        ("api_handler", set()),
+    ],
+)
+def test_permission_to_notify_is_there_only_when_on(
+    function: str, only_to_notify: set[str]
+) -> None:
+    """A stage without notifications has none of what is marked as only for them."""
+    on, off = (rendered(function, notifications=notifications) for notifications in (True, False))
+    assert only_to_notify == actions_of(on) - actions_of(off)
+    assert not [statement for statement in off["Statement"] if "Sid" in statement]
+    ids = [statement["Sid"] for statement in on["Statement"] if "Sid" in statement]
+    assert len(only_to_notify) == len(set(ids)) == len(ids)
+    for statement in on["Statement"]:
+        if "sns:Publish" in statement["Action"]:
+            assert "NotificationTopicArn" == statement["Resource"]

@@ -54,7 +54,9 @@ def test_a_crash_is_tried_three_times_and_becomes_a_failed_record(stack: Stack) 
     assert record["fileName"] == "boom.txt"
     assert record["fileSize"] == 13
     lines = eventually(lambda: stack.lines("record_failure", "boom.txt"), "a line of the failure")
-    assert lines[0].endswith("boom.txt processed with status FAILED, failure=processing_failed")
+    expected = "File boom.txt processed with status FAILED, failure=processing_failed"
+    assert expected == lines[0]["message"]
+    assert "PutItem" in lines[0]["cause"]
 
 
 def test_an_object_that_may_not_be_read_says_so(stack: Stack) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import Any
 
 import pytest
 from cfnlint.decode import decode
 
+from chalicelib.telling import METRICS, NAMESPACE
 from infra.chalice_project import read_config
-from infra.deploy import TEMPLATE, VISIBILITY_TIMEOUTS
+from infra.deploy import SLOW_MILLISECONDS, TEMPLATE, VISIBILITY_TIMEOUTS
 from infra.stage import ROOT
 from tests.stack import Stack
+
+FREE_ALARMS, FREE_DASHBOARDS, MOST_METRICS = 10, 3, 50
+"""CloudWatch's free tier; dashboards are free with at most 50 metrics."""
 
 FREE_UNITS = 25
 """DynamoDB's always-free read and write units, each, for all tables and indexes together."""
@@ -122,3 +128,123 @@ def test_every_log_group_is_there_with_its_retention(stack: Stack) -> None:
     assert dict.fromkeys(stack.stage.log_groups, 30) == {
         group["logGroupName"]: group["retentionInDays"] for group in groups
     }
+
+
+def test_lambdas_own_lines_are_json(stack: Stack) -> None:
+    """The post-deploy step set every function's log format."""
+    for function in stack.stage.functions.values():
+        config = stack.account.lambda_.get_function_configuration(FunctionName=function)
+        assert "JSON" == config["LoggingConfig"]["LogFormat"]
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    """The properties of the template's alarms, by their names in it."""
+    found = template()["Resources"].items()
+    return {
+        name: resource["Properties"]
+        for name, resource in found
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+
+def test_alarms_and_dashboards_stay_within_the_free_ones(stack: Stack) -> None:
+    """A stage has eight alarms and one dashboard, and they are deployed."""
+    dashboards = stack.account.cloudwatch.list_dashboards()["DashboardEntries"]
+    assert [stack.stage.stack_name] == [entry["DashboardName"] for entry in dashboards]
+    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    assert len(alarms()) == len(deployed["MetricAlarms"]) <= FREE_ALARMS
+    assert 8 == len(alarms())
+    assert len(dashboards) <= FREE_DASHBOARDS
+
+
+@pytest.mark.parametrize("alarm", alarms())
+def test_an_alarm_says_what_to_do_and_tells_whoever_listens(alarm: str) -> None:
+    """Its description has a "Do:", it acts on the alarms' topic, and silence is no alarm."""
+    found = alarms()[alarm]
+    description = found["AlarmDescription"]["Fn::Sub"]
+    meaning, _, action = description.partition(" Do: ")
+    assert len(meaning) > 40
+    assert len(action) > 40
+    assert len(description) < 900  # CloudWatch takes 1,024 with names filled in
+    assert [{"Ref": "AlarmTopic"}] == found["AlarmActions"] == found["OKActions"]
+    assert "notBreaching" == found["TreatMissingData"]
+
+
+def test_alarms_watch_what_is_there(stack: Stack) -> None:
+    """Every dimension of an alarm names a function, queue, API or stack of this stage."""
+    names = {
+        *stack.stage.functions.values(),
+        stack.outputs["FailureQueueName"],
+        stack.outputs["UnrecordedFailureQueueUrl"].rpartition("/")[2],
+        stack.stage.stack_name,
+    }
+    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    for alarm in deployed["MetricAlarms"]:
+        [dimension] = alarm["Dimensions"]
+        assert dimension["Value"] in names
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric", "statistic"),
+    [
+        ("UploadsGivenUp", "NumberOfMessagesSent", "Sum"),
+        ("FailuresUnrecorded", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        ("FailureQueueStuck", "ApproximateAgeOfOldestMessage", "Maximum"),
+        ("ProcessingErrors", "Errors", "Average"),
+        ("ProcessingThrottled", "Throttles", "Sum"),
+        ("ProcessingSlow", "Duration", "Maximum"),
+        ("ApiErrors", "5XXError", "Average"),
+        ("NotificationsFailing", "notificationsFailed", "Sum"),
+    ],
+)
+def test_an_alarm_watches_its_metric(alarm: str, metric: str, statistic: str) -> None:
+    """Counts are sums, shares are averages of what is 0 or 1, depth and age are maxima."""
+    found = alarms()[alarm]
+    assert (metric, statistic) == (found["MetricName"], found["Statistic"])
+    assert "GreaterThanOrEqualToThreshold" == found["ComparisonOperator"]
+
+
+def test_slow_is_near_the_timeout_of_processing(stack: Stack) -> None:
+    """The alarm on duration follows the function's timeout, and the template's default agrees."""
+    expected = SLOW_MILLISECONDS * timeout_of("process_upload")
+    assert 1_000 * timeout_of("process_upload") > expected
+    assert expected == template()["Parameters"]["SlowMilliseconds"]["Default"]
+    [alarm] = stack.account.cloudwatch.describe_alarms(AlarmNames=["intake-test/processing-slow"])[
+        "MetricAlarms"
+    ]
+    assert expected == alarm["Threshold"]
+
+
+def test_the_dashboard_shows_what_there_is(stack: Stack) -> None:
+    """It is JSON, holds every alarm, and queries log groups that exist."""
+    body = stack.account.cloudwatch.get_dashboard(DashboardName=stack.stage.stack_name)
+    widgets = json.loads(body["DashboardBody"])["widgets"]
+    shown = [widget["properties"] for widget in widgets]
+    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    assert {alarm["AlarmArn"] for alarm in deployed["MetricAlarms"]} == set(shown[0]["alarms"])
+    groups = {
+        group
+        for properties in shown
+        for group in re.findall(r"SOURCE '([^']+)'", properties.get("query", ""))
+    }
+    assert groups
+    assert groups <= set(stack.stage.log_groups)
+    metrics = [metric for properties in shown for metric in properties.get("metrics", [])]
+    assert 0 < len(metrics) <= MOST_METRICS
+    own = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
+    assert {"documents", *METRICS} == own
+
+
+def test_alarms_are_mailed_only_to_whom_the_stage_names() -> None:
+    """Without an address there is no subscription."""
+    assert "" == template()["Parameters"]["AlarmEmail"]["Default"]
+    assert "HasAlarmEmail" == template()["Resources"]["AlarmSubscription"]["Condition"]
+
+
+def test_only_roles_say_who_may_notify() -> None:
+    """The topic's policy allows nobody anything: SNS's own would let the whole account publish."""
+    [statement] = properties("NotificationTopicPolicy")["PolicyDocument"]["Statement"]
+    assert ("Deny", "*", "sns:Publish") == tuple(
+        statement[name] for name in ("Effect", "Principal", "Action")
+    )
+    assert {"aws:SecureTransport": "false"} == statement["Condition"]["Bool"]

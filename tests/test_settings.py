@@ -14,6 +14,12 @@ GOOD = {
     "FAILURE_QUEUE": "queue",
     "LARGEST_FILE_BYTES": "1000",
     "ALLOWED_TYPES": "application/pdf, Text/Plain",
+    "UPLOAD_URL_SECONDS": "900",
+    "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
+    "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
+    "METRICS": "Basic",
+    "NOTIFICATIONS": "on",
+    "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-documents",
 }
 
 
@@ -22,6 +28,21 @@ def test_good_settings_are_read() -> None:
     settings = settings_from({**GOOD, "OTHER": "ignored"})
     assert "bucket" == settings.upload_bucket
     assert Limits(1000, frozenset({"application/pdf", "text/plain"})) == settings.limits
+    assert 900 == settings.upload_url_seconds
+    assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
+    assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
+    assert not settings.has_detailed_metrics
+    assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
+    assert settings_from({**GOOD, "NOTIFICATIONS": "off"}).notification_topic_arn is None
+    assert settings_from({**GOOD, "METRICS": "detailed"}).has_detailed_metrics
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "https://a.example", "http://127.0.0.1:8000", "http://[::1]"]
+)
+def test_a_lone_star_or_any_origin_may_be_allowed(text: str) -> None:
+    """Names, addresses and ports are origins, and `*` stands for all of them."""
+    assert (text,) == settings_from({**GOOD, "ALLOWED_ORIGINS": text}).allowed_origins
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))
@@ -42,6 +63,16 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LARGEST_FILE_BYTES", "0", "'0' is not a whole number above 0"),
         ("LARGEST_FILE_BYTES", "-5", "'-5' is not a whole number above 0"),
         ("LARGEST_FILE_BYTES", "٥", "'٥' is not a whole number above 0"),
+        ("UPLOAD_URL_SECONDS", "0", "'0' is not a whole number above 0"),
+        ("UPLOAD_URL_SECONDS", "604801", "S3 lets no URL live longer than 604800 seconds"),
+        ("ALLOWED_ORIGINS", ",", "it names no origin"),
+        ("ALLOWED_ORIGINS", "*,https://a.example", "'\\*' is neither a web origin, such as"),
+        ("ALLOWED_ORIGINS", "https://a.example/", "'https://a.example/' is neither a web origin"),
+        ("ALLOWED_ORIGINS", "a.example", "'a.example' is neither a web origin"),
+        ("ALLOWED_ORIGINS", "https://*.example", "'https://\\*.example' is neither a web origin"),
+        ("USER_POOL_ARN", "eu-west-1_AbC", "'eu-west-1_AbC' is not the ARN of a Cognito user pool"),
+        ("METRICS", "all", "'all' is neither basic nor detailed"),
+        ("NOTIFICATIONS", "yes", "'yes' is neither off nor on"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
         ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
         ("ALLOWED_TYPES", "text/plain,image/jpg", "no extractor reads image/jpg; there are"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC
 from itertools import islice
 from typing import BinaryIO
@@ -84,6 +85,14 @@ _VERSION_IN_HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _VERSION_IN_CATALOG = re.compile(r"/(\d\.\d)")
 
 
+_LEFT_OUT = {
+    "Exceeded %(limit)d form XObject invocations": _EXCESSIVE,
+    "Impossible to decode XFormObject": _BROKEN,
+}
+"""Beginnings of the warnings by which pypdf tells its log, and nobody else, that it went on without
+the text of a form on the page."""
+
+
 def extract(content: BinaryIO, file_type: str = "application/pdf") -> Found:  # noqa: ARG001 - there is only this
     """Pages, words, the document's information, the version and what else is in the file.
 
@@ -139,11 +148,33 @@ def _opened(content: BinaryIO) -> PdfReader:
 
 def _word_count(reader: PdfReader) -> int:
     words = 0
-    for page in reader.pages:
-        known = len(reader.resolved_objects)
-        words += len(page.extract_text().split())
-        _drop_images(reader, known)
+    with _left_out_refused():
+        for page in reader.pages:
+            known = len(reader.resolved_objects)
+            words += len(page.extract_text().split())
+            _drop_images(reader, known)
     return words
+
+
+@contextmanager
+def _left_out_refused() -> Iterator[None]:
+    """Refuse the file at the end of the block if pypdf left text out, rather than count without."""
+    reasons: list[Translation] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        reasons.extend(why for what, why in _LEFT_OUT.items() if str(record.msg).startswith(what))
+        return False  # nothing of it is logged
+
+    logger = logging.getLogger("pypdf._page")
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(note)
+    try:
+        yield
+    finally:
+        logger.removeFilter(note)
+        logger.setLevel(logging.NOTSET)
+    if reasons:
+        raise Refused(*reasons[0])
 
 
 def _drop_images(reader: PdfReader, known: int) -> None:

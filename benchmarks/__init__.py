@@ -1,0 +1,1 @@
+"""What measures Intake and tries it for long; nothing of it is in the Lambda zip."""

@@ -1,0 +1,184 @@
+"""Every file of a folder through the inspection, or through a stack deployed to a local AWS.
+
+`python -m benchmarks.corpus --help`. Prints how many files ended how, the slowest ones and the
+highest memory; exits with 1 when a file has no terminal outcome, or cost a traceback or a retry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from chalicelib.documents import FailureCode
+from chalicelib.inspection import Limits, inspect
+from chalicelib.isolation import Isolation
+from infra.chalice_project import copy_project, read_config
+from infra.console import Problem, say
+from infra.deploy import deploy
+from infra.local_aws import local_aws, stop_on_signals
+from infra.stage import ROOT, Stage
+from tests.processes import peak_memory
+from tests.stack import Stack
+
+CORPORA = ROOT.parent / "shared" / "corpora"
+SECONDS = 45.0
+"""What the deployed function gives one file: its timeout without what it keeps for the write."""
+SLOWEST = 3
+FUNCTION = "process_upload"
+
+Process = Callable[[Path], str | None]
+"""How a file ended: PROCESSED or a failure code; None when it never did."""
+
+
+@dataclass
+class Result:
+    """What was measured."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    seconds: list[tuple[float, str]] = field(default_factory=list)
+    """With the file's name."""
+    unfinished: list[str] = field(default_factory=list)
+    highest_megabytes: float = 0
+    highest_name: str = ""
+    tracebacks: int = 0
+    retries: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every file came to its end at the first attempt."""
+        gave_up = self.outcomes[FailureCode.PROCESSING_FAILED]
+        return not (self.unfinished or self.tracebacks or self.retries or gave_up)
+
+
+def main() -> int:
+    """Run the command line; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=CORPORA, help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--deployed", action="store_true", help="through a stack deployed to a local AWS"
+    )
+    asked = parser.parse_args()
+    if not asked.folder.is_dir():
+        say(f"Skipped: there is no folder {asked.folder}")
+        return 0
+    stop_on_signals()
+    paths = sorted(path for path in asked.folder.rglob("*") if path.is_file())
+    try:
+        result = deployed(paths) if asked.deployed else inspected(paths)
+    except Problem as problem:
+        sys.stderr.write(f"corpus: {problem}\n")
+        return 1
+    show(result)
+    return 0 if result.is_good else 1
+
+
+def inspected(paths: list[Path]) -> Result:
+    """Inspect the files here, each in the child that it gets in the Lambda."""
+    config = read_config(ROOT)["environment_variables"]
+    limits = Limits(
+        int(config["LARGEST_FILE_BYTES"]), frozenset(config["ALLOWED_TYPES"].split(","))
+    )
+    isolation = Isolation({})
+
+    def process(path: Path) -> str:
+        content = path.read_bytes()
+        end = time.monotonic() + SECONDS
+        extract = partial(isolation.extract, seconds_left=lambda: end - time.monotonic())
+        found = inspect(io.BytesIO(content), len(content), None, limits, extract)
+        return found.failure.code if found.failure else "PROCESSED"
+
+    result = Result()
+    try:
+        measure(paths, process, result, lambda: [os.getpid()])
+    finally:
+        isolation.close()
+    return result
+
+
+def deployed(paths: list[Path]) -> Result:
+    """Put the files into the bucket of a stack, one at a time, and wait for their records."""
+    result = Result()
+    with _stack() as stack:
+        keys = []
+
+        def process(path: Path) -> str | None:
+            keys.append(stack.new_key(path.name))
+            stack.put(keys[-1], path.read_bytes())
+            try:
+                record = stack.record(keys[-1])
+            except AssertionError:  # there is none
+                return None
+            return str(record.get("failure", {}).get("code", record["status"]))
+
+        process(Path(__file__))
+        worker = stack.workers(FUNCTION)[0]
+        measure(paths, process, result, lambda: stack.workers(FUNCTION))
+        lines = [json.dumps(line) for line in stack.lines(FUNCTION, "")]
+        result.tracebacks = sum("Traceback" in line for line in lines)
+        result.retries = len(stack.lines(FUNCTION, "START RequestId")) - len(keys)
+        if worker not in stack.workers(FUNCTION):
+            result.unfinished.append("(the warm Lambda did not survive)")
+    return result
+
+
+@contextmanager
+def _stack() -> Iterator[Stack]:
+    with (
+        local_aws(settings={"CLOUDTRAIL_RECORDING": "1"}) as account,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        stage = Stage("corpus", account, copy_project(Path(folder) / "project"))
+        yield Stack(stage, deploy(stage))
+
+
+def measure(
+    paths: list[Path], process: Process, result: Result, processes: Callable[[], list[int]]
+) -> None:
+    """Process the files and note how each ended, its time, and the memory of those processes."""
+    for number, path in enumerate(paths, start=1):
+        if sys.stdout.isatty():
+            sys.stdout.write(f"\r  {number:>5} of {len(paths)}  {path.name[:60]:60}")
+            sys.stdout.flush()
+        elif number % 100 == 0 or number == len(paths):
+            say(f"  {number:>5} of {len(paths)}")
+        started = time.monotonic()
+        with peak_memory(*processes()) as peak:
+            outcome = process(path)
+        result.seconds.append((time.monotonic() - started, path.name))
+        if outcome is None:
+            result.unfinished.append(path.name)
+        else:
+            result.outcomes[outcome] += 1
+        if peak.megabytes > result.highest_megabytes:
+            result.highest_megabytes, result.highest_name = peak.megabytes, path.name
+    if sys.stdout.isatty():
+        say()
+
+
+def show(result: Result) -> None:
+    """Print what was measured."""
+    for outcome, count in result.outcomes.most_common():
+        say(f"{outcome:20} {count:6}")
+    say(f"{'no terminal outcome':20} {len(result.unfinished):6}  {' '.join(result.unfinished)}")
+    say(f"{'tracebacks':20} {result.tracebacks:6}")
+    say(f"{'retries':20} {result.retries:6}")
+    for seconds, name in sorted(result.seconds, reverse=True)[:SLOWEST]:
+        say(f"{'slowest':20} {seconds:6.2f} s  {name}")
+    say(f"{'highest memory':20} {result.highest_megabytes:6.0f} MB  {result.highest_name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

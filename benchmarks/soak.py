@@ -1,0 +1,375 @@
+"""The soak: uploads under faults, repeats and reordering, each record compared with the truth.
+
+Everything runs on a local AWS of its own. A proxy answers one in four of the functions' calls to S3
+and DynamoDB with an error, and all calls for a few documents; copies of S3's own events are sent
+again, later and in another order. Once all came to rest the faults end, `retry` runs, and every
+document must have the one record that its newest version demands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from benchmarks.workload import (
+    LARGEST_FILE_BYTES,
+    TROUBLED,
+    Scenario,
+    name_of,
+    outcome_of,
+    scenarios,
+)
+from chalicelib.documents import document_id_of
+from infra.chalice_project import copy_project, read_config, write_config
+from infra.console import Problem, say, step
+from infra.deploy import deploy
+from infra.local_aws import local_aws, stop_on_signals
+from infra.processing import records_of
+from infra.progress import progress
+from infra.retry import HIDDEN, VISIBLE, retry
+from infra.stage import Stage
+from tests.faults import Call, faulty_aws
+from tests.stack import Stack
+
+FAULT_RATIO = 0.25
+"""Of calls that are answered with an error."""
+STATUSES = [500, 503, 500, 503, 500, 503, 500, 503, 500, 400]
+"""Of errors. AWS's SDK tries again after most; after a 400 it is Lambda's turn."""
+DOOMED_RATIO = 0.02
+"""Of documents none of whose calls comes through until the faults end."""
+FAILED_MESSAGE_SECONDS = 2
+"""That the failure queue hides a message; a stage hides it for minutes."""
+UNDER_WAY = 24
+"""Documents without a record, at most, while uploading: more would only wait in the emulator."""
+REPEATED_RATIO = 0.4
+"""Of events that are sent once more."""
+SHUFFLED = 50
+"""Events among which the next to be sent again is chosen."""
+QUIET_SECONDS = 10
+"""Without any call, after which nothing more comes: the longest pause of a retry is 2 s."""
+REST_SECONDS = 300
+"""After which waiting for that ends."""
+UPLOAD_SECONDS = 60
+"""For a document to get a first record while others wait for their turn."""
+
+
+@dataclass
+class Faults:
+    """Which call gets which error: the same one in every run with the same seed."""
+
+    seed: int
+    doomed: frozenset[str]
+    """Names of documents that nothing comes through for."""
+    doomed_twice: frozenset[str]
+    """Those among them that not even record_failure gets through for."""
+    are_on: bool = True
+    calls: int = 0
+    injected: int = 0
+    last_call: float = field(default_factory=time.monotonic)
+    """time.monotonic()."""
+    _seen: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of_process_upload(self, call: Call) -> int | None:
+        """The error for a call of that function, or None."""
+        return self._status("process_upload", call, self.doomed)
+
+    def of_record_failure(self, call: Call) -> int | None:
+        """The error for a call of that function, or None."""
+        return self._status("record_failure", call, self.doomed_twice)
+
+    def _status(self, function: str, call: Call, doomed: frozenset[str]) -> int | None:
+        found = re.search(rb"document-\d{6}", call.path.encode() + call.body)
+        name = found[0].decode() if found else ""
+        which = f"{function} {call.method} {call.operation} {name}"
+        with self._lock:
+            self.last_call = time.monotonic()
+            if not self.are_on:
+                return None
+            self.calls += 1
+            self._seen[which] += 1
+            dice = random.Random(f"{self.seed} {which} {self._seen[which]}")
+            if name not in doomed and dice.random() >= FAULT_RATIO:
+                return None
+            self.injected += 1
+            return dice.choice(STATUSES)
+
+
+@dataclass
+class Repeater:
+    """Sends copies of S3's events again, in another order."""
+
+    stack: Stack
+    queue: str
+    """URL of the queue that gets a copy of every event."""
+    dice: random.Random
+    sent: int = 0
+    _held: list[dict[str, Any]] = field(default_factory=list)
+
+    def repeat(self) -> bool:
+        """Take the copies that have come and send some; whether any had come."""
+        sqs = self.stack.account.sqs
+        messages = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
+            "Messages", []
+        )
+        for message in messages:
+            sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+            for record in json.loads(message["Body"]).get("Records", []):
+                if self.dice.random() < REPEATED_RATIO:
+                    self._held.append(record)
+        while len(self._held) > SHUFFLED:
+            self._send()
+        return bool(messages)
+
+    def finish(self) -> None:
+        """Send what was held back."""
+        while self.repeat() or self._held:
+            if self._held:
+                self._send()
+
+    def _send(self) -> None:
+        """One event, of one record or of two."""
+        self.dice.shuffle(self._held)
+        records = [
+            self._held.pop() for _ in range(min(len(self._held), self.dice.choice([1, 1, 2])))
+        ]
+        self.stack.account.lambda_.invoke(
+            FunctionName=self.stack.stage.functions["process_upload"],
+            InvocationType="Event",
+            Payload=json.dumps({"Records": records}),
+        )
+        self.sent += len(records)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the soak; 0 when no record is missing or wrong."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--uploads", type=int, default=2_000, help="documents; default: 2000")
+    parser.add_argument("--seed", type=int, default=1, help="of everything random; default: 1")
+    asked = parser.parse_args(arguments)
+    stop_on_signals()
+    try:
+        return soak(asked.uploads, asked.seed)
+    except Problem as problem:
+        sys.stderr.write(f"soak: {problem}\n")
+    except KeyboardInterrupt:
+        say()
+        return 130
+    return 1
+
+
+def soak(uploads: int, seed: int) -> int:
+    """Run it all; 0 when no record is missing or wrong."""
+    started = time.monotonic()
+    planned = scenarios(uploads, seed)
+    faults = _faults(len(planned), seed)
+    with local_aws() as account, tempfile.TemporaryDirectory() as folder:
+        stage = Stage("soak", account, _project(Path(folder) / "project"))
+        stack = Stack(stage, deploy(stage))
+        _hide_failed_messages_for_seconds(stack)
+        with _copied_events(stack) as queue, _faulty(stack, faults):
+            repeater = Repeater(stack, queue, random.Random(seed))
+            _upload(stack, planned, repeater)
+            with step("Waiting until all came to rest"):
+                _rest(stack, faults)
+            before = Counter(outcome_of(record) for record in _records(stack).values())
+            unrecorded = _length(stack, "UnrecordedFailureQueueUrl")
+            faults.are_on = False
+            try:
+                retry(stage, parallel=4)
+            except Problem as problem:
+                say(f"  retry: {problem}")
+            _rest(stack, faults)
+        records = _records(stack)
+    figures = {
+        "documents put": len(planned),
+        "of them deleted afterwards": sum(scenario.is_deleted for scenario in planned),
+        "versions put": sum(len(scenario.versions) for scenario in planned),
+        "events sent again, out of order": repeater.sent,
+        "calls of the functions to S3 and DynamoDB": faults.calls,
+        "of them answered with a fault": faults.injected,
+        "share of faults (%)": round(100 * faults.injected / max(faults.calls, 1)),
+        "given up by Lambda, recorded as processing_failed": before[TROUBLED],
+        "given up by Lambda, not even recorded": unrecorded,
+        "seconds": round(time.monotonic() - started),
+    }
+    return _report(planned, records, figures)
+
+
+def _faults(documents: int, seed: int) -> Faults:
+    dice = random.Random(seed)
+    names = [name_of(number) for number in range(documents)]
+    doomed = dice.sample(names, max(3, round(documents * DOOMED_RATIO)))
+    return Faults(seed, frozenset(doomed), frozenset(doomed[: len(doomed) // 3]))
+
+
+def _project(folder: Path) -> Path:
+    project = copy_project(folder)
+    config = read_config(project)
+    config["environment_variables"]["LARGEST_FILE_BYTES"] = str(LARGEST_FILE_BYTES)
+    write_config(project, config)
+    return project
+
+
+def _hide_failed_messages_for_seconds(stack: Stack) -> None:
+    stack.account.sqs.set_queue_attributes(
+        QueueUrl=stack.outputs["FailureQueueUrl"],
+        Attributes={"VisibilityTimeout": str(FAILED_MESSAGE_SECONDS)},
+    )
+
+
+@contextmanager
+def _copied_events(stack: Stack) -> Iterator[str]:
+    """The URL of a queue that gets a copy of every event of the bucket while the block lasts."""
+    sqs, s3, bucket = stack.account.sqs, stack.account.s3, stack.bucket
+    queue = sqs.create_queue(QueueName="soak-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    functions = s3.get_bucket_notification_configuration(Bucket=bucket)[
+        "LambdaFunctionConfigurations"
+    ]
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket,
+        NotificationConfiguration={
+            "LambdaFunctionConfigurations": functions,
+            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}],
+        },
+    )
+    yield queue
+
+
+@contextmanager
+def _faulty(stack: Stack, faults: Faults) -> Iterator[None]:
+    """Let both functions reach S3 and DynamoDB through the faults while the block lasts."""
+    assert stack.account.endpoint
+    with (
+        faulty_aws(stack.account.endpoint, faults.of_process_upload) as processing,
+        faulty_aws(stack.account.endpoint, faults.of_record_failure) as recording,
+        stack.environment(
+            "process_upload",
+            AWS_ENDPOINT_URL_S3=processing,
+            AWS_ENDPOINT_URL_DYNAMODB=processing,
+        ),
+        stack.environment("record_failure", AWS_ENDPOINT_URL_DYNAMODB=recording),
+    ):
+        yield
+
+
+def _upload(stack: Stack, planned: Sequence[Scenario], repeater: Repeater) -> None:
+    """Put everything, no faster than it is processed, with events repeated meanwhile."""
+    say(f"Uploading {len(planned):,} documents, with faults")
+    waiting: dict[str, float] = {}
+    with progress(len(planned)) as advance:
+        for scenario in planned:
+            for version in scenario.versions:
+                stack.put(scenario.key, version.content, version.declared_type)
+            if scenario.is_deleted:
+                stack.account.s3.delete_object(Bucket=stack.bucket, Key=scenario.key)
+            else:
+                waiting[document_id_of(stack.bucket, scenario.key)] = time.monotonic()
+            advance()
+            repeater.repeat()
+            while len(waiting) >= UNDER_WAY:
+                _forget_recorded(stack, waiting)
+        repeater.finish()
+
+
+def _forget_recorded(stack: Stack, waiting: dict[str, float]) -> None:
+    """Take away those that have a record, or will not get one before the faults end."""
+    time.sleep(0.1)
+    found = records_of(stack.account.dynamodb, stack.table, list(waiting), consistent=True)
+    for document_id, since in list(waiting.items()):
+        if document_id in found or time.monotonic() - since > UPLOAD_SECONDS:
+            del waiting[document_id]
+
+
+def _rest(stack: Stack, faults: Faults) -> None:
+    """Wait until the failure queue is empty and nobody calls any more.
+
+    Raises:
+        Problem: that never comes.
+    """
+    deadline = time.monotonic() + REST_SECONDS
+    while (
+        time.monotonic() - faults.last_call < QUIET_SECONDS or _length(stack, "FailureQueueUrl") > 0
+    ):
+        if time.monotonic() > deadline:
+            raise Problem(f"It has not come to rest in {REST_SECONDS} s")
+        time.sleep(0.5)
+
+
+def _length(stack: Stack, queue: str) -> int:
+    answer = stack.account.sqs.get_queue_attributes(
+        QueueUrl=stack.outputs[queue], AttributeNames=[VISIBLE, HIDDEN]
+    )
+    return sum(int(number) for number in answer["Attributes"].values())
+
+
+def _records(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Every record of the table, by id."""
+    deserialize = TypeDeserializer().deserialize
+    pages = stack.account.dynamodb.get_paginator("scan").paginate(
+        TableName=stack.table, ConsistentRead=True
+    )
+    records = [
+        {name: deserialize(value) for name, value in item.items()}
+        for page in pages
+        for item in page["Items"]
+    ]
+    return {record["documentId"]: record for record in records}
+
+
+def _report(
+    planned: Sequence[Scenario],
+    records: Mapping[str, Mapping[str, Any]],
+    figures: Mapping[str, int],
+) -> int:
+    """Print the table; 0 when no record is missing or wrong."""
+    say()
+    for what, number in figures.items():
+        say(f"  {number:>9,}  {what}")
+    by_key = {record["objectKey"]: record for record in records.values()}
+    kept = [scenario for scenario in planned if not scenario.is_deleted]
+    outcomes = Counter(
+        outcome_of(by_key[scenario.key]) for scenario in kept if scenario.key in by_key
+    )
+    for outcome, number in sorted(outcomes.items()):
+        say(f"  {number:>9,}  records {outcome}")
+    missing = [scenario.key for scenario in kept if scenario.key not in by_key]
+    wrong = [
+        scenario.key
+        for scenario in planned
+        if scenario.key not in missing and not scenario.is_truth(by_key.get(scenario.key))
+    ]
+    say(f"  {len(missing):>9,}  MISSING")
+    say(f"  {len(wrong):>9,}  WRONG")
+    for key in [*missing, *wrong][:20]:
+        say(f"  {key}: {dict(by_key.get(key, {}))}")
+    return 1 if missing or wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
