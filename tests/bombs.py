@@ -97,12 +97,16 @@ def jpeg_of_segments(length_bytes: int) -> bytes:
     return b"\xff\xd8" + segment * (length_bytes // len(segment))
 
 
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+
+
 def zip_bomb(length_bytes: int) -> bytes:
     """A document of an office program whose text is so many spaces."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("[Content_Types].xml", f'<Types><Override ContentType="{_DOCX}"/></Types>')
         with archive.open("word/document.xml", "w") as text:
+            text.write(b"<document>")
             for _ in range(length_bytes // MEBIBYTE):
                 text.write(b" " * MEBIBYTE)
     return content.getvalue()

@@ -19,7 +19,7 @@ from chalicelib.inspection import Inspection, Limits, inspect
 from chalicelib.isolation import Isolation
 from infra.chalice_project import read_config
 from infra.stage import ROOT
-from tests import bombs, files, files_office
+from tests import bombs, files
 from tests.processes import MEBIBYTE, helper_of, peak_memory
 from tests.stack import Stack, created_event
 
@@ -60,12 +60,9 @@ BOMBS = {
     "JPEG of 50 MB of segments": Bomb(
         partial(bombs.jpeg_of_segments, LARGEST - 2), (UNREADABLE, TIMEOUT)
     ),
-    "zip bomb": Bomb(partial(bombs.zip_bomb, 128 * MEBIBYTE), (None,)),
-    "document of 128 MB": Bomb(
-        partial(files_office.docx, b"<a>" + b" " * (128 * MEBIBYTE)), (UNREADABLE, TIMEOUT)
-    ),
+    "zip bomb": Bomb(partial(bombs.zip_bomb, 128 * MEBIBYTE), (UNREADABLE, TIMEOUT)),
     "a million entities": Bomb(partial(bombs.many_entities, 1_000_000), (None, TIMEOUT)),
-    "JSON of 50 MB in an array": Bomb(partial(bombs.long_array, LARGEST), (None, TIMEOUT)),
+    "JSON of 50 MB in an array": Bomb(partial(bombs.long_array, LARGEST - 2), (None, TIMEOUT)),
     "mail of 20,000 parts": Bomb(partial(bombs.many_parts, 20_000), (None,)),
     "50 MB of text in a line": Bomb(partial(bombs.one_line, LARGEST), (None, TIMEOUT)),
 }
