@@ -66,7 +66,7 @@ def test_size(content: bytes, width: int, height: int) -> None:
 def test_unreadable(content: bytes) -> None:
     """A picture whose header is cut off or lies is unreadable."""
     with pytest.raises(Refused) as refusal:
-        image.extract(io.BytesIO(content), type_of(content))
+        extract(io.BytesIO(content), type_of(content))
 
     assert refusal.value.code == FailureCode.UNREADABLE
 

@@ -66,11 +66,7 @@ def extract(content: BinaryIO, file_type: str) -> Found:
 
 def _size(content: BinaryIO) -> tuple[int, int, int | None]:
     """Width, height and the orientation that imagesize found, if any."""
-    try:
-        found = imagesize.get_info(content, dpi=False, colors=False, exif_rotation=False)
-    except Exception as error:
-        # As imagesize.get has it, which gives no orientation: any exception is a broken header.
-        raise Refused(FailureCode.UNREADABLE, _NO_HEADER) from error
+    found = imagesize.get_info(content, dpi=False, colors=False, exif_rotation=False)
     if -1 in (found.width, found.height) and found.width == found.height:
         raise Refused(FailureCode.UNREADABLE, _NO_HEADER)
     # imagesize 2.0.1 takes a GIF's unsigned 16 bits for signed ones.

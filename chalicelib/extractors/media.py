@@ -31,6 +31,8 @@ def extract(content: BinaryIO, file_type: str) -> Found:
     try:
         tags = TinyTag.get(file_obj=content)
     except TinyTagException as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise error.__cause__ from None
         if movie is None:
             raise Refused(FailureCode.UNREADABLE, _NO_SOUND) from error
         tags = TinyTag()
