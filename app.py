@@ -9,7 +9,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
@@ -36,7 +36,6 @@ from chalicelib.cors import cors_headers, preflight_headers
 from chalicelib.documents import (
     Document,
     Failure,
-    Metadata,
     Status,
     document_id_of,
     file_name_of,
@@ -50,6 +49,7 @@ from chalicelib.documents import (
     time_text,
 )
 from chalicelib.events import Upload, cause_of, failed_uploads_of, uploads_of
+from chalicelib.examination import Examined
 from chalicelib.inspection import Inspection, inspect, may_be_allowed
 from chalicelib.isolation import Isolation, IsolationError, SecondsLeft
 from chalicelib.listing import page_of, sections_for
@@ -209,16 +209,16 @@ def read_object(
     A connection that breaks within the body, which botocore does not try again, is tried again.
     """
 
-    def extract(content: BinaryIO, file_type: str) -> Metadata:
+    def examine(content: BinaryIO, possible_types: Sequence[str]) -> Examined:
         with stopwatch.step("inspection"):
-            return isolation.extract(content, file_type, seconds_left)
+            return isolation.examine(content, possible_types, seconds_left)
 
     failed_tries = 0
     while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
         try:
             with closing(stored.body) as body:
                 size, declared = stored.size_bytes, stored.content_type
-                return stored, inspect(body, size, declared, settings.limits, extract)
+                return stored, inspect(body, size, declared, settings.limits, examine)
         except BROKEN_BODY:
             failed_tries += 1
             if failed_tries == TRIES or seconds_left() < SECONDS_TO_OPEN:

@@ -96,8 +96,8 @@ def inspected(paths: list[Path]) -> Result:
     def process(path: Path) -> str:
         content = path.read_bytes()
         end = time.monotonic() + SECONDS
-        extract = partial(isolation.extract, seconds_left=lambda: end - time.monotonic())
-        found = inspect(io.BytesIO(content), len(content), None, limits, extract)
+        examine = partial(isolation.examine, seconds_left=lambda: end - time.monotonic())
+        found = inspect(io.BytesIO(content), len(content), None, limits, examine)
         return found.failure.code if found.failure else "PROCESSED"
 
     result = Result()

@@ -22,7 +22,7 @@ a way to start processes, write files or dump core. What bounds it:
   somewhere, would go on and tell half of the truth. RLIMIT_AS at `ADDRESS_SPACE_FACTOR` times as
   much stands behind it, for what is faster than the look.
 - what it says: the answer is read up to `LONGEST_ANSWER_BYTES` and believed only as far as it is
-  what `extractors.extract` could have said.
+  what `examination.examine` could have said.
 
 What comes of it, always on the first attempt: metadata; the extractor's own refusal; a refusal as
 extraction_timeout when time was up; one as extraction_crashed for everything else, be it a signal,
@@ -55,12 +55,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from chalicelib.documents import FailureCode, Metadata
+from chalicelib.documents import Failure, FailureCode, Metadata
+from chalicelib.examination import Examined
 from chalicelib.extractors import Refused, bounded
+from chalicelib.extractors.containers import CONTAINERS
 
 MEMORY_BYTES = 256 * 1_048_576
 """Resident memory of a child, the helper's 40 MB that it shares included. The largest of 291 real
@@ -85,6 +87,8 @@ _REFUSALS = {FailureCode.ENCRYPTED.value, FailureCode.UNREADABLE.value}
 
 _LONGEST_MESSAGE = 200
 """Characters of an extractor's refusal."""
+
+_MIME_TYPE = re.compile("[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}")
 
 _NAME = re.compile("[a-z][A-Za-z0-9]{0,63}")
 _MOST_NAMES = 64
@@ -134,30 +138,29 @@ class Isolation:
         self._least_seconds = least_seconds
         self._helper: _Helper | None = None
 
-    def extract(self, content: BinaryIO, file_type: str, seconds_left: SecondsLeft) -> Metadata:
-        """What `extractors.extract` finds in a file, which has a descriptor.
+    def examine(
+        self, content: BinaryIO, possible_types: Sequence[str], seconds_left: SecondsLeft
+    ) -> Examined:
+        """What `examination.examine` says of a file, which has a descriptor.
 
         Raises:
-            Refused: the file is bad: so says the extractor, or it took too much.
+            Refused: the file took too much, or broke what reads it.
             IsolationError: trouble that is not the file's.
         """
         if seconds_left() < self._least_seconds:
             raise IsolationError("too little time is left to read a file")
         content.flush()
-        answers = self._start_child(content, file_type, seconds_left)
+        answers = self._start_child(content, possible_types, seconds_left)
         with os.fdopen(answers, "rb", buffering=0):
             answer = _read(answers, seconds_left)
         if answer is None:
             self.close()
             raise Refused(*_TIMEOUT)
         try:
-            said = _believed(answer)
+            return _believed(answer, possible_types)
         except (ValueError, RecursionError) as error:
             self.close()
             raise Refused(*_CRASHED) from error
-        if isinstance(said, Refused):
-            raise said
-        return said
 
     def close(self) -> None:
         """Kill the helper and its child; the next file gets new ones."""
@@ -165,10 +168,12 @@ class Isolation:
             self._helper.kill()
         self._helper = None
 
-    def _start_child(self, content: BinaryIO, file_type: str, seconds_left: SecondsLeft) -> int:
+    def _start_child(
+        self, content: BinaryIO, possible_types: Sequence[str], seconds_left: SecondsLeft
+    ) -> int:
         """Start a child on this content; the descriptor that its answer is to be read from."""
         request = {
-            "fileType": file_type,
+            "possibleTypes": list(possible_types),
             "reply": _STARTED,
             "cpuSeconds": math.ceil(seconds_left()) + 1,
             "memoryBytes": self._memory_bytes,
@@ -260,24 +265,35 @@ def _read(answers: int, seconds_left: SecondsLeft) -> bytes | None:
     return bytes(answer)
 
 
-def _believed(answer: bytes) -> Metadata | Refused:
-    """The answer as `extractors.extract` would have given it.
+def _believed(answer: bytes, possible_types: Sequence[str]) -> Examined:
+    """The answer as `examination.examine` would have given it.
 
     Raises:
         ValueError, RecursionError: it would not have given this one.
     """
     if len(answer) > LONGEST_ANSWER_BYTES:
         raise ValueError("too long")
-    said = json.loads(answer.decode("utf-8"))
-    if not isinstance(said, dict) or len(said) != 1:
-        raise ValueError("not one thing")
-    match said:
-        case {"metadata": dict() as metadata}:
-            return _believed_metadata(metadata)
-        case {"refused": [str() as code, str() as message]} if (
-            code in _REFUSALS and len(message) <= _LONGEST_MESSAGE and message.isprintable()
+    match json.loads(answer.decode("utf-8")):
+        case {"fileType": str() as file_type, "metadata": dict() as metadata, **others} if (
+            file_type in possible_types and not others
         ):
-            return Refused(FailureCode(code), message)
+            return Examined(file_type, _believed_metadata(metadata))
+        case {
+            "fileType": str() as file_type,
+            "refused": [str() as code, str() as message],
+            **others,
+        } if (
+            file_type in {*possible_types, *CONTAINERS}
+            and not others
+            and code in _REFUSALS
+            and len(message) <= _LONGEST_MESSAGE
+            and message.isprintable()
+        ):
+            return Examined(file_type, failure=Failure(FailureCode(code), message))
+        case {"fileType": str() as file_type, **others} if (
+            file_type not in possible_types and _MIME_TYPE.fullmatch(file_type) and not others
+        ):
+            return Examined(file_type)
     raise ValueError("neither metadata nor a refusal")
 
 

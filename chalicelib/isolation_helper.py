@@ -16,13 +16,13 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from chalicelib.extractors import Refused, extract, load
+from chalicelib.examination import examine, prepare
 
-_LONGEST_REQUEST_BYTES = 4_096
+_LONGEST_REQUEST_BYTES = 16_384
 
 _LOOK_SECONDS = 0.02
 """Between two looks at a child's memory: few parsers fill more than 20 MB in it."""
@@ -78,7 +78,7 @@ def _child_for(
     """Fork a child and tell so; None, and tell why, when there is none."""
     helper_id = os.getpid()
     try:
-        load(request["fileType"])
+        prepare(request["possibleTypes"])
         gc.freeze()  # what is there now is shared with the child: let its collector not touch it
         process_id = os.fork()
     except (ImportError, OSError) as error:
@@ -99,18 +99,21 @@ def _serve(request: Mapping[str, Any], descriptors: list[int], helper_id: int) -
         content, answer_end = descriptors
         _confine(request, helper_id)
         with os.fdopen(content, "rb") as file:
-            answer = json.dumps(_said(file, request["fileType"])).encode()
+            answer = json.dumps(_said(file, request["possibleTypes"])).encode()
         with os.fdopen(answer_end, "wb") as pipe:
             pipe.write(answer)
     finally:
         os._exit(0)
 
 
-def _said(content: BinaryIO, file_type: str) -> dict[str, object]:
-    try:
-        return {"metadata": dict(extract(content, file_type))}
-    except Refused as refusal:
-        return {"refused": [refusal.code.value, refusal.message]}
+def _said(content: BinaryIO, possible_types: Sequence[str]) -> dict[str, object]:
+    examined = examine(content, possible_types)
+    said: dict[str, object] = {"fileType": examined.file_type}
+    if examined.metadata is not None:
+        said["metadata"] = dict(examined.metadata)
+    if examined.failure is not None:
+        said["refused"] = [examined.failure.code.value, examined.failure.message]
+    return said
 
 
 def _confine(request: Mapping[str, Any], helper_id: int) -> None:

@@ -97,12 +97,16 @@ def jpeg_of_segments(length_bytes: int) -> bytes:
     return b"\xff\xd8" + segment * (length_bytes // len(segment))
 
 
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+
+
 def zip_bomb(length_bytes: int) -> bytes:
     """A document of an office program whose text is so many spaces."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("[Content_Types].xml", f'<Types><Override ContentType="{_DOCX}"/></Types>')
         with archive.open("word/document.xml", "w") as text:
+            text.write(b"<document>")
             for _ in range(length_bytes // MEBIBYTE):
                 text.write(b" " * MEBIBYTE)
     return content.getvalue()
@@ -160,3 +164,22 @@ def _resources(entries: bytes) -> bytes:
 
 def _flate_stream(data: bytes, entries: bytes = b"") -> bytes:
     return stream(zlib.compress(data), b"/Filter /FlateDecode " + entries)
+
+
+def many_entities(count: int) -> bytes:
+    """XML of so many references to an entity that holds ten others, nine times over."""
+    entities = b'<!ENTITY e0 "spam ">' + b"".join(
+        b'<!ENTITY e%d "%s">' % (number, b"&e%d;" % (number - 1) * 10) for number in range(1, 10)
+    )
+    return b"<!DOCTYPE a [%s]><a>%s</a>" % (entities, b"&e9;" * count)
+
+
+def long_array(size_bytes: int) -> bytes:
+    """JSON of numbers of one digit."""
+    return b"[" + b"1," * (size_bytes // 2 - 1) + b"1]"
+
+
+def many_parts(count: int) -> bytes:
+    """A mail of so many parts of nothing."""
+    head = b"From: a@example.com\nTo: b@example.com\nSubject: x\n"
+    return head + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * count

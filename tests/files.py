@@ -169,8 +169,8 @@ def _webp(kind: bytes, data: bytes) -> bytes:
     return b"RIFF" + struct.pack("<L", 4 + len(chunk)) + b"WEBP" + chunk
 
 
-ZIP = b"PK\x03\x04\x14\0\0\0\0\0" + bytes(20)
-"""The begin of a zip."""
+RAR = b"Rar!\x1a\x07\x01\0" + bytes(20)
+"""The begin of a RAR archive, a type that no extractor reads."""
 
 BINARY = bytes(range(256))
 """Of no known type, and no text."""

@@ -12,7 +12,8 @@ import pytest
 
 from chalicelib import extractors
 from chalicelib.documents import FailureCode, MetadataValue
-from chalicelib.extractors import LONGEST_TEXT, SUPPORTED_TYPES, Refused, extract
+from chalicelib.extractors import LONGEST_TEXT, SUPPORTED_TYPES, Refused, containers, extract
+from infra.stage import ROOT
 from tests import files
 
 
@@ -82,7 +83,23 @@ def test_every_supported_type_has_an_extractor() -> None:
     ]
 
     assert all(callable(module.extract) for module in modules)
-    assert len(SUPPORTED_TYPES) == 6
+
+
+def test_default_types() -> None:
+    """A fresh deployment accepts all types but archives and documents with macros."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    default = config["environment_variables"]["ALLOWED_TYPES"].split(",")
+    archives = {containers.ZIP, "application/gzip", "application/x-tar"}
+    macros = {containers.DOCM, containers.XLSM, containers.PPTM}
+
+    assert sorted(SUPPORTED_TYPES - archives - macros) == default
+
+
+def test_every_supported_type_is_documented() -> None:
+    """The reference names each type, the last part of it at least."""
+    reference = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
+
+    assert not [name for name in SUPPORTED_TYPES if name.rpartition(".")[2] not in reference]
 
 
 def test_any_exception_of_a_parser_is_a_refusal() -> None:
@@ -101,12 +118,13 @@ def test_any_exception_of_a_parser_is_a_refusal() -> None:
 
 
 def test_parsers_are_imported_when_needed() -> None:
-    """A cold start that inspects a text imports neither pypdf nor imagesize."""
+    """A cold start that inspects a text imports no parser of another family."""
     script = (
         "import io, sys; from chalicelib.inspection import *;"
-        "from chalicelib.extractors import extract;"
-        "inspect(io.BytesIO(b'x'), 1, None, Limits(9, frozenset({'text/plain'})), extract);"
-        "print({'pypdf', 'imagesize'} & set(sys.modules))"
+        "from chalicelib.examination import examine;"
+        "inspect(io.BytesIO(b'x'), 1, None, Limits(9, frozenset({'text/plain'})), examine);"
+        "print({'charset_normalizer', 'exifread', 'ijson', 'imagesize', 'olefile',"
+        " 'pypdf', 'tinytag', 'xml', 'zipfile'} & set(sys.modules))"
     )
     ran = subprocess.run(  # our own words
         [sys.executable, "-c", script],

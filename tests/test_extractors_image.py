@@ -7,8 +7,15 @@ import io
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Refused, image
+from chalicelib.extractors import Refused, extract, image
+from chalicelib.file_types import possible_types
 from tests import files
+from tests import files_media as media
+
+
+def type_of(content: bytes) -> str:
+    """The type by the content's beginning."""
+    return possible_types(content[:8_192], None, is_whole_file=True)[0]
 
 
 @pytest.mark.parametrize(
@@ -27,11 +34,18 @@ from tests import files
         pytest.param(files.lossy_webp(300, 200), 300, 200, id="lossy WebP"),
         pytest.param(files.lossless_webp(16_384, 257), 16_384, 257, id="lossless WebP"),
         pytest.param(files.extended_webp(70_000, 256), 70_000, 256, id="extended WebP"),
+        pytest.param(media.bmp(3, 2), 3, 2, id="BMP"),
+        pytest.param(media.bmp(3, -2), 3, 2, id="BMP from top to bottom"),
+        pytest.param(media.tiff([{256: 3, 257: 2}]), 3, 2, id="TIFF"),
+        pytest.param(media.heic(4_032, 3_024), 4_032, 3_024, id="HEIC"),
+        pytest.param(media.heic(640, 480, b"avif"), 640, 480, id="AVIF"),
     ],
 )
 def test_size(content: bytes, width: int, height: int) -> None:
     """A picture's width and height are found as they are stored."""
-    assert {"width": width, "height": height} == image.extract(io.BytesIO(content))
+    found = image.extract(io.BytesIO(content), type_of(content))
+
+    assert (width, height) == (found["width"], found["height"])
 
 
 @pytest.mark.parametrize(
@@ -52,6 +66,76 @@ def test_size(content: bytes, width: int, height: int) -> None:
 def test_unreadable(content: bytes) -> None:
     """A picture whose header is cut off or lies is unreadable."""
     with pytest.raises(Refused) as refusal:
-        image.extract(io.BytesIO(content))
+        extract(io.BytesIO(content), type_of(content))
 
     assert refusal.value.code == FailureCode.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("content", "depth", "mode"),
+    [
+        pytest.param(files.png(), 8, "gray", id="PNG"),
+        pytest.param(files.jpeg(), 8, "gray", id="JPEG"),
+        pytest.param(media.animated_gif(1), 1, "palette", id="GIF"),
+        pytest.param(media.bmp(3, 2), 8, "rgb", id="BMP"),
+        pytest.param(media.tiff([{256: 3, 257: 2, 258: 4, 262: 3}]), 4, "palette", id="TIFF"),
+        pytest.param(
+            media.tiff([{256: 3, 257: 2, 258: 16, 262: 2}], order=">"), 16, "rgb", id="Mac's TIFF"
+        ),
+    ],
+)
+def test_colours(content: bytes, depth: int, mode: str) -> None:
+    """The colours are told as the header has them."""
+    found = image.extract(io.BytesIO(content), type_of(content))
+
+    assert (depth, mode) == (found["bitDepth"], found["colorMode"])
+
+
+@pytest.mark.parametrize(
+    ("content", "frames"),
+    [
+        pytest.param(files.png(), 1, id="PNG"),
+        pytest.param(files.png(is_animated=True), 1, id="animated PNG of one frame"),
+        pytest.param(media.animated_gif(3), 3, id="GIF"),
+        pytest.param(files.lossy_webp(), 1, id="WebP"),
+        pytest.param(media.animated_webp(4), 4, id="animated WebP"),
+        pytest.param(media.tiff([{256: 3, 257: 2}] * 3), 3, id="TIFF"),
+        pytest.param(media.tiff([{256: 3, 257: 2}], next_at=8), 1, id="TIFF in a circle"),
+    ],
+)
+def test_frames(content: bytes, frames: int) -> None:
+    """Frames and pages are counted, as far as they go."""
+    found = image.extract(io.BytesIO(content), type_of(content))
+
+    assert frames == found["frameCount"]
+
+
+def test_camera() -> None:
+    """What the camera wrote is found; where it was is told to be known, and is not told."""
+    exif = media.exif(b"A maker\0", b"2024:05:01 10:00:00\0", latitude=52)
+    found = extract(io.BytesIO(files.jpeg(exif=exif)), "image/jpeg")
+
+    assert {
+        "orientation": 6,
+        "cameraMake": "A maker",
+        "takenAt": "2024-05-01T10:00:00",
+        "hasGpsPosition": True,
+    }.items() <= found.items()
+    assert not [value for value in found.values() if "52" in str(value)]
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        pytest.param(b"II*\0\xff\xff\xff\x7f", id="offset beyond the end"),
+        pytest.param(b"II*\0\x08\0\0\0\xff\xff" + bytes(99), id="too many entries"),
+        pytest.param(b"II*\0\x08\0\0\0\0\0\x08\0\0\0", id="circle"),
+        pytest.param(media.exif(b"A maker\0", b"not yet\0"), id="no date"),
+    ],
+)
+def test_broken_exif(exif: bytes) -> None:
+    """A picture is none the worse for a broken Exif."""
+    found = extract(io.BytesIO(files.jpeg(3, 2, exif=exif)), "image/jpeg")
+
+    assert (3, 2) == (found["width"], found["height"])
+    assert "takenAt" not in found

@@ -33,8 +33,15 @@ def test_pages_and_words() -> None:
     assert found_in(content) == {
         "pageCount": 3,
         "wordCount": 4,
+        "hasTextLayer": True,
         "pdfVersion": "1.4",
         "encrypted": False,
+        "pageWidth": 612,
+        "pageHeight": 792,
+        "hasScripts": False,
+        "hasForms": False,
+        "hasAttachments": False,
+        "hasSignatures": False,
     }
 
 
@@ -201,3 +208,91 @@ def test_unreadable_form() -> None:
 def test_good_form() -> None:
     """The words of a form on a page count."""
     assert found_in(bombs.page_with_form(b"BT /F1 9 Tf (two words) Tj ET"))["wordCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("box", "width", "height"),
+    [
+        pytest.param(b"[0 0 612 792]", 612, 792, id="as usual"),
+        pytest.param(b"[10 10 605.28 851.89]", 595, 842, id="moved and broken"),
+        pytest.param(b"[0 0 100 50] /UserUnit 2.5", 250, 125, id="in units of its own"),
+        pytest.param(b"[0 0 0 0]", None, None, id="no size"),
+        pytest.param(b"[0 0 (a) (b)]", None, None, id="no numbers"),
+        pytest.param(b"[]", None, None, id="empty"),
+        pytest.param(b"null", None, None, id="missing"),
+    ],
+)
+def test_page_size(box: bytes, width: int | None, height: int | None) -> None:
+    """The first page's size is told in points, or not at all."""
+    content = files.pdf(["one"]).replace(b"[0 0 612 792]", box)
+    found = pdf.extract(io.BytesIO(content))
+
+    assert (width, height) == (found.get("pageWidth"), found.get("pageHeight"))
+    assert found["wordCount"] == 1
+
+
+def test_no_text_layer() -> None:
+    """A PDF without a word, such as a scan, has no text layer."""
+    assert found_in(files.pdf_with_image(3))["hasTextLayer"] is False
+
+
+@pytest.mark.parametrize(
+    ("catalog", "name"),
+    [
+        (b"/OpenAction << /S /JavaScript /JS (x) >>", "hasScripts"),
+        (b"/Names << /JavaScript << /Names [(a) 3 0 R] >> >>", "hasScripts"),
+        (b"/AA << /WC << /S /JavaScript >> >>", "hasScripts"),
+        (b"/AcroForm << /Fields [3 0 R] >>", "hasForms"),
+        (b"/AcroForm << /XFA [] >>", "hasForms"),
+        (b"/Names << /EmbeddedFiles << /Names [(a) 3 0 R] >> >>", "hasAttachments"),
+        (b"/AF [3 0 R]", "hasAttachments"),
+        (b"/AcroForm << /SigFlags 3 >>", "hasSignatures"),
+        (b"/Perms << /DocMDP 3 0 R >>", "hasSignatures"),
+    ],
+)
+def test_contents(catalog: bytes, name: str) -> None:
+    """What a PDF carries besides its pages is told, and nothing else is."""
+    found = found_in(files.pdf(catalog=catalog))
+    said = {key for key, value in found.items() if key.startswith("has") and value is True}
+
+    assert {name, "hasTextLayer"} == said
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        b"/OpenAction [3 0 R /Fit]",
+        b"/AcroForm << /Fields [] >>",
+        b"/Names 99 0 R /AcroForm (x) /AF 3 /Perms [] /Metadata 3 0 R /OpenAction 5",
+        b"/Names 1 0 R /AcroForm 1 0 R",
+    ],
+)
+def test_contents_of_no_meaning(catalog: bytes) -> None:
+    """A catalog that points nowhere, or at itself, carries nothing."""
+    found = found_in(files.pdf(catalog=catalog))
+    said = {key for key, value in found.items() if key.startswith("has") and value is True}
+
+    assert {"hasTextLayer"} == said
+
+
+PDF_A = b'<r xmlns:p="http://www.aiim.org/pdfa/ns/id/">%s</r>'
+
+
+@pytest.mark.parametrize(
+    ("xmp", "claim"),
+    [
+        (PDF_A % b"<p:part>2</p:part><p:conformance>B</p:conformance>", "PDF/A-2b"),
+        (PDF_A % b'<d p:part="1" p:conformance="A"/>', "PDF/A-1a"),
+        (PDF_A % b"<p:part>4</p:part>", "PDF/A-4"),
+        (PDF_A % b"<p:part>two</p:part>", None),
+        (b"<r><part>2</part></r>", None),
+        (b"no XML", None),
+        (b'<!DOCTYPE r [<!ENTITY a "2">]>' + PDF_A % b"<p:part>&a;</p:part>", None),
+    ],
+)
+def test_pdf_a_claim(xmp: bytes, claim: str | None) -> None:
+    """A PDF that says it is PDF/A is reported to say so."""
+    stream = b"<< /Type /Metadata /Length %d >>\nstream\n%s\nendstream" % (len(xmp), xmp)
+    content = files.pdf(["one"], catalog=b"/Metadata 7 0 R", objects=[stream])
+
+    assert claim == found_in(content).get("pdfAClaim")

@@ -9,9 +9,11 @@ import logging
 import pytest
 
 from chalicelib.documents import Failure, FailureCode
-from chalicelib.extractors import SUPPORTED_TYPES, extract
-from chalicelib.inspection import HEAD_BYTES, Inspection, Limits, contradicts, inspect
-from tests import files
+from chalicelib.examination import examine
+from chalicelib.extractors import SUPPORTED_TYPES, containers
+from chalicelib.file_types import HEAD_BYTES, contradicts
+from chalicelib.inspection import Inspection, Limits, inspect
+from tests import files, files_media, files_office
 
 MEBIBYTE = 1_048_576
 EVERYTHING = Limits(largest_file_bytes=50 * MEBIBYTE, allowed_types=SUPPORTED_TYPES)
@@ -39,7 +41,7 @@ def inspected(
     content: bytes, declared: str | None = None, limits: Limits = EVERYTHING
 ) -> Inspection:
     """The inspection of a whole content."""
-    return inspect(Body(content), len(content), declared, limits, extract)
+    return inspect(Body(content), len(content), declared, limits, examine)
 
 
 def code_of(inspection: Inspection) -> FailureCode | None:
@@ -57,6 +59,33 @@ def code_of(inspection: Inspection) -> FailureCode | None:
         pytest.param(files.gif(), "image/gif", id="gif"),
         pytest.param(files.lossy_webp(), "image/webp", id="webp"),
         pytest.param(files.TEXT, "text/plain", id="text"),
+        pytest.param(b'{"a": 1}', "application/json", id="JSON"),
+        pytest.param(b'{"a": 1}\n{"a": 2}\n', "application/x-ndjson", id="JSON Lines"),
+        pytest.param(b"<?xml version='1.0'?><a/>", "application/xml", id="XML"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="SVG"),
+        pytest.param(b"<!DOCTYPE HTML><p>x", "text/html", id="HTML"),
+        pytest.param(b"<?xml version='1.0'?>\n<html></html>", "text/html", id="XHTML"),
+        pytest.param(b"a,b,c\n1,2,3\n", "text/csv", id="CSV"),
+        pytest.param(b"From: a@b\nTo: c@d\nDate: now\n\nx", "message/rfc822", id="mail"),
+        pytest.param(files_office.docx(), containers.DOCX, id="docx"),
+        pytest.param(files_office.docx(first=bytes(99_999)), containers.DOCX, id="large entry"),
+        pytest.param(files_office.ODT, containers.ODT, id="odt"),
+        pytest.param(files_office.zip_of({"a": "b"}), containers.ZIP, id="zip"),
+        pytest.param(files_office.compound({"WordDocument": bytes(20)}), containers.DOC, id="doc"),
+        pytest.param(files_media.wav(), "audio/wav", id="WAV"),
+        pytest.param(files_media.mp3(), "audio/mpeg", id="MP3"),
+        pytest.param(files_media.mp4(files_media.track(b"soun", b"mp4a")), "audio/mp4", id="M4A"),
+        pytest.param(
+            files_media.mp4(files_media.track(b"vide", b"avc1", 4, 2)), "video/mp4", id="MP4"
+        ),
+        pytest.param(
+            files_media.matroska(b"webm", files_media.matroska_picture(4, 2)),
+            "video/webm",
+            id="WebM",
+        ),
+        pytest.param(files_media.bmp(), "image/bmp", id="BMP"),
+        pytest.param(files_media.tiff([{256: 3, 257: 2}]), "image/tiff", id="TIFF"),
+        pytest.param(files_media.heic(4, 2), "image/heic", id="HEIC"),
     ],
 )
 def test_good_file(content: bytes, file_type: str) -> None:
@@ -85,8 +114,8 @@ def test_good_file(content: bytes, file_type: str) -> None:
         "\ufeffwith a mark".encode(),
         "in UTF-16".encode("utf-16-le").join([b"\xff\xfe", b""]),
         "in UTF-16".encode("utf-16-be").join([b"\xfe\xff", b""]),
-        b"<?xml version='1.0'?><a/>",
-        b'{"a": 1}',
+        b'{"a": 1',
+        b"<angle> brackets",
         b"bell \a, escape \x1b[1m and form feed \f",
         b"caf\xe9",
         b"\x93curly\x94",
@@ -111,8 +140,11 @@ def test_text(content: bytes) -> None:
             "UTF-16".encode("utf-16-le"), "application/octet-stream", id="UTF-16, no mark"
         ),
         pytest.param(b"\xff\xfe\0\xd8", "application/octet-stream", id="UTF-16, lone surrogate"),
-        pytest.param(files.ZIP, "application/zip", id="zip"),
-        pytest.param(files.ZIP + files.pdf(), "application/zip", id="zip that holds a PDF"),
+        pytest.param(files.RAR, "application/x-rar-compressed", id="rar"),
+        pytest.param(files.RAR + files.pdf(), "application/x-rar-compressed", id="rar with a PDF"),
+        pytest.param(b"BM" + files.BINARY, "application/octet-stream", id="no bitmap"),
+        pytest.param(b"\xff\xe8" + files.BINARY, "application/octet-stream", id="no MP3"),
+        pytest.param(b"\xce\xb2\xcf\x81\0" * 9, "application/octet-stream", id="no Brotli"),
         pytest.param(b"{\\rtf1 Text}", "application/rtf", id="rtf, all printable"),
         pytest.param(b"%!PS-Adobe-3.0", "application/postscript", id="PostScript, all printable"),
     ],
@@ -174,6 +206,117 @@ def test_pdf_after_preamble_refused(content: bytes, code: FailureCode) -> None:
     assert ("application/pdf", code) == (found.file_type, code_of(found))
 
 
+@pytest.mark.parametrize(
+    ("content", "declared", "file_type"),
+    [
+        pytest.param(b"a,b\n1,2\n", "text/csv", "text/csv", id="table of two columns"),
+        pytest.param(b"a\tb\n1\t2", "text/tab-separated-values", "text/csv", id="tabs"),
+        pytest.param(b"a,b\n1,2\n", "application/vnd.ms-excel", "text/csv", id="as Windows has it"),
+        pytest.param(b"a,b,c\n1,2,3", "text/plain", "text/plain", id="table declared as text"),
+        pytest.param(b"a,b\n1\n", "text/csv", "text/plain", id="no table"),
+        pytest.param(b"# A title", "text/markdown", "text/markdown", id="Markdown"),
+        pytest.param(b"# A title", None, "text/plain", id="Markdown that nobody declared"),
+        pytest.param(b"42", "application/json", "application/json", id="bare value"),
+        pytest.param(b"{1}", "application/json", "text/plain", id="no JSON"),
+        pytest.param(b"{}\n[]", "application/json", "application/x-ndjson", id="JSON Lines"),
+        pytest.param(b"{}", "application/vnd.api+json", "application/json", id="kind of JSON"),
+        pytest.param(b"<a/>", "application/atom+xml", "application/xml", id="kind of XML"),
+        pytest.param(b"<svg/>", "application/xml", "image/svg+xml", id="XML that is an SVG"),
+        pytest.param(b"<a/>", "text/x-python", "text/plain", id="source code"),
+        pytest.param(b"one <b>two</b>", "text/html", "text/html", id="piece of HTML"),
+        pytest.param(b"Subject: x\n\ny", "message/rfc822", "message/rfc822", id="short mail"),
+        pytest.param(files_office.docx(), "application/zip", containers.DOCX, id="docx as zip"),
+    ],
+)
+def test_declared_type_chooses(content: bytes, declared: str, file_type: str) -> None:
+    """Among what a text may be, what was declared is tried, and must be borne out."""
+    found = inspected(content, declared)
+
+    assert (file_type, None) == (found.file_type, found.failure)
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "allowed", "file_type", "code"),
+    [
+        pytest.param(
+            files_office.docx(),
+            None,
+            containers.XLSX,
+            containers.DOCX,
+            FailureCode.TYPE_NOT_ALLOWED,
+            id="docx where only xlsx is allowed",
+        ),
+        pytest.param(
+            files_office.docx(macros=True),
+            None,
+            containers.DOCX,
+            containers.DOCM,
+            FailureCode.TYPE_NOT_ALLOWED,
+            id="macros where they are not allowed",
+        ),
+        pytest.param(
+            files_office.docx(macros=True),
+            containers.DOCX,
+            None,
+            containers.DOCM,
+            FailureCode.TYPE_MISMATCH,
+            id="macros that were not declared",
+        ),
+        pytest.param(
+            files_office.zip_of({"META-INF/MANIFEST.MF": ""}),
+            None,
+            None,
+            "application/java-archive",
+            FailureCode.TYPE_NOT_ALLOWED,
+            id="program in a zip",
+        ),
+        pytest.param(
+            files_office.compound({"EncryptedPackage": b""}),
+            containers.DOCX,
+            None,
+            containers.DOCX,
+            FailureCode.ENCRYPTED,
+            id="encrypted docx",
+        ),
+        pytest.param(
+            files_office.docx()[:200],
+            None,
+            None,
+            containers.ZIP,
+            FailureCode.UNREADABLE,
+            id="container that is cut off",
+        ),
+    ],
+)
+def test_refused_inside(
+    content: bytes, declared: str | None, allowed: str | None, file_type: str, code: FailureCode
+) -> None:
+    """What only a container's inside shows is refused, by its type, once it was read."""
+    types = frozenset({allowed}) if allowed else SUPPORTED_TYPES
+    found = inspected(content, declared, Limits(MEBIBYTE, types))
+
+    assert (file_type, code) == (found.file_type, code_of(found))
+    assert hashlib.sha256(content).hexdigest() == found.sha256
+
+
+def test_container_of_nothing_allowed() -> None:
+    """A zip where nothing is allowed that can be in one is refused by its head."""
+    content = files_office.docx(first=bytes(MEBIBYTE))
+    body = Body(content)
+    limits = Limits(2 * MEBIBYTE, frozenset({"application/pdf"}))
+    found = inspect(body, len(content), None, limits, examine)
+
+    assert (containers.ZIP, FailureCode.TYPE_NOT_ALLOWED) == (found.file_type, code_of(found))
+    assert body.bytes_read == HEAD_BYTES
+
+
+def test_special_text_where_only_text_is_allowed() -> None:
+    """JSON is a text where texts are allowed and JSON is not."""
+    limits = Limits(MEBIBYTE, frozenset({"text/plain"}))
+
+    assert inspected(b"{}", None, limits).file_type == "text/plain"
+
+
 def test_empty() -> None:
     """A file of no bytes is refused as empty, with neither type nor hash."""
     failure = Failure(FailureCode.EMPTY, "The file is empty.")
@@ -184,7 +327,7 @@ def test_empty() -> None:
 def test_too_large() -> None:
     """A file above the limit is refused with both figures, and not a byte of it is read."""
     body = Body(b"x")
-    found = inspect(body, 73_400_320, "text/plain", EVERYTHING, extract)
+    found = inspect(body, 73_400_320, "text/plain", EVERYTHING, examine)
     message = "The file has 73,400,320 bytes; at most 52,428,800 are allowed."
 
     assert Inspection(failure=Failure(FailureCode.TOO_LARGE, message)) == found
@@ -205,7 +348,7 @@ def test_size_limit(size_bytes: int, code: FailureCode | None) -> None:
     ("content", "declared", "code"),
     [
         pytest.param(
-            files.ZIP + bytes(MEBIBYTE), None, FailureCode.TYPE_NOT_ALLOWED, id="not allowed"
+            files.RAR + bytes(MEBIBYTE), None, FailureCode.TYPE_NOT_ALLOWED, id="not allowed"
         ),
         pytest.param(
             files.png() + bytes(MEBIBYTE), "image/gif", FailureCode.TYPE_MISMATCH, id="mismatch"
@@ -215,7 +358,7 @@ def test_size_limit(size_bytes: int, code: FailureCode | None) -> None:
 def test_reads_no_further(content: bytes, declared: str | None, code: FailureCode) -> None:
     """A file that is refused for its type is read as far as that takes, and has no hash."""
     body = Body(content)
-    found = inspect(body, len(content), declared, EVERYTHING, extract)
+    found = inspect(body, len(content), declared, EVERYTHING, examine)
 
     assert (code, None) == (code_of(found), found.sha256)
     assert body.bytes_read == HEAD_BYTES
@@ -233,7 +376,7 @@ def test_type_mismatch() -> None:
 
 def test_not_allowed_comes_before_mismatch() -> None:
     """A file whose type is not allowed is refused for that, whatever it was declared as."""
-    assert code_of(inspected(files.ZIP, "application/pdf")) == FailureCode.TYPE_NOT_ALLOWED
+    assert code_of(inspected(files.RAR, "application/pdf")) == FailureCode.TYPE_NOT_ALLOWED
 
 
 def test_quoted_declaration_is_bounded_and_printable() -> None:
@@ -334,7 +477,7 @@ def test_extractor_refuses(content: bytes, file_type: str, code: FailureCode) ->
 )
 def test_short_reads(content: bytes) -> None:
     """A body that comes in bits of any size is inspected as one that comes at once."""
-    assert inspected(content) == inspect(Body(content, 7), len(content), None, EVERYTHING, extract)
+    assert inspected(content) == inspect(Body(content, 7), len(content), None, EVERYTHING, examine)
 
 
 @pytest.mark.parametrize("missing", [1, 9_000], ids=["at the end", "within the head"])
@@ -343,7 +486,7 @@ def test_body_ends_early(missing: int) -> None:
     content = b"x" * 10_000
 
     with pytest.raises(EOFError):
-        inspect(Body(content[:-missing]), len(content), None, EVERYTHING, extract)
+        inspect(Body(content[:-missing]), len(content), None, EVERYTHING, examine)
 
 
 def test_body_raises() -> None:
@@ -354,7 +497,7 @@ def test_body_raises() -> None:
             raise ConnectionError(amount)
 
     with pytest.raises(ConnectionError):
-        inspect(Broken(), 10, None, EVERYTHING, extract)
+        inspect(Broken(), 10, None, EVERYTHING, examine)
 
 
 def test_nothing_of_the_file_is_logged(caplog: pytest.LogCaptureFixture) -> None:

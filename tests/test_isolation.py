@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib import isolation
-from chalicelib.documents import FailureCode, Metadata
-from chalicelib.extractors import LONGEST_TEXT, Refused, extract
+from chalicelib.documents import Failure, FailureCode, Metadata
+from chalicelib.examination import Examined
+from chalicelib.extractors import LONGEST_TEXT, Refused, containers, extract
 from chalicelib.isolation import (
     ADDRESS_SPACE_FACTOR,
     LONGEST_ANSWER_BYTES,
@@ -57,8 +58,10 @@ def isolated() -> Iterator[Isolation]:
 @pytest.fixture
 def hostile_parser(folder: Path) -> None:
     """Pictures are programs: the parser runs what stands in them, and answers with `width`."""
-    program = "def get(content, **_):\n    scope = {}\n    exec(content.read(), scope)\n"
-    (folder / "imagesize.py").write_text(program + "    return scope['width'], 1\n")
+    program = "def get_info(content, **_):\n    scope = {}\n    exec(content.read(), scope)\n"
+    answer = "    return SimpleNamespace(width=scope['width'], height=1, rotation=-1)\n"
+    imported = "from types import SimpleNamespace\n"
+    (folder / "imagesize.py").write_text(imported + program + answer)
 
 
 def seconds(limit: float) -> Callable[[], float]:
@@ -70,16 +73,21 @@ def seconds(limit: float) -> Callable[[], float]:
 def read(
     isolated: Isolation,
     content: bytes | str,
-    file_type: str = "image/png",
+    file_type: str = "image/avif",
     limit: float = PATIENCE_SECONDS,
 ) -> Metadata | FailureCode:
     """What an isolation says of a content: metadata or the code of a refusal."""
     with tempfile.TemporaryFile() as file:
         file.write(content.encode() if isinstance(content, str) else content)
         try:
-            return isolated.extract(file, file_type, seconds(limit))
+            examined = isolated.examine(file, [file_type], seconds(limit))
         except Refused as refusal:
             return refusal.code
+    assert file_type == examined.file_type
+    if examined.failure:
+        return examined.failure.code
+    assert examined.metadata is not None
+    return examined.metadata
 
 
 @pytest.mark.parametrize(
@@ -268,12 +276,20 @@ def test_nothing_is_logged(isolated: Isolation, capfd: pytest.CaptureFixture[str
 
 def test_no_answer_is_believed_but_an_extractors() -> None:
     """Metadata and refusals are taken as extractors give them."""
-    metadata = {"title": "x" * LONGEST_TEXT, "pageCount": 10**38 - 1, "encrypted": True}
-    refusal = isolation._believed(b'{"refused": ["encrypted", "A sentence."]}')  # noqa: SLF001 - no child says these
+    metadata: Metadata = {"title": "x" * LONGEST_TEXT, "pageCount": 10**38 - 1, "encrypted": True}
+    failure = Failure(FailureCode.ENCRYPTED, "A sentence.")
+    refusal = {"fileType": containers.ZIP, "refused": ["encrypted", "A sentence."]}
 
-    assert metadata == isolation._believed(json.dumps({"metadata": metadata}).encode())  # noqa: SLF001 - as above
-    assert isinstance(refusal, Refused)
-    assert (FailureCode.ENCRYPTED, "A sentence.") == (refusal.code, refusal.message)
+    assert Examined("image/png", metadata) == believed(
+        json.dumps({"fileType": "image/png", "metadata": metadata}).encode()
+    )
+    assert Examined(containers.ZIP, failure=failure) == believed(json.dumps(refusal).encode())
+    assert Examined("application/epub+zip") == believed(b'{"fileType": "application/epub+zip"}')
+
+
+def believed(answer: bytes) -> Examined:
+    """What is believed of an answer on a file that may be a PNG."""
+    return isolation._believed(answer, ["image/png"])  # noqa: SLF001 - no child says these
 
 
 @pytest.mark.parametrize(
@@ -285,35 +301,45 @@ def test_no_answer_is_believed_but_an_extractors() -> None:
         b"[]",
         b'"metadata"',
         b"NaN",
-        b'{"metadata": {}',
-        b'{"metadata": {}} {}',
-        b'{"metadata": []}',
-        b'{"metadata": {}, "refused": ["encrypted", ""]}',
-        b'{"metadata": {"a": null}}',
-        b'{"metadata": {"a": 1.5}}',
-        b'{"metadata": {"a": NaN}}',
-        b'{"metadata": {"a": []}}',
-        b'{"metadata": {"a": {}}}',
-        b'{"metadata": {"a": 1%s}}' % (b"0" * 38),
-        b'{"metadata": {"a": 1%s}}' % (b"0" * 9_999),
-        b'{"metadata": {"a": ""}}',
-        b'{"metadata": {"a": " b"}}',
-        b'{"metadata": {"a": "b\\nc"}}',
-        b'{"metadata": {"a": "\\ud800"}}',
-        b'{"metadata": {"a": "\xff"}}',
-        b'{"metadata": {"a": "%s"}}' % (b"x" * (LONGEST_TEXT + 1)),
-        b'{"metadata": {"": 1}}',
-        b'{"metadata": {"A": 1}}',
-        b'{"metadata": {"a\\n": 1}}',
-        b'{"metadata": {"%s": 1}}' % (b"a" * 65),
-        b'{"metadata": {%s}}' % b",".join(b'"a%d": 1' % number for number in range(65)),
-        b'{"metadata": {%s"a": 1}}' % (b" " * LONGEST_ANSWER_BYTES),
-        b'{"refused": ["processing_failed", "A sentence."]}',
-        b'{"refused": ["too_large", "A sentence."]}',
-        b'{"refused": ["encrypted"]}',
-        b'{"refused": ["encrypted", 1]}',
-        b'{"refused": ["encrypted", "a\\nb"]}',
-        b'{"refused": ["encrypted", "%s"]}' % (b"x" * 201),
+        b'{"fileType": "image/png", "metadata": {}',
+        b'{"fileType": "image/png", "metadata": {}} {}',
+        b'{"fileType": "image/png", "metadata": []}',
+        b'{"fileType": "image/png", "metadata": {}, "refused": ["encrypted", ""]}',
+        b'{"fileType": "image/png", "metadata": {"a": null}}',
+        b'{"fileType": "image/png", "metadata": {"a": 1.5}}',
+        b'{"fileType": "image/png", "metadata": {"a": NaN}}',
+        b'{"fileType": "image/png", "metadata": {"a": []}}',
+        b'{"fileType": "image/png", "metadata": {"a": {}}}',
+        b'{"fileType": "image/png", "metadata": {"a": 1%s}}' % (b"0" * 38),
+        b'{"fileType": "image/png", "metadata": {"a": 1%s}}' % (b"0" * 9_999),
+        b'{"fileType": "image/png", "metadata": {"a": ""}}',
+        b'{"fileType": "image/png", "metadata": {"a": " b"}}',
+        b'{"fileType": "image/png", "metadata": {"a": "b\\nc"}}',
+        b'{"fileType": "image/png", "metadata": {"a": "\\ud800"}}',
+        b'{"fileType": "image/png", "metadata": {"a": "\xff"}}',
+        b'{"fileType": "image/png", "metadata": {"a": "%s"}}' % (b"x" * (LONGEST_TEXT + 1)),
+        b'{"fileType": "image/png", "metadata": {"": 1}}',
+        b'{"fileType": "image/png", "metadata": {"A": 1}}',
+        b'{"fileType": "image/png", "metadata": {"a\\n": 1}}',
+        b'{"fileType": "image/png", "metadata": {"%s": 1}}' % (b"a" * 65),
+        b'{"fileType": "image/png", "metadata": {%s}}'
+        % b",".join(b'"a%d": 1' % number for number in range(65)),
+        b'{"fileType": "image/png", "metadata": {%s"a": 1}}' % (b" " * LONGEST_ANSWER_BYTES),
+        b'{"fileType": "image/png", "refused": ["processing_failed", "A sentence."]}',
+        b'{"fileType": "image/png", "refused": ["too_large", "A sentence."]}',
+        b'{"fileType": "image/png", "refused": ["encrypted"]}',
+        b'{"fileType": "image/png", "refused": ["encrypted", 1]}',
+        b'{"fileType": "image/png", "refused": ["encrypted", "a\\nb"]}',
+        b'{"fileType": "image/png", "refused": ["encrypted", "%s"]}' % (b"x" * 201),
+        b'{"fileType": "image/png"}',
+        b'{"fileType": "image/gif", "metadata": {}}',
+        b'{"fileType": "image/gif", "refused": ["encrypted", "A sentence."]}',
+        b'{"fileType": "image/gif", "other": 1}',
+        b'{"fileType": "Image/gif"}',
+        b'{"fileType": "image/gif\\n"}',
+        b'{"fileType": "image/%s"}' % (b"x" * 101),
+        b'{"fileType": 1, "metadata": {}}',
+        b'{"metadata": {}}',
         b"[" * 100_000,
     ],
     ids=lambda answer: ascii(answer)[:50],
@@ -321,7 +347,7 @@ def test_no_answer_is_believed_but_an_extractors() -> None:
 def test_no_other_answer_is_believed(answer: bytes) -> None:
     """What no extractor would have said is not taken for an answer."""
     with pytest.raises((ValueError, RecursionError)):
-        isolation._believed(answer)  # noqa: SLF001 - no child says these
+        believed(answer)
 
 
 def test_the_helper_is_replaced(isolated: Isolation, folder: Path) -> None:
@@ -329,7 +355,7 @@ def test_the_helper_is_replaced(isolated: Isolation, folder: Path) -> None:
     read(isolated, files.png())
     os.kill(helpers(folder)[0], 9)
 
-    assert {"width": 3, "height": 2} == read(isolated, files.png())
+    assert extract(io.BytesIO(files.png()), "image/png") == read(isolated, files.png(), "image/png")
 
 
 def test_a_parser_that_is_not_there(folder: Path) -> None:
@@ -362,7 +388,7 @@ def test_too_little_time(folder: Path) -> None:
 @pytest.mark.parametrize("number", [9, 15], ids=["killed", "terminated"])
 def test_nothing_outlives_the_lambda(folder: Path, number: int) -> None:
     """Helper and child end with the process that had them, however that ends, in the midst."""
-    (folder / "imagesize.py").write_text("def get(*_, **__):\n    while True: pass")
+    (folder / "imagesize.py").write_text("def get_info(*_, **__):\n    while True: pass")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from tests.test_isolation import *\nread(Isolation({}), files.png(), limit=60)"

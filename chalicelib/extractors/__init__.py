@@ -1,28 +1,69 @@
 """Content of a known type -> its metadata, or a refusal; one module a family of types.
 
-An extractor is a module with `extract(content) -> Found`. It is imported when the first file of
-its types comes, so that a cold start pays for no parser that it does not need. Adding a family is
-a module and its lines in `_MODULES`.
+An extractor is a module with `extract(content, file_type) -> Found`. It is imported when the first
+file of its types comes, so that a cold start pays for no parser that it does not need. Adding a
+family is a module and a line for each of its types in `_MODULES`; what each finds is told in
+docs/metadata.md.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Protocol, cast
 
 from chalicelib.documents import FailureCode, Metadata, MetadataValue
+from chalicelib.extractors import containers
+from chalicelib.extractors.containers import Container, identifier_of
 
 Found = Mapping[str, MetadataValue | None]
 """What an extractor found, neither cleaned nor bounded. None: the file does not have it."""
 
 _MODULES = {
+    "application/json": "json_text",
     "application/pdf": "pdf",
+    "application/gzip": "archive",
+    "application/x-tar": "archive",
+    containers.ZIP: "archive",
+    "audio/aiff": "media",
+    "audio/flac": "media",
+    "audio/mpeg": "media",
+    "audio/ogg": "media",
+    "audio/wav": "media",
+    containers.AUDIO_MP4: "media",
+    containers.MP4: "media",
+    "video/matroska": "media",
+    "video/quicktime": "media",
+    "video/webm": "media",
+    containers.DOC: "compound",
+    containers.PPT: "compound",
+    containers.XLS: "compound",
+    containers.DOCM: "office",
+    containers.DOCX: "office",
+    containers.ODP: "office",
+    containers.ODS: "office",
+    containers.ODT: "office",
+    containers.PPTM: "office",
+    containers.PPTX: "office",
+    containers.XLSM: "office",
+    containers.XLSX: "office",
+    "application/x-ndjson": "json_text",
+    "application/xml": "markup",
+    "image/avif": "image",
+    "image/bmp": "image",
     "image/gif": "image",
+    "image/heic": "image",
     "image/jpeg": "image",
     "image/png": "image",
+    "image/svg+xml": "markup",
+    "image/tiff": "image",
     "image/webp": "image",
+    "message/rfc822": "mail",
+    "text/csv": "tabular",
+    "text/html": "markup",
+    "text/markdown": "text",
     "text/plain": "text",
 }
 
@@ -50,8 +91,8 @@ class Refused(Exception):  # noqa: N818 - to refuse a bad file is an outcome, no
 class Extractor(Protocol):
     """A module of this package that reads a family of types."""
 
-    def extract(self, content: BinaryIO) -> Found:
-        """What is found in a content that stands at its start."""
+    def extract(self, content: BinaryIO, file_type: str) -> Found:
+        """What is found in a content that stands at its start; `Refused` if it is not this type."""
 
 
 def load(file_type: str) -> Extractor:
@@ -67,16 +108,32 @@ def extract(content: BinaryIO, file_type: str) -> Metadata:
     of it is not the file's doing.
     """
     extractor = load(file_type)
-    content.seek(0)
+    with _refused_as(file_type):
+        content.seek(0)
+        return bounded(extractor.extract(content, file_type))
+
+
+def identify(content: BinaryIO, container: Container) -> str:
+    """The MIME type of what is in a container, its own where that is nothing special.
+
+    Raises as `extract` does.
+    """
+    identifier = identifier_of(container)
+    with _refused_as(container.file_type):
+        content.seek(0)
+        return identifier.identify(content)
+
+
+@contextlib.contextmanager
+def _refused_as(file_type: str) -> Iterator[None]:
     try:
-        found = extractor.extract(content)
+        yield
     except (Refused, MemoryError):
         raise
     except Exception as error:
         # Parsers let any exception out on a broken file: of the classes that they document, and
         # ValueError, KeyError, RecursionError and more. To us all mean the same.
         raise Refused(FailureCode.UNREADABLE, f"The file cannot be read as {file_type}.") from error
-    return bounded(found)
 
 
 def bounded(found: Found) -> Metadata:

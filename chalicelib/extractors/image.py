@@ -1,26 +1,257 @@
-"""PNG, JPEG, GIF and WebP by imagesize, which reads headers only and decodes no pixels.
+"""Pictures, by imagesize (sizes) and ExifRead (what a camera wrote); no pixel is decoded.
 
-So a picture whose header is sound and whose pixels are damaged or cut off counts as read.
+So a picture whose header is sound and whose pixels are damaged or cut off counts as read. Neither
+library tells colours and frames of each format: these few bytes are read here. (Pillow would tell
+all of it, but has no wheel for Lambda's older systems since release 13, and weighs 8 MB.)
 """
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import contextlib
+import logging
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
 
+import exifread
 import imagesize
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Found, Refused
+from chalicelib.extractors import Found, Refused, moments
 
-_UNREADABLE = (-1, -1)
-"""imagesize's answer to a header that it cannot make sense of."""
+logging.getLogger("exifread").setLevel(logging.CRITICAL)  # it quotes the file
+
+_NO_HEADER = "The image has no readable header."
+
+_MOST_FRAMES = 100_000
+"""More are not counted: a file of frames of a few bytes each would take minutes."""
+
+_PNG_COLOURS = {0: "gray", 2: "rgb", 3: "palette", 4: "gray-alpha", 6: "rgb-alpha"}
+"""PNG, table 11.1: https://www.w3.org/TR/png-3/#11IHDR"""
+
+_JPEG_COLOURS = {1: "gray", 3: "rgb", 4: "cmyk"}
+"""By components. Three are stored as YCbCr, mostly, and shown as RGB."""
+
+_TIFF_COLOURS = {0: "gray", 1: "gray", 2: "rgb", 3: "palette", 5: "cmyk", 6: "rgb", 8: "lab"}
+"""TIFF 6.0, PhotometricInterpretation."""
+
+_WITH_EXIF = frozenset(
+    {"image/jpeg", "image/tiff", "image/png", "image/webp", "image/heic", "image/avif"}
+)
 
 
-def extract(content: BinaryIO) -> Found:
-    """Width and height in pixels as stored: a camera's "turn me" (Exif) does not swap them."""
-    size = imagesize.get(content, exif_rotation=False)
-    if size == _UNREADABLE or 0 in size:
-        raise Refused(FailureCode.UNREADABLE, "The image has no readable header.")
+def extract(content: BinaryIO, file_type: str) -> Found:
+    """The picture's form and what the camera wrote into it.
+
+    - width, height: pixels as stored; a camera's "turn me" does not swap them.
+    - orientation: 1 to 8 as Exif has it (1: as stored, 6: to be turned by 90 degrees clockwise).
+    - colorMode: `gray`, `gray-alpha`, `rgb`, `rgb-alpha`, `palette`, `cmyk` or `lab`; bitDepth, of
+      one channel. Of GIF, PNG, JPEG, BMP and TIFF.
+    - frameCount: of GIF, PNG, WebP, and TIFF, whose frames are pages.
+    - takenAt, cameraMake, cameraModel, software: as the camera's clock and maker had it.
+    - hasGpsPosition: that it is there; where it was taken is not kept.
+    """
+    width, height, orientation = _size(content)
+    found: dict[str, str | int | None] = {"width": width, "height": height}
+    if read := _DETAILS.get(file_type):
+        content.seek(0)
+        with contextlib.suppress(struct.error, IndexError):  # it is cut off after the size
+            found.update(read(content))
+    if file_type in _WITH_EXIF:
+        exif = _exif(content)
+        found.update(exif)
+        found["orientation"] = exif.get("orientation") or orientation
+    return found
+
+
+def _size(content: BinaryIO) -> tuple[int, int, int | None]:
+    """Width, height and the orientation that imagesize found, if any."""
+    found = imagesize.get_info(content, dpi=False, colors=False, exif_rotation=False)
+    if -1 in (found.width, found.height) and found.width == found.height:
+        raise Refused(FailureCode.UNREADABLE, _NO_HEADER)
     # imagesize 2.0.1 takes a GIF's unsigned 16 bits for signed ones.
-    width, height = (side if side > 0 else side + 2**16 for side in size)
-    return {"width": width, "height": height}
+    width, height = (side + 2**16 if side < 0 else side for side in (found.width, found.height))
+    if 0 in (width, height):
+        raise Refused(FailureCode.UNREADABLE, _NO_HEADER)
+    return width, height, found.rotation if 1 <= found.rotation <= 8 else None
+
+
+def _exif(content: BinaryIO) -> dict[str, Any]:
+    """What is kept of the Exif; nothing where it is broken, which does the picture no harm."""
+    content.seek(0)
+    try:
+        tags = exifread.process_file(content, details=False, extract_thumbnail=False)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - ExifRead raises what comes, AssertionError among it
+        return {}
+    taken = _tag(tags, "EXIF DateTimeOriginal") or _tag(tags, "EXIF DateTimeDigitized")
+    return {
+        "orientation": _orientation(tags),
+        "takenAt": moments.from_exif(taken),
+        "cameraMake": _tag(tags, "Image Make"),
+        "cameraModel": _tag(tags, "Image Model"),
+        "software": _tag(tags, "Image Software"),
+        "hasGpsPosition": True if "GPS GPSLatitude" in tags else None,
+    }
+
+
+def _tag(tags: Mapping[str, Any], name: str) -> str | None:
+    return str(tags[name].values) if name in tags else None
+
+
+def _orientation(tags: Mapping[str, Any]) -> int | None:
+    values = tags["Image Orientation"].values if "Image Orientation" in tags else None
+    first = values[0] if values else None
+    return first if isinstance(first, int) and 1 <= first <= 8 else None
+
+
+def _png(content: BinaryIO) -> Found:
+    head = content.read(26)
+    frames = 1
+    content.seek(8)
+    for kind, size in _png_chunks(content):
+        if kind == b"acTL" and size >= 4:
+            frames = struct.unpack(">L", content.read(4))[0]
+            break
+        if kind == b"IDAT":
+            break
+    return {"bitDepth": head[24], "colorMode": _PNG_COLOURS.get(head[25]), "frameCount": frames}
+
+
+def _png_chunks(content: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Kind and size of each chunk; the content stands at its data."""
+    position = content.tell()
+    for _ in range(_MOST_FRAMES):
+        content.seek(position)
+        header = content.read(8)
+        if len(header) < 8:
+            return
+        size, kind = struct.unpack(">L4s", header)
+        yield kind, size
+        position += 12 + size
+
+
+def _jpeg(content: BinaryIO) -> Found:
+    position = 2
+    for _ in range(_MOST_FRAMES):
+        content.seek(position)
+        marker, size = struct.unpack(">2sH", content.read(4))
+        if marker[0] != 0xFF:
+            return {}
+        # SOF0 to SOF15 but the tables and extensions between them: ITU-T T.81, table B.1.
+        if 0xC0 <= marker[1] <= 0xCF and marker[1] not in (0xC4, 0xC8, 0xCC):
+            depth, _, _, components = struct.unpack(">BHHB", content.read(6))
+            return {"bitDepth": depth, "colorMode": _JPEG_COLOURS.get(components)}
+        position += 2 + size if marker[1] != 0xFF else 1
+    return {}
+
+
+def _gif(content: BinaryIO) -> Found:
+    """GIF89a specification, https://www.w3.org/Graphics/GIF/spec-gif89a.txt."""
+    flags = content.read(13)[10]
+    _skip_palette(content, flags)
+    frames = 0
+    while frames < _MOST_FRAMES:
+        match content.read(1):
+            case b",":
+                frames += 1
+                _skip_palette(content, content.read(9)[8])
+                content.read(1)
+            case b"!":
+                content.read(1)
+            case _:
+                break
+        while size := content.read(1)[0]:
+            content.seek(size, 1)
+    return {
+        "bitDepth": (flags & 7) + 1 if flags & 0x80 else 8,
+        "colorMode": "palette",
+        "frameCount": frames,
+    }
+
+
+def _skip_palette(content: BinaryIO, flags: int) -> None:
+    if flags & 0x80:
+        content.seek(3 << (flags & 7) + 1, 1)
+
+
+def _webp(content: BinaryIO) -> Found:
+    """RFC 9649: an animation has a chunk for each frame."""
+    frames = 0
+    position = 12
+    for _ in range(_MOST_FRAMES):
+        content.seek(position)
+        header = content.read(8)
+        if len(header) < 8:
+            break
+        frames += header[:4] == b"ANMF"
+        size = int.from_bytes(header[4:], "little")
+        position += 8 + size + size % 2
+    return {"frameCount": max(frames, 1)}
+
+
+def _bmp(content: BinaryIO) -> Found:
+    head = content.read(30)
+    old = int.from_bytes(head[14:18], "little") == 12
+    (bits,) = struct.unpack_from("<H", head, 24 if old else 28)
+    if bits <= 8:
+        return {"bitDepth": bits, "colorMode": "palette"}
+    return {"bitDepth": 8 if bits >= 24 else 5, "colorMode": "rgb"}
+
+
+def _tiff(content: BinaryIO) -> Found:
+    """TIFF 6.0 and BigTIFF: the chain of directories, one a page."""
+    head = content.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    is_big = struct.unpack_from(order + "H", head, 2)[0] == 43
+    next_at = struct.unpack_from(order + ("Q" if is_big else "L"), head, 8 if is_big else 4)[0]
+    seen: set[int] = set()
+    found: dict[str, str | int | None] = {}
+    while next_at and next_at not in seen and len(seen) < _MOST_FRAMES:
+        content.seek(next_at)
+        entry_bytes, count_form = (20, "Q") if is_big else (12, "H")
+        count_bytes = content.read(struct.calcsize("=" + count_form))
+        if len(count_bytes) < struct.calcsize("=" + count_form):
+            break
+        seen.add(next_at)
+        (count,) = struct.unpack(order + count_form, count_bytes)
+        if count > 65_535:
+            break
+        directory = content.read(count * entry_bytes)
+        if len(seen) == 1:
+            found = _tiff_colours(content, directory, entry_bytes, order)
+            content.seek(next_at + len(count_bytes) + len(directory))
+        rest = content.read(8 if is_big else 4)
+        next_at = int.from_bytes(rest, "little" if order == "<" else "big")
+    found["frameCount"] = len(seen)
+    return found
+
+
+def _tiff_colours(
+    content: BinaryIO, directory: bytes, entry_bytes: int, order: str
+) -> dict[str, str | int | None]:
+    found: dict[str, str | int | None] = {}
+    size, form, value_at = (8, "Q", 12) if entry_bytes == 20 else (4, "L", 8)
+    for start in range(0, len(directory) - entry_bytes + 1, entry_bytes):
+        tag = struct.unpack_from(order + "H", directory, start)[0]
+        (value,) = struct.unpack_from(order + "H", directory, start + value_at)
+        if tag == 262:
+            found["colorMode"] = _TIFF_COLOURS.get(value)
+        elif tag == 258:
+            (count,) = struct.unpack_from(order + form, directory, start + 4)
+            if count * 2 > size:
+                content.seek(struct.unpack_from(order + form, directory, start + value_at)[0])
+                value = struct.unpack(order + "H", content.read(2))[0]
+            found["bitDepth"] = value
+    return found
+
+
+_DETAILS: Mapping[str, Callable[[BinaryIO], Found]] = {
+    "image/bmp": _bmp,
+    "image/gif": _gif,
+    "image/jpeg": _jpeg,
+    "image/png": _png,
+    "image/tiff": _tiff,
+    "image/webp": _webp,
+}

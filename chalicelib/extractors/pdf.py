@@ -14,13 +14,22 @@ from contextlib import contextmanager
 from datetime import UTC
 from itertools import islice
 from typing import BinaryIO
+from xml.parsers import expat
 
 import pypdf.filters  # noqa: F401 - pypdf imports it only when it reads, which is in every child
 from pypdf import DocumentInformation, PasswordType, PdfReader, errors
-from pypdf.generic import DictionaryObject, NameObject, NullObject, StreamObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NameObject,
+    NullObject,
+    StreamObject,
+    TextStringObject,
+)
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused
+from chalicelib.extractors.xml_events import End, Start, events
 
 # pypdf logs errors at most, and quotes the file in them, which is nobody's business in the logs.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -63,6 +72,15 @@ _HEADER_BYTES = 1_024
 """Viewers look for the header this far: PDF Reference 1.7, implementation note 13 in appendix H,
 https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/pdfreference1.7old.pdf"""
 
+_LONGEST_SIDE = 10**9
+"""Points: what a page's side may be that is stored."""
+
+_LONGEST_XMP_BYTES = 1_048_576
+
+_PDF_A = "http://www.aiim.org/pdfa/ns/id/"
+_PDF_A_NAMES = {f"{_PDF_A} part": "part", f"{_PDF_A} conformance": "level"}
+_PDF_A_CLAIM = re.compile("PDF/A-[1-9][abefu]?")
+
 _VERSION_IN_HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _VERSION_IN_CATALOG = re.compile(r"/(\d\.\d)")
 
@@ -75,11 +93,17 @@ _LEFT_OUT = {
 the text of a form on the page."""
 
 
-def extract(content: BinaryIO) -> Found:
-    """Pages, words, the document's information, the version and whether the file is encrypted.
+def extract(content: BinaryIO, file_type: str = "application/pdf") -> Found:  # noqa: ARG001 - there is only this
+    """Pages, words, the document's information, the version and what else is in the file.
 
-    Words are what white space separates in the text of all pages. Moments are ISO 8601: in UTC
-    (`Z`) where the file gives an offset, else without one.
+    - wordCount: what white space separates in the text of all pages; hasTextLayer: whether there is
+      any, which a scan has not.
+    - pageWidth, pageHeight: of the first page in points (1/72 inch), rounded, before any turning.
+    - pdfAClaim: `PDF/A-2b`, as the file says of itself; nothing checks that it is.
+    - hasScripts: run by the document itself (when it is opened, or by name); hasForms;
+      hasAttachments: of the document itself; hasSignatures: whether it says so. None of these
+      looks at each page.
+    - Moments are ISO 8601: in UTC (`Z`) where the file gives an offset, else without one.
     """
     try:
         return _facts(content)
@@ -96,12 +120,17 @@ def _facts(content: BinaryIO) -> Found:
     pages = len(reader.pages)
     if pages == 0:
         raise Refused(*_NO_PAGES)
+    words = _word_count(reader)
     return {
         "pageCount": pages,
-        "wordCount": _word_count(reader),
+        "wordCount": words,
+        "hasTextLayer": words > 0,
         **_information(reader.metadata),
         "pdfVersion": _version(content, reader.root_object),
         "encrypted": reader.is_encrypted,
+        **_page_size(reader),
+        **_contents(reader.root_object),
+        "pdfAClaim": _pdf_a_claim(reader.root_object),
     }
 
 
@@ -193,6 +222,70 @@ def _moment(text: str | None) -> str | None:
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError):  # no date, or one that in UTC is beyond the calendar
         return None
+
+
+def _page_size(reader: PdfReader) -> Found:
+    page = reader.pages[0]
+    try:
+        # PDF 32000-1, table 30: 1/72 inch unless the page says how many of these make its unit.
+        unit = float(page.user_unit)
+        sides = (float(page.mediabox.width) * unit, float(page.mediabox.height) * unit)
+    except (errors.PyPdfError, ArithmeticError, AttributeError, TypeError, ValueError):
+        return {}  # which viewers take for a usual size
+    if not all(0 < side < _LONGEST_SIDE for side in sides):
+        return {}
+    return {"pageWidth": round(sides[0]), "pageHeight": round(sides[1])}
+
+
+def _contents(catalog: DictionaryObject) -> Found:
+    """What the catalog and what it names directly tell: PDF 32000-1, tables 28, 31 and 218."""
+    names = _dictionary(catalog, "/Names")
+    form = _dictionary(catalog, "/AcroForm")
+    flags = form.get("/SigFlags", NullObject()).get_object()
+    opening = _dictionary(catalog, "/OpenAction")
+    return {
+        "hasScripts": opening.get("/S") == "/JavaScript"
+        or bool(_dictionary(names, "/JavaScript"))
+        or bool(_dictionary(catalog, "/AA")),
+        "hasForms": _has_any(form, "/Fields") or "/XFA" in form,
+        "hasAttachments": _has_any(catalog, "/AF") or bool(_dictionary(names, "/EmbeddedFiles")),
+        "hasSignatures": (isinstance(flags, int) and bool(flags & 1))
+        or bool(_dictionary(catalog, "/Perms")),
+    }
+
+
+def _dictionary(parent: DictionaryObject, key: str) -> DictionaryObject:
+    found = parent.get(key, NullObject()).get_object()
+    return found if isinstance(found, DictionaryObject) else DictionaryObject()
+
+
+def _has_any(parent: DictionaryObject, key: str) -> bool:
+    found = parent.get(key, NullObject()).get_object()
+    return isinstance(found, ArrayObject) and len(found) > 0
+
+
+def _pdf_a_claim(catalog: DictionaryObject) -> str | None:
+    """Part and conformance level that the XMP names: ISO 19005-1, 6.7.11."""
+    stream = _dictionary(catalog, "/Metadata")
+    if not isinstance(stream, StreamObject):
+        return None
+    claim: dict[str, str] = {}
+    current: str | None = None
+    try:
+        for event in events([stream.get_data()[:_LONGEST_XMP_BYTES]]):
+            if isinstance(event, Start):
+                current = _PDF_A_NAMES.get(event.name)
+                claim |= {
+                    _PDF_A_NAMES[k]: v for k, v in event.attributes.items() if k in _PDF_A_NAMES
+                }
+            elif isinstance(event, End):
+                current = None
+            elif current:
+                claim[current] = claim.get(current, "") + event
+    except (expat.ExpatError, ValueError, errors.PyPdfError):
+        return None
+    said = f"PDF/A-{claim.get('part', '').strip()}{claim.get('level', '').strip().lower()}"
+    return said if _PDF_A_CLAIM.fullmatch(said) else None
 
 
 def _version(content: BinaryIO, catalog: DictionaryObject) -> str | None:

@@ -1,0 +1,207 @@
+"""XML and SVG by expat, HTML by the standard library's parser, each as a stream.
+
+XML must be well-formed to its end. HTML has no such thing: any text is read as a browser would,
+and is HTML if it holds an element that HTML has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html.parser import HTMLParser
+from typing import BinaryIO
+from xml.parsers import expat
+
+from chalicelib.documents import FailureCode
+from chalicelib.extractors import Found, Refused, text
+from chalicelib.extractors.xml_events import End, Start, events
+
+_SVG = "image/svg+xml"
+_HTML = "text/html"
+_SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+
+_LONGEST_TITLE = 10_000
+"""Characters; more than is stored."""
+
+_LONGEST_TAG = 65_536
+"""Characters. HTMLParser looks at a tag that does not end again with each piece that comes."""
+
+_MOST_ELEMENTS = 1_000_000
+"""Of an HTML page: HTMLParser takes some ten seconds for so many. XML has a limit of its own."""
+
+_CHUNK_BYTES = 65_536
+
+_UNSEEN = frozenset({"script", "style", "template", "title"})
+"""HTML elements whose text is not the page's."""
+
+_INLINE = frozenset(
+    re.findall(
+        r"\w+",
+        "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong"
+        " sub sup time tt u var wbr",
+    )
+)
+"""HTML elements that end no word: https://html.spec.whatwg.org/#text-level-semantics"""
+
+_KNOWN = _INLINE | frozenset(
+    re.findall(
+        r"\w+",
+        "html head body title meta link script style div p h1 h2 h3 h4 h5 h6 ul ol li table tr td"
+        " th br hr img form input pre blockquote article section nav header footer main center dl"
+        " dt dd",
+    )
+)
+
+_HANDLER = re.compile("on[a-z]+")
+"""An attribute that is a script."""
+
+_PIXELS = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*(?:px)?\s*")
+
+
+def extract(content: BinaryIO, file_type: str) -> Found:
+    """What the markup is and says.
+
+    - encoding (HTML); title: the `title` element's, for XML that of an element below the root.
+    - rootElement: the root's name without prefix, rootNamespace.
+    - elementCount, of all elements.
+    - wordCount: whitespace-separated tokens of the text: for HTML of what a page shows, without
+      scripts and styles; for XML and SVG of all character data.
+    - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` address.
+    - width, height (SVG): whole pixels, where they are told as such; viewBox as it is written.
+    """
+    if file_type == _HTML:
+        return _html(content)
+    return _xml(content, is_svg=file_type == _SVG)
+
+
+def html_word_count(pieces: Iterable[str]) -> int:
+    """The words of an HTML text that comes in pieces, as `extract` counts them."""
+    return _read(pieces).words
+
+
+def _html(content: BinaryIO) -> Found:
+    encoding = str(text.extract(content)["encoding"])
+    page = _read(text.lines_of(content, encoding))
+    if not page.known_elements:
+        raise Refused(FailureCode.UNREADABLE, "The text has no HTML element.")
+    return {
+        "encoding": encoding,
+        "title": page.title,
+        "elementCount": page.elements,
+        "wordCount": page.words,
+        "hasScripts": page.has_scripts,
+    }
+
+
+def _read(pieces: Iterable[str]) -> _Page:
+    page = _Page()
+    for piece in pieces:
+        page.feed(piece)
+        if len(page.rawdata) > _LONGEST_TAG:
+            page.rawdata = ""  # what no tag of a page is, as long as it is
+        if page.elements > _MOST_ELEMENTS:
+            raise Refused(FailureCode.UNREADABLE, "The page has more elements than are read.")
+    page.close()
+    return page
+
+
+class _Page(HTMLParser):
+    """Counts what passes by."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.title: str | None = None
+        self.elements = 0
+        self.known_elements = 0
+        self.words = 0
+        self.has_scripts = False
+        self._unseen: str | None = None
+        self._word_is_open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements += 1
+        self.known_elements += tag in _KNOWN
+        self.has_scripts = self.has_scripts or tag == "script" or _are_scripted(dict(attrs))
+        if tag in _UNSEEN and not self._unseen:
+            self._unseen = tag
+        self._word_is_open = self._word_is_open and tag in _INLINE
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # the slash means nothing in HTML, but in SVG within it
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._unseen:
+            self._unseen = None
+        self._word_is_open = self._word_is_open and tag in _INLINE
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen == "title" and len(self.title or "") < _LONGEST_TITLE:
+            self.title = (self.title or "") + data
+        if self._unseen or not data:
+            return
+        self.words += len(data.split())
+        if self._word_is_open and not data[0].isspace():
+            self.words -= 1
+        self._word_is_open = not data[-1].isspace()
+
+
+def _xml(content: BinaryIO, *, is_svg: bool) -> Found:
+    root: Start | None = None
+    path: list[str] = []
+    title: str | None = None
+    elements = words = 0
+    has_scripts = word_is_open = False
+    try:
+        for event in events(_chunks(content), refuses_dtd=False):
+            if isinstance(event, Start):
+                root = root or event
+                elements += 1
+                path.append(event.local_name)
+                word_is_open = False
+                has_scripts = (
+                    has_scripts or event.local_name == "script" or _are_scripted(event.attributes)
+                )
+            elif isinstance(event, End):
+                path.pop()
+                word_is_open = False
+            else:
+                words += len(event.split()) - (word_is_open and not event[0].isspace())
+                word_is_open = not event[-1].isspace()
+                if path[1:] == ["title"] and len(title or "") < _LONGEST_TITLE:
+                    title = (title or "") + event
+    except (expat.ExpatError, ValueError) as error:
+        raise Refused(FailureCode.UNREADABLE, "The XML is not well-formed.") from error
+    assert root  # noqa: S101 - expat refuses a document without one
+    found: dict[str, str | int | None] = {
+        "title": title,
+        "rootElement": root.local_name,
+        "rootNamespace": root.name.rpartition(" ")[0] or None,
+        "elementCount": elements,
+        "wordCount": words,
+    }
+    if is_svg:
+        if root.local_name != "svg" or root.name.rpartition(" ")[0] not in ("", _SVG_NAMESPACE):
+            raise Refused(FailureCode.UNREADABLE, "The XML's root element is not svg.")
+        found["hasScripts"] = has_scripts
+        found["viewBox"] = root.attributes.get("viewBox")
+        found["width"] = _pixels(root.attributes.get("width"))
+        found["height"] = _pixels(root.attributes.get("height"))
+    return found
+
+
+def _are_scripted(attributes: Mapping[str, str | None]) -> bool:
+    return any(
+        _HANDLER.fullmatch(name) or (value or "").lstrip()[:11].lower() == "javascript:"
+        for name, value in attributes.items()
+    )
+
+
+def _pixels(length: str | None) -> int | None:
+    pixels = _PIXELS.fullmatch(length or "")
+    return int(pixels[1]) if pixels else None
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    while chunk := content.read(_CHUNK_BYTES):
+        yield chunk

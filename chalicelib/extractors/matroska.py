@@ -1,0 +1,101 @@
+"""Matroska and WebM (RFC 9559): what the segment tells of itself and its tracks."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from chalicelib.documents import FailureCode
+from chalicelib.extractors import Found, Refused
+
+_SEGMENT = 0x18538067
+_INFO = 0x1549A966
+_TRACKS = 0x1654AE6B
+_TRACK = 0xAE
+_VIDEO = 0xE0
+_AUDIO = 0xE1
+_CLUSTER = 0x1F43B675
+
+_TIMESTAMP_SCALE = 0x2AD7B1
+_DURATION = 0x4489
+_TITLE = 0x7BA9
+_CODEC = 0x86
+_WIDTH = 0xB0
+_HEIGHT = 0xBA
+_SAMPLE_RATE = 0xB5
+_CHANNELS = 0x9F
+
+_PARENTS = frozenset({_SEGMENT, _INFO, _TRACKS, _TRACK, _VIDEO, _AUDIO})
+_NAMES = {
+    _TITLE: "title",
+    _CODEC: "codec",
+    _WIDTH: "width",
+    _HEIGHT: "height",
+    _SAMPLE_RATE: "sampleRate",
+    _CHANNELS: "channels",
+}
+
+_DEFAULT_SCALE = 1_000_000
+"""Nanoseconds in a unit of the duration: RFC 9559, 5.1.2.9."""
+
+_MOST_ELEMENTS = 10_000
+_LONGEST_VALUE = 4_096
+
+
+def read(content: BinaryIO) -> Found:
+    """The names that `media.extract` lists, of the first track that has each."""
+    found: dict[str, str | int | None] = {}
+    scale = _DEFAULT_SCALE
+    duration: float | None = None
+    for element, value in _values(content):
+        match element:
+            case _ if element in (_TITLE, _CODEC):
+                found.setdefault(_NAMES[element], value.decode("utf-8", errors="replace"))
+            case _ if element in (_WIDTH, _HEIGHT, _CHANNELS):
+                found.setdefault(_NAMES[element], int.from_bytes(value, "big"))
+            case _ if element == _SAMPLE_RATE:
+                found.setdefault(_NAMES[element], round(_float(value)))
+            case _ if element == _TIMESTAMP_SCALE:
+                scale = int.from_bytes(value, "big")
+            case _ if element == _DURATION:
+                duration = _float(value)
+    if "codec" not in found:
+        raise Refused(FailureCode.UNREADABLE, "The file has no tracks that can be read.")
+    found["durationMilliseconds"] = None if duration is None else round(duration * scale / 10**6)
+    return found
+
+
+def _values(content: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Each element that holds no others, up to the pictures themselves."""
+    position = 0
+    for _ in range(_MOST_ELEMENTS):
+        content.seek(position)
+        head = content.read(12)
+        element, width = _number(head, keeps_marker=True)
+        size, size_width = _number(head[width:], keeps_marker=False)
+        if not width or not size_width or element == _CLUSTER:
+            return
+        position += width + size_width
+        if element in _PARENTS:
+            continue
+        if 0 < size <= _LONGEST_VALUE:
+            content.seek(position)
+            yield element, content.read(size)
+        position += size
+
+
+def _number(data: bytes, *, keeps_marker: bool) -> tuple[int, int]:
+    """An EBML number and how many bytes it has; 0 bytes where there is none. RFC 8794, 4."""
+    if not data or not data[0]:
+        return 0, 0
+    width = 9 - data[0].bit_length()
+    if len(data) < width:
+        return 0, 0
+    number = int.from_bytes(data[:width], "big")
+    return (number if keeps_marker else number - (1 << 7 * width)), width
+
+
+def _float(value: bytes) -> float:
+    number: float = struct.unpack(">f" if len(value) == 4 else ">d", value)[0]
+    return number

@@ -1,0 +1,236 @@
+"""Formats of text: tables, JSON, markup. What is not good as one is not taken for it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from chalicelib.documents import FailureCode
+from chalicelib.extractors import Refused, extract, json_text, tabular
+
+CSV = "text/csv"
+HTML = "text/html"
+JSON = "application/json"
+LINES = "application/x-ndjson"
+SVG = "image/svg+xml"
+XML = "application/xml"
+
+
+@pytest.mark.parametrize(
+    ("content", "delimiter", "columns", "rows"),
+    [
+        pytest.param(b"a,b\n1,2\n", ",", 2, 2, id="commas"),
+        pytest.param(b"a;b\r\n1,5;2,5\r\n", ";", 2, 2, id="semicolons and decimal commas"),
+        pytest.param(b"a\tb\r1\t2", "\\t", 2, 2, id="tabs and old Macs' lines"),
+        pytest.param(b"a|b|c\n1|2|3", "|", 3, 2, id="bars"),
+        pytest.param(b'a,b\n"x, y","line\nbreak"\n\n', ",", 2, 2, id="quotes"),
+        pytest.param("\ufeffä,b\n1,2".encode(), ",", 2, 2, id="byte order mark"),
+        pytest.param("ä,b\n1,2".encode("utf-16"), ",", 2, 2, id="UTF-16"),
+        pytest.param(b"a,b\n" * 50_000, ",", 2, 50_000, id="many rows"),
+    ],
+)
+def test_table(content: bytes, delimiter: str, columns: int, rows: int) -> None:
+    """A table's delimiter is found, and its columns and rows counted."""
+    found = tabular.extract(io.BytesIO(content), CSV)
+
+    assert (delimiter, columns, rows) == (
+        found["delimiter"],
+        found["columnCount"],
+        found["rowCount"],
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"a,b\n1,2,3\n", id="a field too many"),
+        pytest.param(b"one\ntwo\n", id="one column"),
+        pytest.param(b'a,b\n"1,2\n', id="quote that does not end"),
+        pytest.param(b'a,b\n"1"x,2\n', id="text after a quote"),
+        pytest.param(b"a,b" + b"x" * 3_000_000, id="line without end"),
+        pytest.param(b"a,b\n" * 99 + b"\0", id="binary data"),
+    ],
+)
+def test_no_table(content: bytes) -> None:
+    """Text whose rows are not all alike is no table."""
+    with pytest.raises(Refused) as refusal:
+        extract(io.BytesIO(content), CSV)
+
+    assert refusal.value.code is FailureCode.UNREADABLE
+
+
+def test_line_without_end() -> None:
+    """A line that is too long for a row is not gathered to its end."""
+    content = io.BytesIO(b"a,b" + b"x" * 9_000_000)
+
+    with pytest.raises(Refused):
+        tabular.extract(content, CSV)
+
+    assert content.tell() < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"a": [1, {"b": 2}], "c": 3}', {"topLevel": "object", "memberCount": 2, "depth": 3}),
+        (b"[1, [2, 3], {}]", {"topLevel": "array", "recordCount": 3, "depth": 2}),
+        (b"\xef\xbb\xbf[]", {"topLevel": "array", "recordCount": 0, "depth": 1}),
+        (b'"text"', {"topLevel": "string", "depth": 0}),
+        (b"null", {"topLevel": "null", "depth": 0}),
+        (b"-1e400", {"topLevel": "number", "depth": 0}),
+        (b"1" * 100, {"topLevel": "number", "depth": 0}),
+    ],
+)
+def test_json(content: bytes, expected: dict[str, object]) -> None:
+    """JSON tells what it is and how many there are on its top level."""
+    assert expected == extract(io.BytesIO(content), JSON)
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"a": 1}\n\n[2]\r\n3', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n' + b" " * 9]
+)
+def test_json_lines(content: bytes) -> None:
+    """JSON Lines are counted, blank ones left out."""
+    assert extract(io.BytesIO(content), LINES)["recordCount"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(b"[1, 2", JSON, id="cut off"),
+        pytest.param(b"[1,]", JSON, id="comma too many"),
+        pytest.param(b"[NaN]", JSON, id="no number"),
+        pytest.param(b"// no\n[1]", JSON, id="comment"),
+        pytest.param(b"[1] [2]", JSON, id="two values"),
+        pytest.param(b'["\xff"]', JSON, id="no UTF-8"),
+        pytest.param(b"[" * 20_000, JSON, id="deep"),
+        pytest.param(b'{"a":1} {"b":2}', LINES, id="two values on a line"),
+        pytest.param(b'{"a":\n1}\n{"b":2}', LINES, id="one value on two lines"),
+    ],
+)
+def test_no_json(content: bytes, file_type: str) -> None:
+    """What RFC 8259 does not allow is no JSON."""
+    with pytest.raises(Refused) as refusal:
+        extract(io.BytesIO(content), file_type)
+
+    assert refusal.value.code is FailureCode.UNREADABLE
+
+
+def test_json_is_read_in_pieces() -> None:
+    """No more of the JSON is asked for at once than a piece, however large it is."""
+
+    class Watched(io.BytesIO):
+        largest = 0
+
+        def read(self, amount: int | None = -1, /) -> bytes:
+            data = super().read(amount)
+            self.largest = max(self.largest, len(data))
+            return data
+
+    content = Watched(b"[" + b"1," * 3_000_000 + b"1]")
+
+    assert json_text.extract(content, JSON)["recordCount"] == 3_000_001
+    assert content.largest <= 1_048_576
+
+
+def test_html() -> None:
+    """A page tells its title, and the words that it shows."""
+    page = (
+        b"<!doctype html><title>A &amp; B</title><style>p {}</style><script>var a</script>"
+        b"<p>one<b>half</b> two<p>three<br>four</p><!-- no --><img src=x>&nbsp;five"
+    )
+
+    assert extract(io.BytesIO(page), HTML) == {
+        "encoding": "utf-8",
+        "title": "A & B",
+        "elementCount": 8,
+        "wordCount": 5,
+        "hasScripts": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "has_scripts"),
+    [
+        (b"<p>onclick=1", False),
+        (b"<p onclick=1>", True),
+        (b"<a href=' JavaScript:x'>", True),
+    ],
+)
+def test_scripts(content: bytes, has_scripts: bool) -> None:
+    """Scripts are found wherever a page can have them."""
+    assert has_scripts == extract(io.BytesIO(content), HTML)["hasScripts"]
+
+
+def test_html_tag_without_end() -> None:
+    """A tag that does not end costs no more than what is read of it."""
+    content = b"<p>one " + b"<a href='" + b"x" * 3_000_000
+
+    assert extract(io.BytesIO(content), HTML)["elementCount"] == 1
+
+
+def test_xml() -> None:
+    """XML tells its root, and the title that stands below it."""
+    content = (
+        b"<?xml version='1.0' encoding='iso-8859-1'?><!DOCTYPE f>"
+        b"<a:f xmlns:a='urn:x'><title>caf\xe9</title><b>one<c/>two &lt; three</b></a:f>"
+    )
+
+    assert extract(io.BytesIO(content), XML) == {
+        "title": "café",
+        "rootElement": "f",
+        "rootNamespace": "urn:x",
+        "elementCount": 4,
+        "wordCount": 5,
+    }
+
+
+def test_entities_are_not_unfolded() -> None:
+    """An entity of an entity of an entity counts no word, and takes no time."""
+    entities = '<!ENTITY e0 "word ">' + "".join(
+        f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 30)
+    )
+    content = f"<!DOCTYPE a [{entities}]><a>&e29;</a>"
+
+    assert extract(io.BytesIO(content.encode()), XML)["wordCount"] == 0
+
+
+def test_svg() -> None:
+    """An SVG tells its size where that is in pixels, its view and its scripts."""
+    content = (
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='300px' height='50%' viewBox='0 0 3 2'>"
+        b"<title>A title</title><rect onload='x'/></svg>"
+    )
+
+    assert extract(io.BytesIO(content), SVG) == {
+        "title": "A title",
+        "rootElement": "svg",
+        "rootNamespace": "http://www.w3.org/2000/svg",
+        "elementCount": 3,
+        "wordCount": 2,
+        "hasScripts": True,
+        "viewBox": "0 0 3 2",
+        "width": 300,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(b"<a><b></a>", XML, id="crossed tags"),
+        pytest.param(b"<a>", XML, id="cut off"),
+        pytest.param(b"<a/><b/>", XML, id="two roots"),
+        pytest.param(b"<a>&b;</a>", XML, id="entity of no meaning"),
+        pytest.param(b"<a>" * 2_000 + b"</a>" * 2_000, XML, id="deep"),
+        pytest.param(b"<html/>", SVG, id="no SVG"),
+        pytest.param(b"text & more", HTML, id="no element"),
+        pytest.param(b"<p>" * 1_000_001, HTML, id="more elements than are read"),
+    ],
+)
+def test_no_markup(content: bytes, file_type: str) -> None:
+    """XML that is not well-formed is none, nor is HTML a text of no element, or of too many."""
+    with pytest.raises(Refused) as refusal:
+        extract(io.BytesIO(content), file_type)
+
+    assert refusal.value.code is FailureCode.UNREADABLE

@@ -1,0 +1,108 @@
+"""Sounds and films: what plays and for how long, and what is none."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from chalicelib.documents import FailureCode
+from chalicelib.extractors import Refused, boxes, extract
+from chalicelib.extractors.containers import AUDIO_MP4, MP4
+from tests import files_media as made
+
+PICTURE = made.track(b"vide", b"avc1", 320, 240)
+SMALL_PICTURE = made.track(b"vide", b"jpeg", 16, 16)
+SOUND = made.track(b"soun", b"mp4a")
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type", "expected"),
+    [
+        pytest.param(
+            made.wav(2, 8_000),
+            "audio/wav",
+            {"durationMilliseconds": 2_000, "channels": 1, "sampleRate": 8_000},
+            id="WAV",
+        ),
+        pytest.param(
+            made.mp3(title=b"A title"),
+            "audio/mpeg",
+            {"channels": 2, "sampleRate": 44_100, "bitRate": 128, "title": "A title"},
+            id="MP3",
+        ),
+        pytest.param(
+            made.mp4(PICTURE, SMALL_PICTURE, SOUND),
+            MP4,
+            {"durationMilliseconds": 1_500, "width": 320, "height": 240, "codec": "jpeg"},
+            id="MP4",
+        ),
+        pytest.param(made.mp4(SOUND), AUDIO_MP4, {"codec": "mp4a"}, id="M4A"),
+        pytest.param(
+            made.matroska(b"webm", made.matroska_picture(640, 360)),
+            "video/webm",
+            {
+                "durationMilliseconds": 1_500,
+                "title": "A title",
+                "codec": "V_VP9",
+                "width": 640,
+                "height": 360,
+            },
+            id="WebM",
+        ),
+    ],
+)
+def test_facts(content: bytes, file_type: str, expected: dict[str, object]) -> None:
+    """A sound or a film tells what plays and for how long."""
+    assert expected.items() <= extract(io.BytesIO(content), file_type).items()
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(made.mp4(PICTURE, SOUND), MP4, id="film"),
+        pytest.param(made.mp4(PICTURE), MP4, id="silent film"),
+        pytest.param(made.mp4(SOUND), AUDIO_MP4, id="sound"),
+        pytest.param(made.mp4(brand=b"M4A "), AUDIO_MP4, id="sound by its brand"),
+        pytest.param(made.mp4(), MP4, id="nothing"),
+    ],
+)
+def test_sound_or_film(content: bytes, file_type: str) -> None:
+    """An MP4 without pictures is a sound."""
+    assert file_type == boxes.identify(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(made.mp4(PICTURE)[:30], MP4, id="MP4 without its movie"),
+        pytest.param(made.box(b"ftyp", b"isom") + bytes(99), MP4, id="MP4 of boxes of no length"),
+        pytest.param(made.mp3()[:3], "audio/mpeg", id="MP3 without a frame"),
+        pytest.param(made.wav()[:30], "audio/wav", id="WAV without its form"),
+        pytest.param(made.matroska(b"webm"), "video/webm", id="WebM without tracks"),
+        pytest.param(b"\x1a\x45\xdf\xa3" * 9, "video/webm", id="WebM of heads"),
+        pytest.param(b"OggS" + bytes(99), "audio/ogg", id="Ogg of nothing"),
+    ],
+)
+def test_unreadable(content: bytes, file_type: str) -> None:
+    """What has nothing that plays is unreadable."""
+    with pytest.raises(Refused) as refusal:
+        extract(io.BytesIO(content), file_type)
+
+    assert refusal.value.code is FailureCode.UNREADABLE
+
+
+def test_many_boxes() -> None:
+    """A film of more boxes than are read is what the first ones tell."""
+
+    class Counting(io.BytesIO):
+        reads = 0
+
+        def read(self, amount: int | None = -1, /) -> bytes:
+            self.reads += 1
+            return super().read(amount)
+
+    content = Counting(made.mp4(PICTURE) + made.box(b"free") * 100_000)
+
+    assert boxes.read(content).width == 320
+    assert content.reads < 20_000

@@ -1,0 +1,195 @@
+"""Office files of both families, good, encrypted, lying and bombing."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from chalicelib.documents import FailureCode
+from chalicelib.extractors import Found, Refused, containers, extract, office, package
+from tests import files_office as made
+
+
+def found_in(content: bytes, file_type: str) -> Found:
+    """What is found, without what is not."""
+    return {
+        name: value
+        for name, value in office.extract(io.BytesIO(content), file_type).items()
+        if value is not None
+    }
+
+
+def test_word() -> None:
+    """A Word document tells its properties, and its words are counted over runs and tabs."""
+    assert found_in(made.docx(), containers.DOCX) == {
+        "title": "A title",
+        "author": "An author",
+        "lastModifiedBy": "Another",
+        "createdAt": "2024-05-01T08:00:00Z",
+        "application": "A program",
+        "hasMacros": False,
+        "statedPageCount": 7,
+        "wordCount": 4,
+    }
+
+
+def test_macros() -> None:
+    """A document with macros says so."""
+    assert found_in(made.docx(macros=True), containers.DOCM)["hasMacros"] is True
+
+
+def test_sheets_and_slides() -> None:
+    """Sheets and slides are counted where they are listed, and nowhere else."""
+    assert found_in(made.xlsx(3), containers.XLSX)["sheetCount"] == 3
+    assert found_in(made.pptx(2), containers.PPTX)["slideCount"] == 2
+
+
+def test_open_document_text() -> None:
+    """An OpenDocument text tells its properties, the statistic by its name, and its own words."""
+    assert found_in(made.ODT, containers.ODT) == {
+        "title": "A title",
+        "author": "An author",
+        "lastModifiedBy": "Another",
+        "createdAt": "2024-05-01T10:00:00",
+        "hasMacros": False,
+        "statedPageCount": 9,
+        "wordCount": 3,
+    }
+
+
+def test_open_document_sheets_and_slides() -> None:
+    """Tables within tables are no sheets, and slides are counted."""
+    tables = "<spreadsheet><table><table/></table><table/></spreadsheet>"
+    slides = "<presentation><page/><page/></presentation>"
+
+    assert found_in(made.open_document("s", tables), containers.ODS)["sheetCount"] == 2
+    assert found_in(made.open_document("p", slides), containers.ODP)["slideCount"] == 2
+
+
+def test_open_document_macros() -> None:
+    """An OpenDocument file with a Basic library has macros."""
+    content = made.open_document("text", "<text/>", {"Basic/Standard/Module1.xml": "<m/>"})
+
+    assert found_in(content, containers.ODT)["hasMacros"] is True
+
+
+def test_alternative_text_counts_once() -> None:
+    """What is there for programs that know less is not counted a second time."""
+    text = "<body><p><t>one</t></p><Fallback><p><t>one</t></p></Fallback></body>"
+
+    assert found_in(made.docx(text), containers.DOCX)["wordCount"] == 1
+
+
+def test_encrypted_open_document() -> None:
+    """An OpenDocument file whose manifest tells of encryption is encrypted."""
+    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    content = made.open_document("text", "<text/>", manifest=manifest)
+
+    with pytest.raises(Refused) as refusal:
+        office.extract(io.BytesIO(content), containers.ODT)
+
+    assert refusal.value.code is FailureCode.ENCRYPTED
+
+
+BOMB = b"<body>" + b" " * (package.LARGEST_PART_BYTES + 1)
+ENTITIES = '<!DOCTYPE d [<!ENTITY a "aaaa">]><document><body><t>&a;</t></body></document>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(made.docx("<document><body>"), id="text cut off"),
+        pytest.param(made.docx(core="no XML"), id="properties that are no XML"),
+        pytest.param(made.docx(ENTITIES), id="document type"),
+        pytest.param(made.docx("<a>" * 5_000), id="deep"),
+        pytest.param(made.docx()[:-30], id="cut off"),
+        pytest.param(made.docx().replace(b"word/other.xml", b"word/gone!.xml"), id="renamed"),
+        pytest.param(made.zip_of({"a": b"b"}), id="no document"),
+    ],
+)
+def test_unreadable(content: bytes) -> None:
+    """A document that is broken, or asks for what no document needs, is unreadable."""
+    with pytest.raises(Refused) as refusal:
+        extract(io.BytesIO(content), containers.DOCX)
+
+    assert refusal.value.code is FailureCode.UNREADABLE
+
+
+def test_bomb() -> None:
+    """A part that unfolds to more than is read of one is refused before it is read to its end."""
+    parts = {"word/document.xml": BOMB}
+
+    with pytest.raises(Refused, match="unfolds to more content"):
+        office.extract(io.BytesIO(made.zip_of(parts)), containers.DOCX)
+
+
+def test_other_compression() -> None:
+    """A part in a compression whose output zipfile cannot bound is refused."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("word/document.xml", made.WORDS)
+
+    with pytest.raises(Refused, match="compressed in a way"):
+        office.extract(content, containers.DOCX)
+
+
+def test_claimed_size_is_not_believed() -> None:
+    """A part that says it is tiny is not read further than it says, and is unreadable."""
+    content = made.zip_of({"word/document.xml": b"<body>" + b" " * 100_000 + b"</body>"})
+    lying = content.replace((100_013).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+
+    assert content != lying
+    with pytest.raises(Refused):
+        extract(io.BytesIO(lying), containers.DOCX)
+
+
+def test_long_directory() -> None:
+    """A directory longer than is read of one is refused before it becomes objects."""
+    directory = b"PK\x01\x02" + bytes(package.LONGEST_DIRECTORY_BYTES)
+    end = b"PK\x05\x06" + bytes(4) + b"\xff\xff" * 2
+    end += len(directory).to_bytes(4, "little") + bytes(6)
+
+    with pytest.raises(Refused, match="more entries"):
+        package.identify(io.BytesIO(directory + end))
+
+
+def test_entities_in_content_are_not_unfolded() -> None:
+    """Where a document type is known to occur, its entities stay what they are."""
+    manifest = '<!DOCTYPE m [<!ENTITY a "aaaa">]><manifest>&a;</manifest>'
+    content = made.open_document("text", "<text>one</text>", manifest=manifest)
+
+    assert found_in(content, containers.ODT)["wordCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(made.docx(), containers.DOCX, id="docx"),
+        pytest.param(made.docx(first=bytes(100_000)), containers.DOCX, id="large first entry"),
+        pytest.param(made.docx(macros=True), containers.DOCM, id="docm"),
+        pytest.param(made.xlsx(), containers.XLSX, id="xlsx"),
+        pytest.param(made.pptx(), containers.PPTX, id="pptx"),
+        pytest.param(made.ODT, containers.ODT, id="odt"),
+        pytest.param(made.zip_of({"a": "b"}), containers.ZIP, id="zip"),
+        pytest.param(made.zip_of({}), containers.ZIP, id="zip of nothing"),
+        pytest.param(made.zip_of({"mimetype": "nonsense"}), containers.ZIP, id="no media type"),
+        pytest.param(
+            made.zip_of({"mimetype": "application/epub+zip"}), "application/epub+zip", id="EPUB"
+        ),
+        pytest.param(
+            made.zip_of({"META-INF/MANIFEST.MF": ""}), "application/java-archive", id="jar"
+        ),
+        pytest.param(
+            made.open_xml(
+                "application/vnd.ms-word.template.macroEnabledTemplate.main+xml", "a", {}
+            ),
+            "application/vnd.ms-word.template.macroenabled.12",
+            id="dotm",
+        ),
+    ],
+)
+def test_identified(content: bytes, file_type: str) -> None:
+    """A zip is what its directory and its own statement make it, wherever they stand in it."""
+    assert file_type == package.identify(io.BytesIO(content))
