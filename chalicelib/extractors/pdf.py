@@ -1,15 +1,19 @@
-"""application/pdf by pypdf: counts of pages and words, and the document's information.
+"""application/pdf: pages and words by PDFium (pdf_text.py), the document's information by pypdf.
+
+Neither opens every file that the other does. Where PDFium does not, pypdf counts pages and words
+as well. Where pypdf does not, what PDFium tells is recorded, and `unread` says what is missing.
+Only what neither reads is refused, for pypdf's reason.
 
 A file that opens with the empty password, as any viewer opens it, is read like any other. A page
-whose text cannot be had makes the whole file unreadable: a count without it would be a lie. (No
-page of the 97 PDFs of test suites that open does: measured with pypdf 7.1.0.)
+whose text pypdf cannot have makes the whole file unreadable: a count without it would be a lie.
+(PDFium takes what it cannot make sense of on a page for empty, and tells nobody.)
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import islice
@@ -20,7 +24,8 @@ from pypdf import DocumentInformation, PasswordType, PdfReader, errors
 from pypdf.generic import DictionaryObject, NameObject, NullObject, StreamObject, TextStringObject
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Found, Refused
+from chalicelib.extractors import Found, Refused, pdf_text
+from chalicelib.extractors.pdf_text import Text
 
 # pypdf logs errors at most, and quotes the file in them, which is nobody's business in the logs.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -75,32 +80,65 @@ _LEFT_OUT = {
 the text of a form on the page."""
 
 
+_PYPDF_RAISES: tuple[type[Exception], ...] = (
+    *TRANSLATIONS,
+    Refused,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What comes out of pypdf for a broken file, and what is raised here for one."""
+
+
 def extract(content: BinaryIO) -> Found:
     """Pages, words, the document's information, the version and whether the file is encrypted.
 
     Words are what white space separates in the text of all pages. Moments are ISO 8601: in UTC
-    (`Z`) where the file gives an offset, else without one.
+    (`Z`) where the file gives an offset, else without one. `unread` is `information` where that
+    could not be read, so that its absence means nothing.
     """
     try:
-        return _facts(content)
+        text = pdf_text.read(content)
+    except pdf_text.NotReadError:
+        return _found_by_pypdf(content)
+    try:
+        return _facts(_opened(content), content, text)
+    except _PYPDF_RAISES:
+        return _found_by_pdfium(content, text)
+
+
+def _found_by_pypdf(content: BinaryIO) -> Found:
+    try:
+        reader = _opened(content)
+        return _facts(reader, content, _text_by_pypdf(reader))
     except tuple(TRANSLATIONS) as error:
         raise Refused(*_translation(error)) from error
+
+
+def _found_by_pdfium(content: BinaryIO, text: Text) -> Found:
+    return {
+        "pageCount": text.pages,
+        "wordCount": text.words,
+        "pdfVersion": _latest([_version_in_header(content)]),
+        "encrypted": text.is_encrypted,
+        "unread": "information",
+    }
 
 
 def _translation(error: Exception) -> Translation:
     return next(TRANSLATIONS[kind] for kind in type(error).__mro__ if kind in TRANSLATIONS)
 
 
-def _facts(content: BinaryIO) -> Found:
-    reader = _opened(content)
-    pages = len(reader.pages)
-    if pages == 0:
-        raise Refused(*_NO_PAGES)
+def _facts(reader: PdfReader, content: BinaryIO, text: Text) -> Found:
     return {
-        "pageCount": pages,
-        "wordCount": _word_count(reader),
+        "pageCount": text.pages,
+        "wordCount": text.words,
         **_information(reader.metadata),
-        "pdfVersion": _version(content, reader.root_object),
+        "pdfVersion": _latest(
+            [_version_in_header(content), _version_in_catalog(reader.root_object)]
+        ),
         "encrypted": reader.is_encrypted,
     }
 
@@ -115,6 +153,13 @@ def _opened(content: BinaryIO) -> PdfReader:
     if reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED:
         raise Refused(*_PASSWORD)
     return reader
+
+
+def _text_by_pypdf(reader: PdfReader) -> Text:
+    pages = len(reader.pages)
+    if pages == 0:
+        raise Refused(*_NO_PAGES)
+    return Text(pages, _word_count(reader), reader.is_encrypted)
 
 
 def _word_count(reader: PdfReader) -> int:
@@ -195,13 +240,18 @@ def _moment(text: str | None) -> str | None:
         return None
 
 
-def _version(content: BinaryIO, catalog: DictionaryObject) -> str | None:
+def _latest(versions: Iterable[str | None]) -> str | None:
     """The later of the header's version and the catalog's (ISO 32000-1, 7.5.2)."""
+    return max(filter(None, versions), default=None)
+
+
+def _version_in_header(content: BinaryIO) -> str | None:
     content.seek(0)
-    in_header = _VERSION_IN_HEADER.search(content.read(_HEADER_BYTES))
-    versions = [in_header.group(1).decode()] if in_header else []
+    found = _VERSION_IN_HEADER.search(content.read(_HEADER_BYTES))
+    return found.group(1).decode() if found else None
+
+
+def _version_in_catalog(catalog: DictionaryObject) -> str | None:
     name = catalog.get("/Version", NullObject()).get_object()
-    in_catalog = _VERSION_IN_CATALOG.fullmatch(name) if isinstance(name, NameObject) else None
-    if in_catalog:
-        versions.append(in_catalog.group(1))
-    return max(versions, default=None)
+    found = _VERSION_IN_CATALOG.fullmatch(name) if isinstance(name, NameObject) else None
+    return found.group(1) if found else None
