@@ -18,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 INFRA := $(BIN)/python -m infra
-SOURCES := app.py chalicelib infra tests
+SOURCES := app.py benchmarks chalicelib infra tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo local test check format policies deploy destroy

@@ -1,0 +1,1 @@
+"""What Intake costs, side by side with what it could cost: `make bench`."""
