@@ -3,6 +3,7 @@
 #   make local [PORT=]         the whole stack on this machine until Ctrl-C
 #   make test                  all tests [ARGS="-k words"]
 #   make check                 format, lint, types, template
+#   make bench                 speed, memory and cost as ratios to named baselines [ARGS="text memory"]
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST]
@@ -21,7 +22,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py benchmarks chalicelib infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy destroy
+.PHONY: help bench demo local test check format policies deploy destroy
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,6 +35,9 @@ local: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -55,6 +55,8 @@ def read(content: BinaryIO) -> Text:
     try:
         with closing(_opened(content)) as document:
             pages = len(document)
+            if pages == 0:
+                raise NotReadError
             is_encrypted = raw.FPDF_GetSecurityHandlerRevision(document) != _NOT_ENCRYPTED
             parts = _parts(pages, content.seek(0, io.SEEK_END))
             words = _words(document, next(parts))
@@ -86,6 +88,7 @@ def _opened(content: BinaryIO) -> PdfDocument:
 
 def _path(content: BinaryIO) -> Path | None:
     """Where PDFium can open the file itself, which saves it from asking Python for each block."""
+    content.flush()
     try:
         path = _OPEN_FILES / str(content.fileno())
     except OSError:  # it has no descriptor
