@@ -4,6 +4,7 @@
 #   make test                  all tests, on three local stacks at once [ARGS="-k words" WORKERS=]
 #   make corpus                every file of ../shared/corpora, or of CORPUS=folder, through a local AWS
 #   make check                 format, lint, types, template
+#   make bench                 speed, memory and cost as ratios to named baselines [ARGS="text memory"]
 #   make format                put into format what check complains of
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
@@ -37,7 +38,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy status destroy user retry backfill soak corpus
+.PHONY: help demo local test check format policies deploy status destroy user retry backfill soak corpus bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,9 @@ test: $(INSTALLED)
 
 corpus: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.corpus --deployed $(CORPUS)
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from chalicelib.documents import Failure, FailureCode, Metadata
-from chalicelib.extractors import Refused, extract, identify, load
+from chalicelib.extractors import Refused, extract, identify, warm_up
 from chalicelib.extractors.containers import Container, container_of
 
 _HEAD_BYTES = 16
@@ -28,9 +28,9 @@ class Examined:
 
 
 def prepare(possible_types: Sequence[str]) -> None:
-    """Import what an examination for these types may need."""
+    """Import what an examination for these types may need, and have it read its sample."""
     for file_type in possible_types:
-        load(file_type)
+        warm_up(file_type)
 
 
 def examine(content: BinaryIO, possible_types: Sequence[str]) -> Examined:

@@ -30,12 +30,17 @@ _LOOK_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1
 """https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html"""
 
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+"""Looked up here and not by each child, which would pay for it again with each file."""
+
 _MOST_DESCRIPTORS = 32
 """Standard ones, content and answer, and the modules that Python imports one at a time."""
 
 
 def main(control_descriptor: int) -> NoReturn:
     """Serve requests for a child until the socket's other end closes, then end with the child."""
+    with contextlib.suppress(OSError):  # if memory runs out all the same, these go first
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     control = socket.socket(fileno=control_descriptor)
     child: _Child | None = None
     while True:
@@ -118,12 +123,10 @@ def _said(content: BinaryIO, possible_types: Sequence[str]) -> dict[str, object]
 
 def _confine(request: Mapping[str, Any], helper_id: int) -> None:
     """Give up what one file does not take. A system that has not all of it keeps the rest."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _PRCTL:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != helper_id:
             os._exit(0)  # the helper died before
-        with contextlib.suppress(OSError):  # if memory runs out all the same, this goes first
-            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     _limit(resource.RLIMIT_AS, request["addressSpaceBytes"])
     _limit(resource.RLIMIT_CPU, request["cpuSeconds"])
     _limit(resource.RLIMIT_FSIZE, 0)

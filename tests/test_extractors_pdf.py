@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader, errors
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Found, Refused, pdf
+from chalicelib.extractors import Found, Refused, pdf, pdf_text
 from tests import bombs, files
 
 
@@ -161,12 +161,46 @@ def test_refusal(content: bytes, code: FailureCode) -> None:
 
 
 def test_excess() -> None:
-    """A PDF beyond pypdf's limits is refused as unreadable, and the message says why."""
+    """A PDF beyond pypdf's limits that PDFium cannot read is refused, and the message says why."""
     content = files.pdf(catalog=b"/Excess [" + b"0 " * 100_001 + b"]")
+    content = content.replace(b"/Count 2", b"/Count 3")  # no third page: PDFium gives up
 
     assert (
         refusal_of(content).message == "The PDF unfolds to more content than is read of one file."
     )
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        pytest.param(b"/Excess [" + b"0 " * 100_001 + b"]", id="beyond pypdf's limits"),
+        pytest.param(b"/Deep " + b"[" * 2_000 + b"]" * 2_000, id="too deep for pypdf"),
+    ],
+)
+def test_information_that_pypdf_cannot_read(catalog: bytes) -> None:
+    """What PDFium alone reads is recorded, and that the rest is unknown."""
+    assert found_in(files.pdf(information={"Title": b"(A title)"}, catalog=catalog)) == {
+        "pageCount": 2,
+        "wordCount": 18,
+        "hasTextLayer": True,
+        "pdfVersion": "1.4",
+        "encrypted": False,
+        "unread": "information",
+    }
+
+
+def test_pypdf_takes_over() -> None:
+    """A PDF that PDFium does not open is read by pypdf, words and all."""
+    content = files.pdf(information={"Title": b"(A title)"}).replace(b"/Count 2", b"/Count 3")
+    with pytest.raises(pdf_text.NotReadError):
+        pdf_text.read(io.BytesIO(content))
+
+    assert {
+        "pageCount": 2,
+        "wordCount": 18,
+        "hasTextLayer": True,
+        "title": "A title",
+    }.items() <= found_in(content).items()
 
 
 @pytest.mark.parametrize(
@@ -191,18 +225,20 @@ def test_images_are_dropped() -> None:
 
 
 def test_forms_beyond_pypdfs_limit() -> None:
-    """A page whose forms pypdf stops reading is refused, not counted without them."""
-    refusal = refusal_of(bombs.nested_forms(2, 80))
+    """A page whose forms pypdf stops reading is refused by it, not counted without them."""
+    with pytest.raises(Refused, match="unfolds to more content") as refusal:
+        pdf._found_by_pypdf(io.BytesIO(bombs.nested_forms(2, 80)))  # noqa: SLF001 - PDFium reads it
 
-    assert refusal.code == FailureCode.UNREADABLE
-    assert "unfolds to more content" in refusal.message
+    assert refusal.value.code == FailureCode.UNREADABLE
 
 
 def test_unreadable_form() -> None:
-    """A page with a form that pypdf leaves out is refused, not counted without it."""
+    """A page with a form that pypdf leaves out is refused by it, not counted without it."""
     content = bombs.page_with_form(b"BT (text) Tj ET", b"/Filter /Nonsense")
+    with pytest.raises(Refused) as refusal:
+        pdf._found_by_pypdf(io.BytesIO(content))  # noqa: SLF001 - PDFium takes it for empty
 
-    assert refusal_of(content).code == FailureCode.UNREADABLE
+    assert refusal.value.code == FailureCode.UNREADABLE
 
 
 def test_good_form() -> None:
@@ -215,7 +251,7 @@ def test_good_form() -> None:
     [
         pytest.param(b"[0 0 612 792]", 612, 792, id="as usual"),
         pytest.param(b"[10 10 605.28 851.89]", 595, 842, id="moved and broken"),
-        pytest.param(b"[0 0 100 50] /UserUnit 2.5", 250, 125, id="in units of its own"),
+        pytest.param(b"[0 0 400 800] /UserUnit 2.5", 1000, 2000, id="in units of its own"),
         pytest.param(b"[0 0 0 0]", None, None, id="no size"),
         pytest.param(b"[0 0 (a) (b)]", None, None, id="no numbers"),
         pytest.param(b"[]", None, None, id="empty"),

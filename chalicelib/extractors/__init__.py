@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import BinaryIO, Protocol, cast
 
 from chalicelib.documents import FailureCode, Metadata, MetadataValue
@@ -98,6 +100,18 @@ class Extractor(Protocol):
 def load(file_type: str) -> Extractor:
     """The extractor of one of `SUPPORTED_TYPES`, imported with its parser."""
     return cast(Extractor, importlib.import_module(f"{__name__}.{_MODULES[file_type]}"))
+
+
+@cache
+def warm_up(file_type: str) -> None:
+    """Load the extractor and have it read its `SAMPLE`, if it has one.
+
+    What a parser imports, compiles and looks for with the first file that it reads costs a process
+    nothing that is forked from this one.
+    """
+    sample: bytes | None = getattr(load(file_type), "SAMPLE", None)
+    if sample:
+        extract(io.BytesIO(sample), file_type)
 
 
 def extract(content: BinaryIO, file_type: str) -> Metadata:

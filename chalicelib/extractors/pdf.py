@@ -1,35 +1,30 @@
-"""application/pdf by pypdf: counts of pages and words, and the document's information.
+"""application/pdf: pages and words by PDFium (pdf_text.py), the document's information by pypdf.
+
+Neither opens every file that the other does. Where PDFium does not, pypdf counts pages and words
+as well. Where pypdf does not, what PDFium tells is recorded, and `unread` says what is missing.
+Only what neither reads is refused, for pypdf's reason.
 
 A file that opens with the empty password, as any viewer opens it, is read like any other. A page
-whose text cannot be had makes the whole file unreadable: a count without it would be a lie. (No
-page of the 97 PDFs of test suites that open does: measured with pypdf 7.1.0.)
+whose text pypdf cannot have makes the whole file unreadable: a count without it would be a lie.
+(PDFium takes what it cannot make sense of on a page for empty, and tells nobody.)
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
 from itertools import islice
 from typing import BinaryIO
-from xml.parsers import expat
 
 import pypdf.filters  # noqa: F401 - pypdf imports it only when it reads, which is in every child
-from pypdf import DocumentInformation, PasswordType, PdfReader, errors
-from pypdf.generic import (
-    ArrayObject,
-    DictionaryObject,
-    NameObject,
-    NullObject,
-    StreamObject,
-    TextStringObject,
-)
+from pypdf import PasswordType, PdfReader, errors
+from pypdf.generic import StreamObject
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Found, Refused
-from chalicelib.extractors.xml_events import End, Start, events
+from chalicelib.extractors import Found, Refused, pdf_text
+from chalicelib.extractors.pdf_structure import structure, version_in_header
+from chalicelib.extractors.pdf_text import Text
 
 # pypdf logs errors at most, and quotes the file in them, which is nobody's business in the logs.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -68,22 +63,22 @@ TRANSLATIONS: Mapping[type[Exception], Translation] = {
 }
 """What each of pypdf's exceptions says about a file; `extractors` translates any other class."""
 
-_HEADER_BYTES = 1_024
-"""Viewers look for the header this far: PDF Reference 1.7, implementation note 13 in appendix H,
-https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/pdfreference1.7old.pdf"""
-
-_LONGEST_SIDE = 10**9
-"""Points: what a page's side may be that is stored."""
-
-_LONGEST_XMP_BYTES = 1_048_576
-
-_PDF_A = "http://www.aiim.org/pdfa/ns/id/"
-_PDF_A_NAMES = {f"{_PDF_A} part": "part", f"{_PDF_A} conformance": "level"}
-_PDF_A_CLAIM = re.compile("PDF/A-[1-9][abefu]?")
-
-_VERSION_IN_HEADER = re.compile(rb"%PDF-(\d\.\d)")
-_VERSION_IN_CATALOG = re.compile(r"/(\d\.\d)")
-
+SAMPLE = b"""%PDF-1.4
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Count 1 /Kids [3 0 R] >> endobj
+3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R
+           /Resources << /Font << /F 5 0 R >> >> >> endobj
+4 0 obj << /Length 24 >> stream
+BT /F 9 Tf (word) Tj ET
+endstream endobj
+5 0 obj << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> endobj
+6 0 obj << /Title <FEFF0074> /CreationDate (D:20260101120000+01'00') >> endobj
+trailer << /Root 1 0 R /Info 6 0 R >>
+startxref
+0
+%%EOF
+"""
+"""Makes PDFium look for the system's fonts, and Python for its codecs."""
 
 _LEFT_OUT = {
     "Exceeded %(limit)d form XObject invocations": _EXCESSIVE,
@@ -91,6 +86,20 @@ _LEFT_OUT = {
 }
 """Beginnings of the warnings by which pypdf tells its log, and nobody else, that it went on without
 the text of a form on the page."""
+
+
+_PYPDF_RAISES: tuple[type[Exception], ...] = (
+    *TRANSLATIONS,
+    Refused,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What comes out of pypdf for a broken file, and what is raised here for one."""
 
 
 def extract(content: BinaryIO, file_type: str = "application/pdf") -> Found:  # noqa: ARG001 - there is only this
@@ -103,35 +112,47 @@ def extract(content: BinaryIO, file_type: str = "application/pdf") -> Found:  # 
     - hasScripts: run by the document itself (when it is opened, or by name); hasForms;
       hasAttachments: of the document itself; hasSignatures: whether it says so. None of these
       looks at each page.
+    - unread: `information` where pypdf cannot read the file's structure, so that its absence means
+      nothing.
     - Moments are ISO 8601: in UTC (`Z`) where the file gives an offset, else without one.
     """
     try:
-        return _facts(content)
+        text = pdf_text.read(content)
+    except pdf_text.NotReadError:
+        return _found_by_pypdf(content)
+    try:
+        return _facts(_opened(content), content, text)
+    except _PYPDF_RAISES:
+        return _found_by_pdfium(content, text)
+
+
+def _found_by_pypdf(content: BinaryIO) -> Found:
+    try:
+        reader = _opened(content)
+        return _facts(reader, content, _text_by_pypdf(reader))
     except tuple(TRANSLATIONS) as error:
         raise Refused(*_translation(error)) from error
+
+
+def _found_by_pdfium(content: BinaryIO, text: Text) -> Found:
+    return {
+        **_counts(text),
+        "pdfVersion": version_in_header(content),
+        "encrypted": text.is_encrypted,
+        "unread": "information",
+    }
 
 
 def _translation(error: Exception) -> Translation:
     return next(TRANSLATIONS[kind] for kind in type(error).__mro__ if kind in TRANSLATIONS)
 
 
-def _facts(content: BinaryIO) -> Found:
-    reader = _opened(content)
-    pages = len(reader.pages)
-    if pages == 0:
-        raise Refused(*_NO_PAGES)
-    words = _word_count(reader)
-    return {
-        "pageCount": pages,
-        "wordCount": words,
-        "hasTextLayer": words > 0,
-        **_information(reader.metadata),
-        "pdfVersion": _version(content, reader.root_object),
-        "encrypted": reader.is_encrypted,
-        **_page_size(reader),
-        **_contents(reader.root_object),
-        "pdfAClaim": _pdf_a_claim(reader.root_object),
-    }
+def _facts(reader: PdfReader, content: BinaryIO, text: Text) -> Found:
+    return {**_counts(text), **structure(reader, content)}
+
+
+def _counts(text: Text) -> Found:
+    return {"pageCount": text.pages, "wordCount": text.words, "hasTextLayer": text.words > 0}
 
 
 def _opened(content: BinaryIO) -> PdfReader:
@@ -144,6 +165,13 @@ def _opened(content: BinaryIO) -> PdfReader:
     if reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED:
         raise Refused(*_PASSWORD)
     return reader
+
+
+def _text_by_pypdf(reader: PdfReader) -> Text:
+    pages = len(reader.pages)
+    if pages == 0:
+        raise Refused(*_NO_PAGES)
+    return Text(pages, _word_count(reader), reader.is_encrypted)
 
 
 def _word_count(reader: PdfReader) -> int:
@@ -183,118 +211,3 @@ def _drop_images(reader: PdfReader, known: int) -> None:
     for key, found in list(islice(reversed(objects.items()), len(objects) - known)):
         if isinstance(found, StreamObject) and found.get("/Subtype") == "/Image":
             del objects[key]
-
-
-def _information(information: DictionaryObject | None) -> Found:
-    if information is None:
-        return {}
-    return {
-        "title": _text(information, "/Title"),
-        "author": _text(information, "/Author"),
-        "subject": _text(information, "/Subject"),
-        "keywords": _text(information, "/Keywords"),
-        "creator": _text(information, "/Creator"),
-        "producer": _text(information, "/Producer"),
-        "createdAt": _moment(_text(information, "/CreationDate")),
-        "modifiedAt": _moment(_text(information, "/ModDate")),
-    }
-
-
-def _text(dictionary: DictionaryObject, key: str) -> str | None:
-    # Not by pypdf's properties: they miss a text that stands in an object of its own, as macOS
-    # writes it, and take bytes in no known encoding for text.
-    text = dictionary.get(key, NullObject()).get_object()
-    return str(text) if isinstance(text, TextStringObject) else None
-
-
-def _moment(text: str | None) -> str | None:
-    """The PDF date (`D:20240501100000+02'00'`) as ISO 8601; None where it is malformed."""
-    if text is None:
-        return None
-    information = DocumentInformation()
-    information[NameObject("/CreationDate")] = TextStringObject(text)
-    try:
-        moment = information.creation_date
-        if moment is None:
-            return None
-        if moment.tzinfo is None:
-            return moment.isoformat()
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    except (ValueError, OverflowError):  # no date, or one that in UTC is beyond the calendar
-        return None
-
-
-def _page_size(reader: PdfReader) -> Found:
-    page = reader.pages[0]
-    try:
-        # PDF 32000-1, table 30: 1/72 inch unless the page says how many of these make its unit.
-        unit = float(page.user_unit)
-        sides = (float(page.mediabox.width) * unit, float(page.mediabox.height) * unit)
-    except (errors.PyPdfError, ArithmeticError, AttributeError, TypeError, ValueError):
-        return {}  # which viewers take for a usual size
-    if not all(0 < side < _LONGEST_SIDE for side in sides):
-        return {}
-    return {"pageWidth": round(sides[0]), "pageHeight": round(sides[1])}
-
-
-def _contents(catalog: DictionaryObject) -> Found:
-    """What the catalog and what it names directly tell: PDF 32000-1, tables 28, 31 and 218."""
-    names = _dictionary(catalog, "/Names")
-    form = _dictionary(catalog, "/AcroForm")
-    flags = form.get("/SigFlags", NullObject()).get_object()
-    opening = _dictionary(catalog, "/OpenAction")
-    return {
-        "hasScripts": opening.get("/S") == "/JavaScript"
-        or bool(_dictionary(names, "/JavaScript"))
-        or bool(_dictionary(catalog, "/AA")),
-        "hasForms": _has_any(form, "/Fields") or "/XFA" in form,
-        "hasAttachments": _has_any(catalog, "/AF") or bool(_dictionary(names, "/EmbeddedFiles")),
-        "hasSignatures": (isinstance(flags, int) and bool(flags & 1))
-        or bool(_dictionary(catalog, "/Perms")),
-    }
-
-
-def _dictionary(parent: DictionaryObject, key: str) -> DictionaryObject:
-    found = parent.get(key, NullObject()).get_object()
-    return found if isinstance(found, DictionaryObject) else DictionaryObject()
-
-
-def _has_any(parent: DictionaryObject, key: str) -> bool:
-    found = parent.get(key, NullObject()).get_object()
-    return isinstance(found, ArrayObject) and len(found) > 0
-
-
-def _pdf_a_claim(catalog: DictionaryObject) -> str | None:
-    """Part and conformance level that the XMP names: ISO 19005-1, 6.7.11."""
-    stream = _dictionary(catalog, "/Metadata")
-    if not isinstance(stream, StreamObject):
-        return None
-    claim: dict[str, str] = {}
-    current: str | None = None
-    try:
-        for event in events([stream.get_data()[:_LONGEST_XMP_BYTES]]):
-            if isinstance(event, Start):
-                current = _PDF_A_NAMES.get(event.name)
-                claim |= {
-                    _PDF_A_NAMES[k]: v for k, v in event.attributes.items() if k in _PDF_A_NAMES
-                }
-            elif isinstance(event, End):
-                current = None
-            elif current:
-                claim[current] = claim.get(current, "") + event
-    except (expat.ExpatError, ValueError, errors.PyPdfError):
-        return None
-    said = f"PDF/A-{claim.get('part', '').strip()}{claim.get('level', '').strip().lower()}"
-    return said if _PDF_A_CLAIM.fullmatch(said) else None
-
-
-def _version(content: BinaryIO, catalog: DictionaryObject) -> str | None:
-    """The later of the header's version and the catalog's (ISO 32000-1, 7.5.2)."""
-    content.seek(0)
-    in_header = _VERSION_IN_HEADER.search(content.read(_HEADER_BYTES))
-    versions = [in_header.group(1).decode()] if in_header else []
-    name = catalog.get("/Version", NullObject()).get_object()
-    in_catalog = _VERSION_IN_CATALOG.fullmatch(name) if isinstance(name, NameObject) else None
-    if in_catalog:
-        versions.append(in_catalog.group(1))
-    return max(versions, default=None)

@@ -1,0 +1,91 @@
+"""The command line behind `make bench`: `python -m benchmarks --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import cold_start, memory, stack, text
+from benchmarks.deployed import Deployed, deployed
+from benchmarks.table import Row, printed
+from infra.console import Problem, say
+from infra.local_aws import stop_on_signals
+
+PARTS = (text.PART, memory.PART, cold_start.PART, stack.PART)
+_ON_A_STACK = {cold_start.PART, stack.PART}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; the exit code: 0 done, 1 something for the user to mend, 2 wrong usage."""
+    asked = _parser().parse_args(arguments)
+    stop_on_signals()
+    try:
+        rows = _measured(asked.parts or PARTS, asked.rounds)
+    except Problem as problem:
+        sys.stderr.write(f"intake: {problem}\n")
+        return 1
+    except KeyboardInterrupt:
+        say()
+        return 130
+    say("\n" + printed(rows))
+    return 0
+
+
+def _measured(parts: Sequence[str], rounds: int) -> list[Row]:
+    """The rows of these parts, in the order of `PARTS`."""
+    rows: list[Row] = []
+    if text.PART in parts:
+        rows += text.measure(rounds)
+    if memory.PART in parts:
+        rows += memory.measure(rounds)
+    if _ON_A_STACK.intersection(parts):
+        with deployed() as running:
+            rows += _measured_on(running, parts, rounds)
+    return rows
+
+
+def _measured_on(running: Deployed, parts: Sequence[str], rounds: int) -> list[Row]:
+    rows: list[Row] = []
+    if cold_start.PART in parts:
+        with tempfile.TemporaryDirectory() as folder:
+            rows += cold_start.measure(rounds, running, Path(folder))
+    if stack.PART in parts:
+        rows += stack.measure(running)
+    return rows
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measures what Intake costs, as ratios to what it could cost; minutes in all.",
+    )
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        type=_part,
+        metavar="PART",
+        help=f"{', '.join(PARTS)}; default: all of them",
+    )
+    parser.add_argument(
+        "--rounds", type=_rounds, default=3, help="of what is compared, 1 to 20; default: 3"
+    )
+    return parser
+
+
+def _part(name: str) -> str:
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PARTS)}")
+    return name
+
+
+def _rounds(number: str) -> int:
+    if not number.isdigit() or not 1 <= int(number) <= 20:
+        raise argparse.ArgumentTypeError(f"{number!r} is no number from 1 to 20")
+    return int(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What a fresh interpreter takes until a function could answer, against boto3 alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from benchmarks.deployed import Deployed
+from benchmarks.table import Row
+from infra.console import Problem, step
+
+PART = "cold-start"
+
+FUNCTIONS = {"api_handler": "app", "process_upload": "process_upload"}
+"""Each with the name of its handler in app.py."""
+
+_BARE = "bare boto3 with both clients"
+_RUNS = 7
+"""Of each, in a round; the first of all is thrown away."""
+
+_BARE_SCRIPT = """
+import time; started = time.perf_counter()
+import boto3
+boto3.client("s3"); boto3.client("dynamodb")
+print(1_000 * (time.perf_counter() - started))
+"""
+_APP_SCRIPT = """
+import sys, time; started = time.perf_counter()
+sys.path.insert(0, sys.argv[1])
+import app
+getattr(app, sys.argv[2])
+print(1_000 * (time.perf_counter() - started))
+"""
+
+
+def measure(rounds: int, deployed: Deployed, folder: Path) -> list[Row]:
+    """The unpacked zip is imported by fresh interpreters that may not write bytecode, in turns."""
+    unpacked = folder / "task"
+    with zipfile.ZipFile(deployed.package) as archive:
+        archive.extractall(unpacked)
+    scripts = {_BARE: [_BARE_SCRIPT]} | {
+        function: [_APP_SCRIPT, str(unpacked), handler] for function, handler in FUNCTIONS.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in scripts}
+    with step(f"{len(scripts) * rounds * _RUNS} cold starts"):
+        for name, script in scripts.items():
+            _milliseconds(script, _environment(deployed, name))
+        for _ in range(rounds * _RUNS):
+            for name, script in scripts.items():
+                times[name].append(_milliseconds(script, _environment(deployed, name)))
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    return [
+        Row(
+            PART, f"{name}: import and clients", f"{median:,.0f} ms", median / medians[_BARE], _BARE
+        )
+        for name, median in medians.items()
+    ]
+
+
+def _environment(deployed: Deployed, name: str) -> dict[str, str]:
+    """What the function's own environment would be; nothing of this machine's Python."""
+    stage = deployed.stack.stage
+    function = stage.functions.get(name)
+    variables: dict[str, str] = {}
+    if function:
+        configuration = stage.account.lambda_.get_function_configuration(FunctionName=function)
+        variables = {
+            **configuration["Environment"]["Variables"],
+            "AWS_LAMBDA_FUNCTION_NAME": function,
+        }
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": stage.account.region,
+        "AWS_DEFAULT_REGION": stage.account.region,
+        **variables,
+    }
+
+
+def _milliseconds(script: list[str], environment: dict[str, str]) -> float:
+    ran = subprocess.run(
+        [sys.executable, "-c", *script],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        return float(json.loads(ran.stdout))
+    except ValueError:
+        raise Problem(f"a cold start failed: {ran.stderr.strip()[-500:]}") from None

@@ -1,0 +1,165 @@
+"""Speed and word counts of reading PDFs, against the plain Lambda, pdftotext and raw PDFium."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.contenders import CONTENDERS, Words
+from benchmarks.pdfs import CORPORA, corpus
+from benchmarks.table import Row
+from infra.console import Problem, say, step
+from infra.stage import ROOT
+
+PART = "text"
+
+NAMES = {
+    "plain": "the plain Lambda (pypdf)",
+    "pdfium": "raw PDFium",
+    "forked_pdfium": "raw PDFium, a fork a file",
+    "pdftotext": "pdftotext",
+    "intake": "Intake, all of inspection",
+}
+_TOLERANCE = 0.05
+"""Word counts that differ by no more of the reference's are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All files, read once by one contender."""
+
+    words: Sequence[Words]
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All readings of one contender: what it counted, and the median of its times."""
+
+    words: Sequence[Words]
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def words_a_second(self) -> float:
+        """Over all files, those that were not read counted as none."""
+        return sum(count or 0 for count in self.words) / self.seconds
+
+    def close_to(self, reference: Sequence[Words]) -> int:
+        """How many counts agree, of the files that the reference read."""
+        return sum(
+            count is not None and abs(count - right) <= _TOLERANCE * right
+            for count, right in zip(self.words, reference, strict=True)
+            if right is not None
+        )
+
+
+def measure(rounds: int) -> list[Row]:
+    """Every contender reads all files, so many times, in turns.
+
+    Raises:
+        Problem: a contender ends.
+    """
+    contenders = [
+        name for name in CONTENDERS if name != "pdftotext" or shutil.which("pdftotext") is not None
+    ]
+    if "pdftotext" not in contenders:
+        say("  pdftotext is not installed (Debian: poppler-utils): no word counts to compare with")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+        paths = corpus(Path(folder))
+        if not CORPORA.exists():
+            say(f"  {CORPORA.name} is not there: PDFs are made, and say little of real ones")
+        workers = {name: running.enter_context(_worker(name)) for name in contenders}
+        for name in contenders:
+            _read(workers[name], paths[:1])  # imports are no part of a warm process
+        readings: dict[str, list[Reading]] = {name: [] for name in contenders}
+        for number in range(rounds):
+            for name in contenders:
+                with step(f"{NAMES[name]} reads {len(paths)} PDFs, {number + 1} of {rounds}"):
+                    readings[name].append(_read(workers[name], paths))
+    return list(_rows({name: _result(of) for name, of in readings.items()}))
+
+
+def intake_cpu_seconds(paths: Sequence[Path]) -> float:
+    """What Intake takes for each of these files, on average."""
+    with _worker("intake") as worker:
+        _read(worker, paths[:1])
+        return _read(worker, paths).cpu_seconds / len(paths)
+
+
+@contextmanager
+def _worker(name: str) -> Iterator[subprocess.Popen[str]]:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.contenders", name],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with worker:
+        yield worker
+        assert worker.stdin is not None
+        worker.stdin.close()
+
+
+def _read(worker: subprocess.Popen[str], paths: Sequence[Path]) -> Reading:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(json.dumps([str(path) for path in paths]) + "\n")
+    worker.stdin.flush()
+    line = worker.stdout.readline()
+    if not line:
+        raise Problem(f"{worker.args!r} ended")
+    answer = json.loads(line)
+    return Reading(answer["words"], answer["seconds"], answer["cpuSeconds"])
+
+
+def _result(readings: Sequence[Reading]) -> Result:
+    return Result(
+        readings[0].words,
+        statistics.median(reading.seconds for reading in readings),
+        statistics.median(reading.cpu_seconds for reading in readings),
+    )
+
+
+def _rows(results: dict[str, Result]) -> Iterator[Row]:
+    plain, pdfium = results["plain"], results["pdfium"]
+    for name, result in results.items():
+        speed = result.words_a_second
+        ratio = speed / plain.words_a_second
+        yield Row(PART, f"{NAMES[name]}: words/s", f"{speed:,.0f}", ratio, NAMES["plain"])
+    for name, result in results.items():
+        speed = len(result.words) / result.seconds
+        ratio = plain.seconds / result.seconds
+        yield Row(PART, f"{NAMES[name]}: files/s", f"{speed:,.1f}", ratio, NAMES["plain"])
+    for name, result in results.items():
+        ratio = result.cpu_seconds / pdfium.cpu_seconds
+        each = 1_000 * result.cpu_seconds / len(result.words)
+        yield Row(PART, f"{NAMES[name]}: CPU a file", f"{each:,.2f} ms", ratio, NAMES["pdfium"])
+    if "pdftotext" in results:
+        yield from _agreement(results)
+
+
+def _agreement(results: dict[str, Result]) -> Iterator[Row]:
+    reference = results["pdftotext"].words
+    readable = sum(count is not None for count in reference)
+    best = max(results[name].close_to(reference) for name in ("plain", "pdfium"))
+    for name in ("intake", "plain", "pdfium"):
+        same = results[name].close_to(reference)
+        yield Row(
+            PART,
+            f"{NAMES[name]}: words within 5 % of pdftotext's",
+            f"{same} of {readable} PDFs",
+            same / best,
+            "the better of pypdf and raw PDFium",
+        )
