@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import cold_start, memory, stack, text
-from benchmarks.deployed import Deployed, deployed
+from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
 from infra.console import Problem, say
 from infra.local_aws import stop_on_signals
+from tests.stack import Stack
 
 PARTS = (text.PART, memory.PART, cold_start.PART, stack.PART)
 _ON_A_STACK = {cold_start.PART, stack.PART}
@@ -47,7 +48,7 @@ def _measured(parts: Sequence[str], rounds: int) -> list[Row]:
     return rows
 
 
-def _measured_on(running: Deployed, parts: Sequence[str], rounds: int) -> list[Row]:
+def _measured_on(running: Stack, parts: Sequence[str], rounds: int) -> list[Row]:
     rows: list[Row] = []
     if cold_start.PART in parts:
         with tempfile.TemporaryDirectory() as folder:

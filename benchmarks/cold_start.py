@@ -10,9 +10,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-from benchmarks.deployed import Deployed
 from benchmarks.table import Row
 from infra.console import Problem, step
+from tests.stack import Stack
 
 PART = "cold-start"
 
@@ -38,10 +38,10 @@ print(1_000 * (time.perf_counter() - started))
 """
 
 
-def measure(rounds: int, deployed: Deployed, folder: Path) -> list[Row]:
+def measure(rounds: int, stack: Stack, folder: Path) -> list[Row]:
     """The unpacked zip is imported by fresh interpreters that may not write bytecode, in turns."""
     unpacked = folder / "task"
-    with zipfile.ZipFile(deployed.package) as archive:
+    with zipfile.ZipFile(stack.package()) as archive:
         archive.extractall(unpacked)
     scripts = {_BARE: [_BARE_SCRIPT]} | {
         function: [_APP_SCRIPT, str(unpacked), handler] for function, handler in FUNCTIONS.items()
@@ -49,10 +49,10 @@ def measure(rounds: int, deployed: Deployed, folder: Path) -> list[Row]:
     times: dict[str, list[float]] = {name: [] for name in scripts}
     with step(f"{len(scripts) * rounds * _RUNS} cold starts"):
         for name, script in scripts.items():
-            _milliseconds(script, _environment(deployed, name))
+            _milliseconds(script, _environment(stack, name))
         for _ in range(rounds * _RUNS):
             for name, script in scripts.items():
-                times[name].append(_milliseconds(script, _environment(deployed, name)))
+                times[name].append(_milliseconds(script, _environment(stack, name)))
     medians = {name: statistics.median(found) for name, found in times.items()}
     return [
         Row(
@@ -62,24 +62,21 @@ def measure(rounds: int, deployed: Deployed, folder: Path) -> list[Row]:
     ]
 
 
-def _environment(deployed: Deployed, name: str) -> dict[str, str]:
+def _environment(stack: Stack, name: str) -> dict[str, str]:
     """What the function's own environment would be; nothing of this machine's Python."""
-    stage = deployed.stack.stage
-    function = stage.functions.get(name)
     variables: dict[str, str] = {}
-    if function:
-        configuration = stage.account.lambda_.get_function_configuration(FunctionName=function)
+    if name in FUNCTIONS:
         variables = {
-            **configuration["Environment"]["Variables"],
-            "AWS_LAMBDA_FUNCTION_NAME": function,
+            **stack.configuration(name)["Environment"]["Variables"],
+            "AWS_LAMBDA_FUNCTION_NAME": stack.stage.functions[name],
         }
     return {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": stage.account.region,
-        "AWS_DEFAULT_REGION": stage.account.region,
+        "AWS_REGION": stack.account.region,
+        "AWS_DEFAULT_REGION": stack.account.region,
         **variables,
     }
 

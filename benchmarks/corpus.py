@@ -11,25 +11,22 @@ import io
 import json
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from benchmarks.deployed import deployed as a_deployed_stack
 from chalicelib.documents import FailureCode
 from chalicelib.inspection import Limits, inspect
 from chalicelib.isolation import Isolation
-from infra.chalice_project import copy_project, read_config
+from infra.chalice_project import read_config
 from infra.console import Problem, say
-from infra.deploy import deploy
-from infra.local_aws import local_aws, stop_on_signals
-from infra.stage import ROOT, Stage
+from infra.local_aws import stop_on_signals
+from infra.stage import ROOT
 from tests.processes import peak_memory
-from tests.stack import Stack
 
 CORPORA = ROOT.parent / "shared" / "corpora"
 SECONDS = 45.0
@@ -111,7 +108,7 @@ def inspected(paths: list[Path]) -> Result:
 def deployed(paths: list[Path]) -> Result:
     """Put the files into the bucket of a stack, one at a time, and wait for their records."""
     result = Result()
-    with _stack() as stack:
+    with a_deployed_stack() as stack:
         keys = []
 
         def process(path: Path) -> str | None:
@@ -132,16 +129,6 @@ def deployed(paths: list[Path]) -> Result:
         if worker not in stack.workers(FUNCTION):
             result.unfinished.append("(the warm Lambda did not survive)")
     return result
-
-
-@contextmanager
-def _stack() -> Iterator[Stack]:
-    with (
-        local_aws(settings={"CLOUDTRAIL_RECORDING": "1"}) as account,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        stage = Stage("corpus", account, copy_project(Path(folder) / "project"))
-        yield Stack(stage, deploy(stage))
 
 
 def measure(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import cost, empty_lambda, text
-from benchmarks.deployed import Deployed
 from benchmarks.pdfs import corpus
 from benchmarks.table import Row
 from chalicelib.documents import document_id_of
@@ -35,9 +34,8 @@ _LARGEST_ZIP_BYTES = 16 * 1_048_576
 _Item = Mapping[str, Mapping[str, Any]]
 
 
-def measure(deployed: Deployed) -> list[Row]:
+def measure(stack: Stack) -> list[Row]:
     """Put documents into the stage's bucket and look at what came of it."""
-    stack = deployed.stack
     with step("One document, call by call"):
         key = stack.new_key("sample.pdf")
         stack.put(key, pdf(2, 200), "application/pdf")
@@ -52,7 +50,7 @@ def measure(deployed: Deployed) -> list[Row]:
     empty_lambda.make(stack.account)
     with step(f"{DOCUMENTS} documents through an empty Lambda"):
         empty = _documents_a_second(stack, empty_lambda.BUCKET, empty_lambda.NAME)
-    size = deployed.package.stat().st_size
+    size = stack.package().stat().st_size
     what = "small PDFs, end to end on the local AWS"
     rows = [
         Row(PART, f"AWS calls a document: {', '.join(calls)}", str(len(calls)), len(calls) / 2,

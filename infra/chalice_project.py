@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from infra.bytecode import write_bytecode
 from infra.console import Problem
 from infra.stage import ROOT, Stage
 
@@ -52,8 +53,7 @@ def run_chalice(stage: Stage, command: str) -> None:
     packages, cached = stage.project / PACKAGES, ROOT / PACKAGES
     if packages != cached and cached.exists() and not packages.exists():
         shutil.copytree(cached, packages, ignore=shutil.ignore_patterns("*.tmp"))
-    for bytecode in (stage.project / "chalicelib").rglob("__pycache__"):
-        shutil.rmtree(bytecode)  # Chalice would pack it, and take its change for one of the code
+    write_bytecode(stage.project)
     with tempfile.TemporaryFile("w+") as output:
         finished = subprocess.run(
             [_program(), "--project-dir", stage.project, command, "--stage", stage.name],

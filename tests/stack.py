@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import urllib.parse
@@ -10,12 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.documents import document_id_of
+from infra.chalice_project import PACKAGES
 from infra.client import Client
 from infra.logs import lines_of
 from infra.stage import Account, Stage
@@ -214,7 +218,7 @@ class Stack:
     @contextmanager
     def environment(self, function: str, **variables: str) -> Iterator[None]:
         """Run a function with further environment variables while the block lasts."""
-        before = self._configuration(function)["Environment"]["Variables"]
+        before = self.configuration(function)["Environment"]["Variables"]
         with self._configured(function, Environment={"Variables": {**before, **variables}}):
             yield
 
@@ -247,13 +251,22 @@ class Stack:
             if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name
         ]
 
-    def _configuration(self, function: str) -> dict[str, Any]:
+    def package(self) -> Path:
+        """The zip that the functions run from, as `chalice deploy` built it."""
+        digest = base64.b64decode(self.configuration("api_handler")["CodeSha256"])
+        packages = (self.stage.project / PACKAGES).glob("*.zip")
+        return next(
+            path for path in packages if hashlib.sha256(path.read_bytes()).digest() == digest
+        )
+
+    def configuration(self, function: str) -> dict[str, Any]:
+        """What Lambda says of a function: GetFunctionConfiguration."""
         name = self.stage.functions[function]
         return dict(self.account.lambda_.get_function_configuration(FunctionName=name))
 
     @contextmanager
     def _configured(self, function: str, **settings: Any) -> Iterator[None]:
-        configuration = self._configuration(function)
+        configuration = self.configuration(function)
         before = {name: configuration[name] for name in settings}
         self._configure(function, settings)
         try:

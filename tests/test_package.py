@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
-from infra.chalice_project import PACKAGES
+import pytest
+
+from infra.bytecode import write_bytecode
+from infra.chalice_project import copy_project
 from infra.stage import ROOT
 from tests.stack import Stack
 
 LARGEST_ZIP_BYTES = 16 * 1024 * 1024
-
-
-def package_of(stack: Stack) -> Path:
-    """The zip that was deployed."""
-    [package] = [
-        path
-        for path in (stack.stage.project / PACKAGES).glob("*.zip")
-        if zipfile.ZipFile(path).read("app.py") == (ROOT / "app.py").read_bytes()
-    ][-1:]
-    return package
 
 
 def top_level(package: Path) -> set[str]:
@@ -30,7 +26,7 @@ def top_level(package: Path) -> set[str]:
 
 def test_the_zip_is_small(stack: Stack) -> None:
     """What ships stays under 16 MB."""
-    assert LARGEST_ZIP_BYTES > package_of(stack).stat().st_size
+    assert LARGEST_ZIP_BYTES > stack.package().stat().st_size
 
 
 def test_only_what_requirements_name_ships(stack: Stack) -> None:
@@ -42,12 +38,99 @@ def test_only_what_requirements_name_ships(stack: Stack) -> None:
         if "==" in line
     ]
     shipped = {
-        name.partition("-")[0]
-        for name in top_level(package_of(stack))
-        if name.endswith(".dist-info")
+        name.partition("-")[0] for name in top_level(stack.package()) if name.endswith(".dist-info")
     }
     assert sorted(pinned) == sorted(shipped)
-    assert not {"boto3", "botocore", "infra", "tests", "pytest"} & top_level(package_of(stack))
+    assert not {"boto3", "botocore", "infra", "tests", "pytest"} & top_level(stack.package())
+
+
+def test_all_bytecode_ships(stack: Stack) -> None:
+    """Each module in the zip that this Python compiles has its bytecode there, of this source."""
+    with zipfile.ZipFile(stack.package()) as archive:
+        names = archive.namelist()
+        assert sorted(names) == sorted(set(names))
+        for name in names:
+            if name.endswith(".py") and is_compiled(source := archive.read(name)):
+                bytecode = archive.read(importlib.util.cache_from_source(name))
+                assert importlib.util.source_hash(source) == bytecode[8:16], name
+
+
+def is_compiled(source: bytes) -> bool:
+    """Whether it is written for this Python."""
+    try:
+        compile(source, "module", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def test_bytecode_is_the_same_wherever_it_is_made(tmp_path: Path) -> None:
+    """The same sources have the same bytecode, in another folder and when only some is missing."""
+    one, other = tmp_path / "one", tmp_path / "another" / "folder"
+    for project in (one, other):
+        copy_project(project)
+        write_bytecode(project)
+    made = bytecode_in(one)
+    for name in list(made)[::3]:
+        (one / name).unlink()
+    write_bytecode(one)
+
+    assert "vendor/__pycache__/app.cpython" in "".join(made)
+    assert made == bytecode_in(one)
+    assert made == bytecode_in(other)
+
+
+def test_old_bytecode_is_replaced(tmp_path: Path) -> None:
+    """Bytecode of another source is made anew; that of none is taken away, a user's own is kept."""
+    project = copy_project(tmp_path / "project")
+    write_bytecode(project)
+    made = bytecode_in(project)
+    for folder in ("chalicelib", "vendor/pypdf", "vendor/own"):
+        (project / folder / "__pycache__").mkdir(parents=True, exist_ok=True)
+        (project / folder / "__pycache__" / "gone.cpython-311.pyc").touch()
+    own = "vendor/own/gone.py"
+    (project / own).touch()
+    stale = min(made)
+    (project / stale).write_bytes(made[stale][:8] + bytes(8) + made[stale][16:])
+    write_bytecode(project)
+
+    kept = importlib.util.cache_from_source(own).replace(
+        sys.implementation.cache_tag, "cpython-311"
+    )
+    assert {**made, kept: b""} == bytecode_in(project)
+
+
+def bytecode_in(project: Path) -> dict[str, bytes]:
+    """All that is in a project, by path."""
+    return {
+        str(path.relative_to(project)): path.read_bytes()
+        for path in project.rglob("__pycache__/*.pyc")
+    }
+
+
+@pytest.mark.parametrize("handler", ["api_handler", "process_upload"])
+def test_a_cold_start_imports_no_parser(stack: Stack, tmp_path: Path, handler: str) -> None:
+    """What only some files need is not imported before such a file comes."""
+    with zipfile.ZipFile(stack.package()) as archive:
+        archive.extractall(tmp_path)
+    variables = stack.configuration(handler)["Environment"]["Variables"]
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import app; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", script, tmp_path],
+        env={**variables, "AWS_DEFAULT_REGION": stack.account.region},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    parsers = {
+        name.partition(".")[0]
+        for name in top_level(stack.package())
+        if (tmp_path / name).is_dir() and not name.endswith((".dist-info", ".libs"))
+    } - {"__pycache__", "chalice", "chalicelib", "filetype"}
+    ours = {f"chalicelib.extractors.{family}" for family in ("image", "office", "pdf")}
+
+    assert {"pypdf", "pypdfium2", "imagesize"} <= parsers
+    assert set() == {*ran.stdout.split()} & {*parsers, *ours, "ctypes"}
 
 
 def test_every_requirement_says_what_it_is_for() -> None:

@@ -132,9 +132,8 @@ def test_every_log_group_is_there_with_its_retention(stack: Stack) -> None:
 
 def test_lambdas_own_lines_are_json(stack: Stack) -> None:
     """The post-deploy step set every function's log format."""
-    for function in stack.stage.functions.values():
-        config = stack.account.lambda_.get_function_configuration(FunctionName=function)
-        assert "JSON" == config["LoggingConfig"]["LogFormat"]
+    for function in stack.stage.functions:
+        assert "JSON" == stack.configuration(function)["LoggingConfig"]["LogFormat"]
 
 
 def alarms() -> dict[str, dict[str, Any]]:
