@@ -26,9 +26,9 @@ from infra.chalice_project import read_config
 from infra.console import Problem, say
 from infra.local_aws import stop_on_signals
 from infra.stage import ROOT
+from tests.corpora import CORPORA
 from tests.processes import peak_memory
 
-CORPORA = ROOT.parent / "shared" / "corpora"
 SECONDS = 45.0
 """What the deployed function gives one file: its timeout without what it keeps for the write."""
 SLOWEST = 3

@@ -7,10 +7,8 @@ import zlib
 from pathlib import Path
 
 from infra.samples import pdf
-from infra.stage import ROOT
+from tests.corpora import CORPORA
 from tests.files import assembled_pdf, stream
-
-CORPORA = ROOT.parent / "shared" / "corpora"
 
 MEGABYTE = 1_000_000
 _PICTURE_SIDE = 995

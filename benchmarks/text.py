@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contenders import CONTENDERS, Words
-from benchmarks.pdfs import CORPORA, corpus
+from benchmarks.pdfs import corpus
 from benchmarks.table import Row
 from infra.console import Problem, say, step
 from infra.stage import ROOT
+from tests.corpora import CORPORA
 
 PART = "text"
 
