@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import zlib
+from contextlib import closing
 from pathlib import Path
+
+from pypdfium2 import PdfDocument, PdfiumError
 
 from infra.samples import pdf
 from tests.corpora import CORPORA
@@ -25,6 +28,15 @@ def corpus(made: Path) -> list[Path]:
         pages = 1 + number % 10
         (made / f"{number:02}.pdf").write_bytes(pdf(pages, 50 * (1 + number % 8)))
     return sorted(made.glob("*.pdf"))
+
+
+def page_count(path: Path) -> int:
+    """The pages of a PDF, as PDFium counts them; 0 where it does not open it."""
+    try:
+        with closing(PdfDocument(path)) as document:
+            return len(document)
+    except PdfiumError:
+        return 0
 
 
 def large(megabytes: int) -> bytes:
