@@ -1,9 +1,10 @@
 """The soak: uploads under faults, repeats and reordering, each record compared with the truth.
 
 Everything runs on a local AWS of its own. A proxy answers one in four of the functions' calls to S3
-and DynamoDB with an error, and all calls for a few documents; copies of S3's own events are sent
-again, later and in another order. Once all came to rest the faults end, `retry` runs, and every
-document must have the one record that its newest version demands.
+and DynamoDB with an error, cuts, drops or never answers them, and so all calls for a few documents;
+copies of S3's own events are sent again, later and in another order; some documents are deleted
+through the API meanwhile. Once all came to rest the faults end, `retry` runs, and every document
+must have the one record that its newest version demands.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +29,13 @@ from boto3.dynamodb.types import TypeDeserializer
 from benchmarks.workload import (
     LARGEST_FILE_BYTES,
     TROUBLED,
+    Fate,
     Scenario,
     name_of,
     outcome_of,
     scenarios,
 )
-from chalicelib.documents import document_id_of
+from chalicelib.documents import document_id_of, is_tombstone
 from infra.chalice_project import copy_project, read_config, write_config
 from infra.console import Problem, say, step
 from infra.deploy import deploy
@@ -42,13 +44,26 @@ from infra.processing import records_of
 from infra.progress import progress
 from infra.retry import HIDDEN, VISIBLE, retry
 from infra.stage import Stage
-from tests.faults import Call, faulty_aws
+from tests.faults import Call, Trouble, faulty_aws
 from tests.stack import Stack
 
+Response = int | Trouble
+"""What a call gets: an answer with this status, or what becomes of its connection."""
+
 FAULT_RATIO = 0.25
-"""Of calls that are answered with an error."""
-STATUSES = [500, 503, 500, 503, 500, 503, 500, 503, 500, 400]
-"""Of errors. AWS's SDK tries again after most; after a 400 it is Lambda's turn."""
+"""Of calls that get a fault."""
+FAULTS: Mapping[Response, int] = {
+    500: 30,
+    503: 30,
+    400: 10,
+    Trouble.DROPPED: 10,
+    Trouble.LOST: 10,
+    Trouble.CUT: 8,
+    Trouble.HUNG: 1,
+    Trouble.STALLED: 1,
+}
+"""With how often each comes of a hundred. AWS's SDK tries again after most; after a 400, or where
+the object's body breaks off, it is process_upload's turn, or Lambda's."""
 DOOMED_RATIO = 0.02
 """Of documents none of whose calls comes through until the faults end."""
 FAILED_MESSAGE_SECONDS = 2
@@ -84,15 +99,15 @@ class Faults:
     _seen: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of_process_upload(self, call: Call) -> int | None:
-        """The error for a call of that function, or None."""
-        return self._status("process_upload", call, self.doomed)
+    def of_process_upload(self, call: Call) -> Response | None:
+        """The fault for a call of that function, or None."""
+        return self._fault("process_upload", call, self.doomed)
 
-    def of_record_failure(self, call: Call) -> int | None:
-        """The error for a call of that function, or None."""
-        return self._status("record_failure", call, self.doomed_twice)
+    def of_record_failure(self, call: Call) -> Response | None:
+        """The fault for a call of that function, or None."""
+        return self._fault("record_failure", call, self.doomed_twice)
 
-    def _status(self, function: str, call: Call, doomed: frozenset[str]) -> int | None:
+    def _fault(self, function: str, call: Call, doomed: frozenset[str]) -> Response | None:
         found = re.search(rb"document-\d{6}", call.path.encode() + call.body)
         name = found[0].decode() if found else ""
         which = f"{function} {call.method} {call.operation} {name}"
@@ -106,7 +121,7 @@ class Faults:
             if name not in doomed and dice.random() >= FAULT_RATIO:
                 return None
             self.injected += 1
-            return dice.choice(STATUSES)
+            return dice.choices(list(FAULTS), weights=list(FAULTS.values()))[0]
 
 
 @dataclass
@@ -155,6 +170,36 @@ class Repeater:
         self.sent += len(records)
 
 
+class Deleter:
+    """Deletes the documents through the API that are planned to be, as an operator."""
+
+    def __init__(self, stack: Stack, planned: Sequence[Scenario]) -> None:
+        """Know which ones."""
+        self._stack = stack
+        self._planned = {
+            document_id_of(stack.bucket, scenario.key)
+            for scenario in planned
+            if scenario.fate is Fate.DELETED
+        }
+
+    def delete(self, recorded: Iterable[str]) -> None:
+        """Delete those that are planned to be, among the ids of documents that have a record.
+
+        Raises:
+            Problem: the API refuses.
+        """
+        for document_id in self._planned.intersection(recorded):
+            operator = self._stack.sign_in("soak", "operators")
+            answer = operator.call("DELETE", f"documents/{document_id}")
+            if answer.status != 204:
+                raise Problem(f"DELETE answered {answer.status}: {answer.content!r}")
+            self._planned.remove(document_id)
+
+    def finish(self) -> None:
+        """Delete those that got their record late, or never."""
+        self.delete(_records(self._stack))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the soak; 0 when no record is missing or wrong."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
@@ -183,7 +228,8 @@ def soak(uploads: int, seed: int) -> int:
         _hide_failed_messages_for_seconds(stack)
         with _copied_events(stack) as queue, _faulty(stack, faults):
             repeater = Repeater(stack, queue, random.Random(seed))
-            _upload(stack, planned, repeater)
+            deleter = Deleter(stack, planned)
+            _upload(stack, planned, repeater, deleter)
             with step("Waiting until all came to rest"):
                 _rest(stack, faults)
             before = Counter(outcome_of(record) for record in _records(stack).values())
@@ -194,14 +240,16 @@ def soak(uploads: int, seed: int) -> int:
             except Problem as problem:
                 say(f"  retry: {problem}")
             _rest(stack, faults)
+            deleter.finish()
         records = _records(stack)
     figures = {
         "documents put": len(planned),
-        "of them deleted afterwards": sum(scenario.is_deleted for scenario in planned),
+        "of them removed from the bucket afterwards": _count(planned, Fate.REMOVED),
+        "of them deleted through the API": _count(planned, Fate.DELETED),
         "versions put": sum(len(scenario.versions) for scenario in planned),
         "events sent again, out of order": repeater.sent,
         "calls of the functions to S3 and DynamoDB": faults.calls,
-        "of them answered with a fault": faults.injected,
+        "of them with a fault": faults.injected,
         "share of faults (%)": round(100 * faults.injected / max(faults.calls, 1)),
         "given up by Lambda, recorded as processing_failed": before[TROUBLED],
         "given up by Lambda, not even recorded": unrecorded,
@@ -278,7 +326,9 @@ def _faulty(stack: Stack, faults: Faults) -> Iterator[None]:
         yield
 
 
-def _upload(stack: Stack, planned: Sequence[Scenario], repeater: Repeater) -> None:
+def _upload(
+    stack: Stack, planned: Sequence[Scenario], repeater: Repeater, deleter: Deleter
+) -> None:
     """Put everything, no faster than it is processed, with events repeated meanwhile."""
     say(f"Uploading {len(planned):,} documents, with faults")
     waiting: dict[str, float] = {}
@@ -286,21 +336,22 @@ def _upload(stack: Stack, planned: Sequence[Scenario], repeater: Repeater) -> No
         for scenario in planned:
             for version in scenario.versions:
                 stack.put(scenario.key, version.content, version.declared_type)
-            if scenario.is_deleted:
+            if scenario.fate is Fate.REMOVED:
                 stack.account.s3.delete_object(Bucket=stack.bucket, Key=scenario.key)
             else:
                 waiting[document_id_of(stack.bucket, scenario.key)] = time.monotonic()
             advance()
             repeater.repeat()
             while len(waiting) >= UNDER_WAY:
-                _forget_recorded(stack, waiting)
+                _forget_recorded(stack, waiting, deleter)
         repeater.finish()
 
 
-def _forget_recorded(stack: Stack, waiting: dict[str, float]) -> None:
+def _forget_recorded(stack: Stack, waiting: dict[str, float], deleter: Deleter) -> None:
     """Take away those that have a record, or will not get one before the faults end."""
     time.sleep(0.1)
     found = records_of(stack.account.dynamodb, stack.table, list(waiting), consistent=True)
+    deleter.delete(found)
     for document_id, since in list(waiting.items()):
         if document_id in found or time.monotonic() - since > UPLOAD_SECONDS:
             del waiting[document_id]
@@ -329,7 +380,7 @@ def _length(stack: Stack, queue: str) -> int:
 
 
 def _records(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Every record of the table, by id."""
+    """Every record of the table that is no tombstone, by id."""
     deserialize = TypeDeserializer().deserialize
     pages = stack.account.dynamodb.get_paginator("scan").paginate(
         TableName=stack.table, ConsistentRead=True
@@ -339,7 +390,11 @@ def _records(stack: Stack) -> dict[str, dict[str, Any]]:
         for page in pages
         for item in page["Items"]
     ]
-    return {record["documentId"]: record for record in records}
+    return {record["documentId"]: record for record in records if not is_tombstone(record)}
+
+
+def _count(planned: Sequence[Scenario], fate: Fate) -> int:
+    return sum(scenario.fate is fate for scenario in planned)
 
 
 def _report(
@@ -352,7 +407,7 @@ def _report(
     for what, number in figures.items():
         say(f"  {number:>9,}  {what}")
     by_key = {record["objectKey"]: record for record in records.values()}
-    kept = [scenario for scenario in planned if not scenario.is_deleted]
+    kept = [scenario for scenario in planned if scenario.fate is Fate.KEPT]
     outcomes = Counter(
         outcome_of(by_key[scenario.key]) for scenario in kept if scenario.key in by_key
     )

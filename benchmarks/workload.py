@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from infra.samples import pdf, png
@@ -34,6 +35,16 @@ class Version:
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
 
 
+class Fate(Enum):
+    """What becomes of a key after its last version."""
+
+    KEPT = auto()
+    REMOVED = auto()
+    """The object is deleted from the bucket, of which nobody tells Intake."""
+    DELETED = auto()
+    """The document is deleted through the API, once it has a record."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """All that happens to one key."""
@@ -41,16 +52,17 @@ class Scenario:
     key: str
     versions: tuple[Version, ...]
     """Put one after the other."""
-    is_deleted: bool
-    """Whether the object is deleted after the last one."""
+    fate: Fate
 
     def is_truth(self, record: Mapping[str, Any] | None) -> bool:
         """Whether a record tells of the newest version, and what must be told of it.
 
-        Of an object that was deleted, any version's record is true, as is none: S3 tells of
-        deletions too late or too early for events that are under way.
+        Of an object that was removed, any version's record is true, as is none: its events may be
+        under way before or after that. Of a document that was deleted, none is.
         """
-        if self.is_deleted:
+        if self.fate is Fate.DELETED:
+            return record is None
+        if self.fate is Fate.REMOVED:
             return record is None or any(
                 outcome_of(record) == TROUBLED or tells_of(record, version)
                 for version in self.versions
@@ -73,11 +85,10 @@ def tells_of(record: Mapping[str, Any], version: Version) -> bool:
 
 
 def scenarios(count: int, seed: int) -> list[Scenario]:
-    """As many documents as asked for, and one in twenty more that are deleted."""
+    """As many documents as asked for, and for every twenty one more of each other fate."""
     dice = random.Random(seed)
-    made = [_scenario(dice, number, is_deleted=False) for number in range(count)]
-    deleted = range(count, count + count // 20)
-    made += [_scenario(dice, number, is_deleted=True) for number in deleted]
+    fates = [Fate.KEPT] * count + [Fate.REMOVED, Fate.DELETED] * (count // 20)
+    made = [_scenario(dice, number, fate) for number, fate in enumerate(fates)]
     dice.shuffle(made)
     return made
 
@@ -87,13 +98,13 @@ def name_of(number: int) -> str:
     return f"document-{number:06}"
 
 
-def _scenario(dice: random.Random, number: int, *, is_deleted: bool) -> Scenario:
+def _scenario(dice: random.Random, number: int, fate: Fate) -> Scenario:
     suffix = dice.choice([".txt", " with spaces.txt", "+plus.pdf", "-مرحبا.bin", ""])
     versions = [_version(dice, number)]
     while len(versions) < 4 and dice.random() < 0.2:
         is_repeated = dice.random() < 0.2
         versions.append(dice.choice(versions) if is_repeated else _version(dice, number))
-    return Scenario(f"soak/{name_of(number)}{suffix}", tuple(versions), is_deleted)
+    return Scenario(f"soak/{name_of(number)}{suffix}", tuple(versions), fate)
 
 
 def _version(dice: random.Random, number: int) -> Version:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.soak import Faults
-from benchmarks.workload import Scenario, Version, scenarios
+from benchmarks.soak import Faults, Response
+from benchmarks.workload import Fate, Scenario, Version, scenarios
 from chalicelib.documents import FailureCode
 from tests.faults import Call
 
@@ -47,7 +47,7 @@ def test_only_what_the_newest_version_demands_is_true(
     is_truth: bool, record: Mapping[str, Any] | None
 ) -> None:
     """A record of an older version, or one that differs in anything, is wrong."""
-    assert is_truth is Scenario("k", (OLD, NEW), is_deleted=False).is_truth(record)
+    assert is_truth is Scenario("k", (OLD, NEW), Fate.KEPT).is_truth(record)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,18 @@ def test_only_what_the_newest_version_demands_is_true(
         (False, record_of(BAD, failure={"code": "unreadable"})),
     ],
 )
-def test_of_a_deleted_object_any_version_may_be_told_truthfully(
+def test_of_a_removed_object_any_version_may_be_told_truthfully(
     is_truth: bool, record: Mapping[str, Any] | None
 ) -> None:
     """Nothing may be told of it that was never so."""
-    assert is_truth is Scenario("k", (OLD, BAD), is_deleted=True).is_truth(record)
+    assert is_truth is Scenario("k", (OLD, BAD), Fate.REMOVED).is_truth(record)
+
+
+def test_of_a_deleted_document_nothing_is_true() -> None:
+    """Not even what its newest version demands."""
+    scenario = Scenario("k", (OLD, NEW), Fate.DELETED)
+
+    assert (True, False) == (scenario.is_truth(None), scenario.is_truth(record_of(NEW)))
 
 
 def test_the_same_seed_makes_the_same_documents() -> None:
@@ -77,7 +84,7 @@ def test_the_same_seed_makes_the_same_documents() -> None:
 
     assert keys(1) == keys(1)
     assert keys(1) != keys(2)
-    assert 42 == len({key for key, _ in keys(1)})
+    assert 44 == len({key for key, _ in keys(1)})
 
 
 def test_every_expected_failure_code_is_one_that_records_have() -> None:
@@ -94,7 +101,7 @@ def test_every_expected_failure_code_is_one_that_records_have() -> None:
 def test_at_least_one_call_in_five_gets_a_fault_and_the_same_one_again() -> None:
     """Which one depends on the seed and the call, not on which call came first."""
 
-    def injected(faults: Faults) -> list[int | None]:
+    def injected(faults: Faults) -> list[Response | None]:
         return [
             faults.of_process_upload(Call("GET", f"/b/document-{number % 50:06}.txt", "", b""))
             for number in range(1_000)
@@ -102,7 +109,7 @@ def test_at_least_one_call_in_five_gets_a_fault_and_the_same_one_again() -> None
 
     first = injected(Faults(1, frozenset(), frozenset()))
     assert first == injected(Faults(1, frozenset(), frozenset()))
-    assert sum(status is not None for status in first) >= 200
+    assert sum(fault is not None for fault in first) >= 200
     doomed = Faults(1, frozenset({"document-000007"}), frozenset())
     call = Call("POST", "/", "DynamoDB_20120810.PutItem", b'{"objectKey": "document-000007"}')
     assert all(doomed.of_process_upload(call) for _ in range(20))
