@@ -12,8 +12,6 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-import filetype
-
 from chalicelib.extractors import containers
 from chalicelib.extractors.text import is_text
 
@@ -211,6 +209,8 @@ def _signature(head: bytes) -> str | None:
     for is_this, file_type in _CHECKS:
         if is_this(head):
             return file_type
+    import filetype  # noqa: PLC0415 - no cold start pays for it, and the API never does
+
     found: str | None = filetype.guess_mime(head)
     if found in _CHECKED_HERE and not head.startswith(b"ID3"):
         return None

@@ -27,7 +27,7 @@ _CHALICE_RUNTIME = ("__init__.py", "app.py")
 
 _COMPILE = """
 import json, py_compile, sys
-for source, bytecode, name in json.load(sys.stdin):
+for bytecode, source, name in json.load(sys.stdin):
     try:
         py_compile.compile(source, bytecode, name, doraise=True,
                            invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
@@ -36,46 +36,42 @@ for source, bytecode, name in json.load(sys.stdin):
 """
 """In a process of its own: what is marshalled depends on what else a process has loaded."""
 
-_HASH = slice(8, 16)
-"""Where a bytecode file has its source's: PEP 552."""
-
 
 def write_bytecode(project: Path) -> None:
-    """Bring the bytecode in the project's `vendor` up to date with all sources that will ship.
+    """Write into the project's `vendor` and chalicelib the bytecode of all sources that will ship.
+
+    All of it, whatever is there: Python keeps a changed module's bytecode up to date by itself, but
+    with a path of this machine in it.
 
     Raises:
         Problem: a package of requirements.txt is not installed here.
     """
-    wanted = {_bytecode_of(project, name): (name, source) for name, source in _sources(project)}
-    for path in _bytecode(project / LIBRARY):
-        if path not in wanted:
+    work = sorted(
+        (str(_bytecode_of(project, name)), str(source), f"/var/task/{name}")
+        for name, source in _sources(project)
+    )
+    for path in (project / LIBRARY).rglob("__pycache__/*.pyc"):
+        path.unlink()
+    for path in (project / VENDOR).rglob("__pycache__/*.pyc"):
+        if not _is_of_a_source(path):
             path.unlink()
-    for path in _bytecode(project / VENDOR):
-        if path not in wanted and not _source_of(path).exists():  # which a user has put there
-            path.unlink()
-    work = [
-        (str(source), str(bytecode), f"/var/task/{name}")
-        for bytecode, (name, source) in sorted(wanted.items())
-        if not _is_of(bytecode, source)
-    ]
-    if work:
-        environment = {"PYTHONHASHSEED": "0"}  # in whose order sets are marshalled
-        command = [sys.executable, "-s", "-c", _COMPILE]
-        subprocess.run(command, input=json.dumps(work), env=environment, text=True, check=True)
+    environment = {"PYTHONHASHSEED": "0"}  # in whose order sets are marshalled
+    command = [sys.executable, "-s", "-c", _COMPILE]
+    subprocess.run(command, input=json.dumps(work), env=environment, text=True, check=True)
+
+
+def _is_of_a_source(bytecode: Path) -> bool:
+    """Whether its source is in the same folder: then a user has put it there."""
+    try:
+        return Path(importlib.util.source_from_cache(str(bytecode))).exists()
+    except ValueError:  # no name that Python gives
+        return True
 
 
 def _bytecode_of(project: Path, name: str) -> Path:
     """Where the bytecode of a module of the zip belongs; chalicelib has it beside its sources."""
     folder = project if Path(name).is_relative_to(LIBRARY) else project / VENDOR
     return Path(importlib.util.cache_from_source(str(folder / name)))
-
-
-def _bytecode(folder: Path) -> Iterator[Path]:
-    return folder.rglob("__pycache__/*.pyc")
-
-
-def _source_of(bytecode: Path) -> Path:
-    return Path(importlib.util.source_from_cache(str(bytecode)))
 
 
 def _sources(project: Path) -> Iterator[tuple[str, Path]]:
@@ -102,14 +98,3 @@ def _distribution(package: str) -> importlib.metadata.Distribution:
         return importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
         raise Problem(f"{package} is not installed here; run `make` again") from None
-
-
-def _is_of(bytecode: Path, source: Path) -> bool:
-    """Whether the bytecode is there, and was compiled from what the source holds now."""
-    try:
-        head = bytecode.read_bytes()[: _HASH.stop]
-    except FileNotFoundError:
-        return False
-    return head.startswith(importlib.util.MAGIC_NUMBER) and head[
-        _HASH
-    ] == importlib.util.source_hash(source.read_bytes())
