@@ -77,11 +77,12 @@ def retry(stage: Stage, parallel: int) -> None:
     if under_way:
         say(f"  {under_way:,} more failures are under way: run it again for those")
     with tally_of(len(failed) + unrecorded) as tally:
+        # First what is recorded: an older version's message would take its record for trouble.
+        for outcome in in_parallel(parallel, partial(process, processor), failed):
+            tally.add(outcome)
         for outcomes in retry_unrecorded(processor, queues):
             for outcome in outcomes:
                 tally.add(outcome)
-        for outcome in in_parallel(parallel, partial(process, processor), failed):
-            tally.add(outcome)
 
 
 def failed_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:

@@ -41,10 +41,13 @@ def trouble(stack: Stack, suffix: str) -> Iterator[None]:
         yield
 
 
-def give_up_on(stack: Stack, key: str, content: bytes = b"one two three") -> dict[str, object]:
+def give_up_on(
+    stack: Stack, key: str, content: bytes = b"one two three", sequencer: str = "1"
+) -> dict[str, object]:
     """Put an object whose processing Lambda gave up; the event that told of it."""
     with stack.no_events():
-        event = created_event(stack.bucket, key, stack.put(key, content), size=len(content))
+        e_tag = stack.put(key, content)
+    event = created_event(stack.bucket, key, e_tag, sequencer, len(content))
     message = {"body": on_failure_message(event), "receiptHandle": "x"}
     assert stack.invoke("record_failure", {"Records": [message]}) == {}
     return event
@@ -192,6 +195,16 @@ def test_a_failure_that_is_still_in_trouble_is_recorded(stack: Stack) -> None:
         assert 0 == unrecorded(stack)
     retry(stack.stage, 4)
     assert "PROCESSED" == stack.record(key)["status"]
+
+
+def test_two_versions_that_failed_are_no_trouble(stack: Stack) -> None:
+    """The later one is processed, and the earlier one, which was never recorded, is overtaken."""
+    key = stack.new_key("twice.txt")
+    put_unrecorded(stack, on_failure_message(give_up_on(stack, key, b"one", "1")))
+    give_up_on(stack, key, b"one two", "2")
+    answer = run("retry", "--stage", "test", **reaching(stack.account))
+    assert (0, ["2  PROCESSED"]) == (answer.returncode, counts(answer))
+    assert 2 == stack.record(key)["metadata"]["wordCount"]
 
 
 def test_a_message_that_cannot_be_read_stays(stack: Stack) -> None:
