@@ -119,14 +119,14 @@ _BROADER = {
 _WORDS_AT_START = 2_048
 """Characters of a text in which its beginning is looked for."""
 
-_HTML_BEGIN = re.compile(
-    r"(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title"
-    r"|b|body|br|p)[\s/>]"
-    r"|\s*<\?xml\s.*?\?>(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html)[\s>]",
-    re.IGNORECASE | re.DOTALL,
+_HTML_TAG = re.compile(
+    r"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s/>]",
+    re.IGNORECASE,
 )
-"""As browsers have it, https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type,
-and XHTML."""
+"""As browsers have it, after blanks and comments:
+https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type"""
+
+_XHTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 _XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
 _SVG_ROOT = re.compile(r"<(?:\w+:)?svg[\s/>]")
@@ -290,16 +290,32 @@ def _types_shown(text: str) -> Iterator[str]:
     if text.lstrip()[:1] in ("{", "["):
         yield _JSON
         yield _JSON_LINES
-    elif _XML_BEGIN.match(text) or _HTML_BEGIN.match(text):
+    elif (is_html := _is_html(text)) or _XML_BEGIN.match(text):
         if _SVG_ROOT.search(text):
             yield _SVG
-        if _HTML_BEGIN.match(text):
+        if is_html:
             yield _HTML
         yield _XML
     elif _is_mail(text):
         yield _MAIL
     elif _is_table(text):
         yield _CSV
+
+
+def _is_html(text: str) -> bool:
+    """Whether it begins as browsers have HTML begin, or as XHTML."""
+    text = _without_comments(text)
+    if not text.startswith("<?xml"):
+        return bool(_HTML_TAG.match(text))
+    return bool(_XHTML_TAG.match(_without_comments(text.partition("?>")[2])))
+
+
+def _without_comments(text: str) -> str:
+    """The text from behind the blanks and comments that it begins with."""
+    # No regex: whoever writes the comments could make it try all ways to part them.
+    while (text := text.lstrip()).startswith("<!--"):
+        text = text[4:].partition("-->")[2]
+    return text
 
 
 def _is_mail(text: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import time
 
 import pytest
 
 from chalicelib.documents import Failure, FailureCode
 from chalicelib.examination import examine
 from chalicelib.extractors import SUPPORTED_TYPES, containers
-from chalicelib.file_types import HEAD_BYTES, contradicts
+from chalicelib.file_types import HEAD_BYTES, contradicts, possible_types
 from chalicelib.inspection import Inspection, Limits, inspect
 from tests import files, files_media, files_office
 
@@ -65,6 +66,13 @@ def code_of(inspection: Inspection) -> FailureCode | None:
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="SVG"),
         pytest.param(b"<!DOCTYPE HTML><p>x", "text/html", id="HTML"),
         pytest.param(b"<?xml version='1.0'?>\n<html></html>", "text/html", id="XHTML"),
+        pytest.param(b"\n<!-- a --> <!---->\n<HTML>", "text/html", id="HTML after comments"),
+        pytest.param(
+            b"<?xml version='1.0'?><!--a--> <!--b--><!DOCTYPE html><html/>",
+            "text/html",
+            id="XHTML after comments",
+        ),
+        pytest.param(b"<?xml version='1.0'?><!--a--><b/>", "application/xml", id="no XHTML"),
         pytest.param(b"a,b,c\n1,2,3\n", "text/csv", id="CSV"),
         pytest.param(b"From: a@b\nTo: c@d\nDate: now\n\nx", "message/rfc822", id="mail"),
         pytest.param(files_office.docx(), containers.DOCX, id="docx"),
@@ -129,6 +137,33 @@ def test_good_file(content: bytes, file_type: str) -> None:
 def test_text(content: bytes) -> None:
     """What decodes and has no control characters is text, whatever words it begins with."""
     assert (code_of(inspected(content)), inspected(content).file_type) == (None, "text/plain")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"<!---->" * 1_000 + b"x", id="comments"),
+        pytest.param(b"<?xml version='1.0'?>" + b"<!---->" * 1_000 + b"x", id="comments in XML"),
+        pytest.param(b"<!-- " * 1_500, id="comments without end"),
+        pytest.param(b"<?xml " * 1_200, id="XML declarations"),
+        pytest.param(b"<!doctype" + b" " * 8_000, id="document type of blanks"),
+        pytest.param(b" " * 8_000, id="blanks"),
+        pytest.param(b"<" + b"a:" * 4_000, id="one name"),
+        pytest.param(b"<svg" * 2_000, id="names"),
+        pytest.param(b"From:" * 1_600, id="one field"),
+        pytest.param(b"From: x\n" * 1_000, id="fields"),
+        pytest.param(b"," * 8_000, id="one row"),
+        pytest.param(b"ID3" + bytes(8_000), id="binary"),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(8_000), id="chunks of nothing"),
+        pytest.param(bytes(3) + b"\x18ftyp" + bytes(8_000), id="boxes of nothing"),
+    ],
+)
+def test_head_takes_no_time(content: bytes) -> None:
+    """No head takes the process that holds the credentials longer than a blink."""
+    begin = time.process_time()
+    possible_types(content, None, is_whole_file=True)
+
+    assert time.process_time() - begin < 0.5
 
 
 @pytest.mark.parametrize(
