@@ -6,12 +6,14 @@ import hashlib
 import io
 import logging
 import time
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import pytest
 
 from chalicelib.documents import Failure, FailureCode
-from chalicelib.examination import examine
-from chalicelib.extractors import SUPPORTED_TYPES, containers
+from chalicelib.examination import Examined, examine
+from chalicelib.extractors import SUPPORTED_TYPES, Refused, containers
 from chalicelib.file_types import HEAD_BYTES, contradicts, possible_types
 from chalicelib.inspection import Inspection, Limits, inspect
 from tests import files, files_media, files_office
@@ -407,6 +409,49 @@ def test_type_mismatch() -> None:
     assert Inspection(file_type="image/png", failure=failure) == inspected(
         files.png(), "application/pdf"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(files_office.zip_of({"a": "b"}), containers.ZIP, id="zip"),
+        pytest.param(files_office.docx(), containers.ZIP, id="docx"),
+        pytest.param(files_office.compound({"WordDocument": b""}), containers.OLE2, id="doc"),
+        pytest.param(b"[ ] buy milk\n[x] bread\n", "text/plain", id="text like JSON"),
+        pytest.param(b"<!DOCTYPE html><p>%PDF-</p>", "text/plain", id="text about PDF"),
+    ],
+)
+def test_mismatch_asserts_nothing_that_was_not_tried(content: bytes, file_type: str) -> None:
+    """A file that is refused by its head is called what that shows, and not what it may be."""
+    message = f"Declared as image/png, but the bytes are {file_type}."
+    failure = Failure(FailureCode.TYPE_MISMATCH, message)
+
+    for limits in (EVERYTHING, Limits(MEBIBYTE, SUPPORTED_TYPES - {containers.ZIP})):
+        assert Inspection(file_type, failure=failure) == inspected(content, "image/png", limits)
+
+
+@pytest.mark.parametrize(
+    ("content", "allowed", "file_type"),
+    [
+        pytest.param(
+            b"{}", {"application/x-ndjson", "text/plain"}, "application/x-ndjson", id="text"
+        ),
+        pytest.param(
+            files_office.docx(), {containers.DOCX, containers.XLSX}, containers.ZIP, id="container"
+        ),
+        pytest.param(files_office.docx(), {containers.XLSX}, containers.XLSX, id="one type"),
+    ],
+)
+def test_no_answer(content: bytes, allowed: set[str], file_type: str) -> None:
+    """A file whose examination gives no answer is called what was looked for in it."""
+
+    def crash(content: BinaryIO, possible_types: Sequence[str]) -> Examined:
+        raise Refused(FailureCode.EXTRACTION_CRASHED, "It crashed.")
+
+    limits = Limits(MEBIBYTE, frozenset(allowed))
+    found = inspect(Body(content), len(content), None, limits, crash)
+
+    assert (file_type, FailureCode.EXTRACTION_CRASHED) == (found.file_type, code_of(found))
 
 
 def test_not_allowed_comes_before_mismatch() -> None:
