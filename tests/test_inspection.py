@@ -120,6 +120,7 @@ def test_good_file(content: bytes, file_type: str) -> None:
         "βρ is Greek".encode(),
         b"%!TEX root = thesis.tex",
         b"% PDF is a format",
+        b"the ftypisom box begins an MP4",
         b"!<arch>\n is how archives begin",
         "\ufeffwith a mark".encode(),
         "in UTF-16".encode("utf-16-le").join([b"\xff\xfe", b""]),

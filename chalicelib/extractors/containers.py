@@ -88,7 +88,8 @@ def container_of(head: bytes) -> Container | None:
     for signature, file_type in _SIGNATURES.items():
         if head.startswith(signature):
             return CONTAINERS[file_type]
-    if head[4:8] == b"ftyp" and head[8:12] in _MP4_BRANDS:
+    # The box's length comes first: below 16 MiB, so that no text is taken for it.
+    if head[:1] == b"\0" and head[4:8] == b"ftyp" and head[8:12] in _MP4_BRANDS:
         return CONTAINERS[MP4]
     return None
 
