@@ -8,7 +8,15 @@ import zipfile
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Found, Refused, containers, extract, office, package
+from chalicelib.extractors import (
+    SUPPORTED_TYPES,
+    Found,
+    Refused,
+    containers,
+    extract,
+    office,
+    package,
+)
 from tests import files_office as made
 
 
@@ -176,6 +184,24 @@ def test_entities_in_content_are_not_unfolded() -> None:
         pytest.param(made.zip_of({}), containers.ZIP, id="zip of nothing"),
         pytest.param(made.zip_of({"mimetype": "nonsense"}), containers.ZIP, id="no media type"),
         pytest.param(
+            made.zip_of({"mimetype": "application/pdf"}), containers.ZIP, id="type that is no zip"
+        ),
+        pytest.param(
+            made.zip_of({"mimetype": "application/vnd.foo_bar"}), containers.ZIP, id="own type"
+        ),
+        pytest.param(made.open_xml("text/html.main", "a", {}), containers.ZIP, id="no main part"),
+        pytest.param(made.open_xml("foo.main", "a", {}), containers.ZIP, id="no content type"),
+        pytest.param(
+            made.open_xml("application/vnd.ms-package.xps-fixeddocumentsequence+xml", "a", {}),
+            "application/vnd.ms-xpsdocument",
+            id="XPS",
+        ),
+        pytest.param(
+            made.open_xml("application/vnd.ms-excel.sheet.binary.macroEnabled.main", "a", {}),
+            "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+            id="xlsb",
+        ),
+        pytest.param(
             made.zip_of({"mimetype": "application/epub+zip"}), "application/epub+zip", id="EPUB"
         ),
         pytest.param(
@@ -193,3 +219,15 @@ def test_entities_in_content_are_not_unfolded() -> None:
 def test_identified(content: bytes, file_type: str) -> None:
     """A zip is what its directory and its own statement make it, wherever they stand in it."""
     assert file_type == package.identify(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("file_type", sorted(SUPPORTED_TYPES))
+def test_zip_claims_no_other_type(file_type: str) -> None:
+    """Whatever a zip says that it is, it is no type that Intake reads and that is no zip."""
+    special = containers.CONTAINERS[containers.ZIP].special_types
+    expected = file_type if file_type in special else containers.ZIP
+
+    assert expected == package.identify(io.BytesIO(made.zip_of({"mimetype": file_type})))
+    if file_type not in special:
+        content = made.open_xml(f"{file_type}.main+xml", "a", {})
+        assert containers.ZIP == package.identify(io.BytesIO(content))
