@@ -60,6 +60,16 @@ def test_no_table(content: bytes) -> None:
     assert refusal.value.code is FailureCode.UNREADABLE
 
 
+def test_row_without_end() -> None:
+    """A row of short fields is not gathered to its end: they would take twenty times as much."""
+    content = io.BytesIO(b"a,b\n" * 9 + b'"\nxy",' * 1_500_000)
+
+    with pytest.raises(Refused):
+        tabular.extract(content, CSV)
+
+    assert content.tell() < 2_000_000
+
+
 def test_line_without_end() -> None:
     """A line that is too long for a row is not gathered to its end."""
     content = io.BytesIO(b"a,b" + b"x" * 9_000_000)
