@@ -142,6 +142,9 @@ _FEWEST_MAIL_FIELDS = 3
 _DELIMITERS = ",;"
 """Of a table that nobody declared. Tabs and bars stand in logs and listings as well."""
 
+_FEWEST_ROWS = 3
+"""Of such a table: two lines of prose may well have as many commas."""
+
 _BITMAP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
 
@@ -321,7 +324,7 @@ def _without_comments(text: str) -> str:
 def _is_mail(text: str) -> bool:
     """Whether it begins with enough of a mail's header fields and nothing else."""
     fields = set()
-    lines = text.splitlines()
+    lines = _whole_lines(text)
     for line in lines[text.startswith("From ") :]:  # as mail boxes and some programs begin a mail
         if not line:
             break
@@ -334,12 +337,16 @@ def _is_mail(text: str) -> bool:
 
 def _is_table(text: str) -> bool:
     """Whether some delimiter is in each of its first lines, equally often, as in no prose."""
-    lines = text.splitlines()[:5]
-    if len(text) == _WORDS_AT_START:
-        lines = lines[:-1]
+    lines = _whole_lines(text)[:5]
     for delimiter in _DELIMITERS:
         counts = {line.count(delimiter) for line in lines}
         # One comma a line may be verse.
-        if len(lines) >= 2 and len(counts) == 1 and min(counts) >= 2:
+        if len(lines) >= _FEWEST_ROWS and len(counts) == 1 and min(counts) >= 2:
             return True
     return False
+
+
+def _whole_lines(text: str) -> list[str]:
+    r"""The lines of a text's beginning, which end with \n, \r\n or \r; without one that was cut."""
+    *ended, last = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [*ended, last] if last and len(text) < _WORDS_AT_START else ended

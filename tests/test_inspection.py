@@ -73,8 +73,21 @@ def code_of(inspection: Inspection) -> FailureCode | None:
             id="XHTML after comments",
         ),
         pytest.param(b"<?xml version='1.0'?><!--a--><b/>", "application/xml", id="no XHTML"),
-        pytest.param(b"a,b,c\n1,2,3\n", "text/csv", id="CSV"),
+        pytest.param(b"a,b,c\n1,2,3\n4,5,6", "text/csv", id="CSV"),
+        pytest.param(b"a,b,c\r1,2,3\r4,5,6\r", "text/csv", id="CSV of old Macs"),
         pytest.param(b"From: a@b\nTo: c@d\nDate: now\n\nx", "message/rfc822", id="mail"),
+        pytest.param(
+            b"From: a@b\r\nTo: c@d\r\nDate: now\r\nX-A: "
+            + b"x" * 2_005
+            + b"\r\nX-Long-Name: x\r\n",
+            "message/rfc822",
+            id="mail with much header",
+        ),
+        pytest.param(
+            "From: a@b\nTo: c\u2028d\nSubject: a\fb\u0085c\n\nx".encode(),
+            "message/rfc822",
+            id="mail with other separators",
+        ),
         pytest.param(files_office.docx(), containers.DOCX, id="docx"),
         pytest.param(files_office.docx(first=bytes(99_999)), containers.DOCX, id="large entry"),
         pytest.param(files_office.ODT, containers.ODT, id="odt"),
@@ -118,6 +131,7 @@ def test_good_file(content: bytes, file_type: str) -> None:
         "βρ is Greek".encode(),
         b"%!TEX root = thesis.tex",
         b"% PDF is a format",
+        b"Dear Anna, Ben, and Carl\nYours, truly, Dan\n",
         b"the ftypisom box begins an MP4",
         b"!<arch>\n is how archives begin",
         "\ufeffwith a mark".encode(),
