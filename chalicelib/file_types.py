@@ -29,8 +29,8 @@ _JSON = "application/json"
 _JSON_LINES = "application/x-ndjson"
 _MAIL = "message/rfc822"
 _MARKDOWN = "text/markdown"
-_SVG = "image/svg+xml"
-_XML = "application/xml"
+_SVG = containers.SVG
+_XML = containers.XML
 
 _PDF_MARKER = b"%PDF-"
 _PDF_MARKER_WITHIN_BYTES = 1_024
@@ -129,7 +129,6 @@ https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-t
 _XHTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 _XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
-_SVG_ROOT = re.compile(r"<(?:\w+:)?svg[\s/>]")
 
 _MAIL_FIELD = re.compile(
     r"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From|To|Cc|Subject|Date|Reply-To"
@@ -286,19 +285,22 @@ def _types_of_text(text: str, declared: str | None) -> list[str]:
     if declared == containers.XLS:
         declared = _CSV  # so Windows declares one
     asked = [declared] if declared in _TRIED_WHEN_DECLARED else []
-    return list(dict.fromkeys([*_types_shown(text), *asked, TEXT]))
+    shown = list(_types_shown(text))
+    # XML may be something more exact that is shown; an SVG can only be one.
+    first, last = (asked, shown) if declared == _SVG else (shown, asked)
+    return list(dict.fromkeys([*first, *last, TEXT]))
 
 
 def _types_shown(text: str) -> Iterator[str]:
     if text.lstrip()[:1] in ("{", "["):
         yield _JSON
         yield _JSON_LINES
-    elif (is_html := _is_html(text)) or _XML_BEGIN.match(text):
-        if _SVG_ROOT.search(text):
-            yield _SVG
-        if is_html:
-            yield _HTML
+    elif _is_html(text):
+        yield _HTML
         yield _XML
+    elif _XML_BEGIN.match(text):
+        yield _XML
+        yield _SVG
     elif _is_mail(text):
         yield _MAIL
     elif _is_table(text):

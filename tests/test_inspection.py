@@ -64,6 +64,9 @@ def code_of(inspection: Inspection) -> FailureCode | None:
         pytest.param(b'{"a": 1}\n{"a": 2}\n', "application/x-ndjson", id="JSON Lines"),
         pytest.param(b"<?xml version='1.0'?><a/>", "application/xml", id="XML"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="SVG"),
+        pytest.param(b"<!--" + b"x" * 9_999 + b"--><svg/>", "image/svg+xml", id="SVG after much"),
+        pytest.param(b"<list><svg/></list>", "application/xml", id="SVG within XML"),
+        pytest.param(b"<svg xmlns='urn:x'/>", "application/xml", id="other svg"),
         pytest.param(b"<!DOCTYPE HTML><p>x", "text/html", id="HTML"),
         pytest.param(b"<?xml version='1.0'?>\n<html></html>", "text/html", id="XHTML"),
         pytest.param(b"\n<!-- a --> <!---->\n<HTML>", "text/html", id="HTML after comments"),
@@ -272,6 +275,13 @@ def test_pdf_after_preamble_refused(content: bytes, code: FailureCode) -> None:
         pytest.param(b"{}", "application/vnd.api+json", "application/json", id="kind of JSON"),
         pytest.param(b"<a/>", "application/atom+xml", "application/xml", id="kind of XML"),
         pytest.param(b"<svg/>", "application/xml", "image/svg+xml", id="XML that is an SVG"),
+        pytest.param(b"<a/>", "image/svg+xml", "application/xml", id="SVG that is other XML"),
+        pytest.param(
+            b"<!--" + b"x" * 9_999 + b"--><svg/>",
+            "image/svg+xml",
+            "image/svg+xml",
+            id="SVG after much",
+        ),
         pytest.param(b"<a/>", "text/x-python", "text/plain", id="source code"),
         pytest.param(b"one <b>two</b>", "text/html", "text/html", id="piece of HTML"),
         pytest.param(b"Subject: x\n\ny", "message/rfc822", "message/rfc822", id="short mail"),
@@ -358,6 +368,24 @@ def test_container_of_nothing_allowed() -> None:
 
     assert (containers.ZIP, FailureCode.TYPE_NOT_ALLOWED) == (found.file_type, code_of(found))
     assert body.bytes_read == HEAD_BYTES
+
+
+def test_svg_where_only_xml_is_allowed() -> None:
+    """An SVG is recorded as XML where XML is allowed and SVG is not, and the reverse not at all."""
+    limits = Limits(MEBIBYTE, frozenset({"application/xml"}))
+    reverse = Limits(MEBIBYTE, frozenset({"image/svg+xml"}))
+
+    assert inspected(b"<svg width='3'/>", None, limits).file_type == "application/xml"
+    assert inspected(b"<svg width='3'/>", None, reverse).metadata
+    assert FailureCode.UNREADABLE is code_of(inspected(b"<list/>", None, reverse))
+
+
+def test_broken_svg() -> None:
+    """A broken SVG is refused as what it was declared, where no text is allowed."""
+    limits = Limits(MEBIBYTE, SUPPORTED_TYPES - {"text/plain"})
+    found = inspected(b"<svg>", "image/svg+xml", limits)
+
+    assert ("image/svg+xml", FailureCode.UNREADABLE) == (found.file_type, code_of(found))
 
 
 def test_special_text_where_only_text_is_allowed() -> None:

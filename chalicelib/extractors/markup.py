@@ -14,11 +14,10 @@ from xml.parsers import expat
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, text
+from chalicelib.extractors.containers import SVG, type_by_root
 from chalicelib.extractors.xml_events import End, Start, events
 
-_SVG = "image/svg+xml"
 _HTML = "text/html"
-_SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 
 _LONGEST_TITLE = 10_000
 """Characters; more than is stored."""
@@ -68,10 +67,12 @@ def extract(content: BinaryIO, file_type: str) -> Found:
       scripts and styles; for XML and SVG of all character data.
     - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` address.
     - width, height (SVG): whole pixels, where they are told as such; viewBox as it is written.
+
+    XML whose root makes it an SVG has the names of one.
     """
     if file_type == _HTML:
         return _html(content)
-    return _xml(content, is_svg=file_type == _SVG)
+    return _xml(content, must_be_svg=file_type == SVG)
 
 
 def html_word_count(pieces: Iterable[str]) -> int:
@@ -146,8 +147,9 @@ class _Page(HTMLParser):
         self._word_is_open = not data[-1].isspace()
 
 
-def _xml(content: BinaryIO, *, is_svg: bool) -> Found:
+def _xml(content: BinaryIO, *, must_be_svg: bool) -> Found:
     root: Start | None = None
+    is_svg = False
     path: list[str] = []
     title: str | None = None
     elements = words = 0
@@ -155,7 +157,9 @@ def _xml(content: BinaryIO, *, is_svg: bool) -> Found:
     try:
         for event in events(_chunks(content), refuses_dtd=False):
             if isinstance(event, Start):
-                root = root or event
+                if root is None:
+                    root = event
+                    is_svg = _is_svg(root, must_be=must_be_svg)
                 elements += 1
                 path.append(event.local_name)
                 word_is_open = False
@@ -176,18 +180,27 @@ def _xml(content: BinaryIO, *, is_svg: bool) -> Found:
     found: dict[str, str | int | None] = {
         "title": title,
         "rootElement": root.local_name,
-        "rootNamespace": root.name.rpartition(" ")[0] or None,
+        "rootNamespace": _namespace(root),
         "elementCount": elements,
         "wordCount": words,
     }
     if is_svg:
-        if root.local_name != "svg" or root.name.rpartition(" ")[0] not in ("", _SVG_NAMESPACE):
-            raise Refused(FailureCode.UNREADABLE, "The XML's root element is not svg.")
         found["hasScripts"] = has_scripts
         found["viewBox"] = root.attributes.get("viewBox")
         found["width"] = _pixels(root.attributes.get("width"))
         found["height"] = _pixels(root.attributes.get("height"))
     return found
+
+
+def _is_svg(root: Start, *, must_be: bool) -> bool:
+    is_svg = type_by_root(root.local_name, _namespace(root)) == SVG
+    if must_be and not is_svg:
+        raise Refused(FailureCode.UNREADABLE, "The XML's root element is not svg.")
+    return is_svg
+
+
+def _namespace(element: Start) -> str | None:
+    return element.name.rpartition(" ")[0] or None
 
 
 def _are_scripted(attributes: Mapping[str, str | None]) -> bool:
