@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -178,6 +179,68 @@ def test_html_tag_without_end() -> None:
     content = b"<p>one " + b"<a href='" + b"x" * 3_000_000
 
     assert extract(io.BytesIO(content), HTML)["elementCount"] == 1
+
+
+BORDER = 131_072
+"""Characters after which HTML that has not ended yet has been looked at twice."""
+
+
+def up_to_border(begin: bytes, less: int) -> bytes:
+    """The beginning, padded so that so many characters are missing to the border."""
+    return begin + b"x" * (BORDER - len(begin) - less)
+
+
+@pytest.mark.parametrize("less", range(-2, 20))
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        pytest.param(b"<p><script>", b"</script>", id="script"),
+        pytest.param(b"<p><style>", b"</STYLE>", id="style"),
+        pytest.param(b"<p><!--", b"-->", id="comment"),
+        pytest.param(b"<p><!doctype x", b">", id="declaration"),
+        pytest.param(b"<p><?x", b"?>", id="instruction"),
+        pytest.param(b"<p></p x", b">", id="end tag"),
+        pytest.param(b"<p><img alt='>' src=\"data:", b"\" alt='b>'>", id="quoted value"),
+        pytest.param(b"<p><img src=data:", b">", id="value"),
+        pytest.param(b"<p><img src=", b" alt='a>' title=\"b'\">", id="attributes after a value"),
+        pytest.param(b"<p title='a' lang=\"b\" ", b" alt='>'>", id="attributes"),
+        pytest.param(b"<p title='" + b"a" * 50_000 + b"' lang='", b">'>", id="two values"),
+    ],
+)
+def test_html_after_what_is_long(begin: bytes, end: bytes, less: int) -> None:
+    """What comes after a comment, a script or a tag of many pieces is read as always."""
+    short = extract(io.BytesIO(begin + b"x" + end + b"<p>one two <b>three</b>"), HTML)
+    long = extract(io.BytesIO(up_to_border(begin, less) + end + b"<p>one two <b>three</b>"), HTML)
+
+    assert short["wordCount"] == 3
+    assert short == long
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [(b"<p><!--", b"-->"), (b"<p><script>", b"</script>"), (b"<p><img alt='", b"'>")],
+)
+def test_html_of_one_long_thing(begin: bytes, end: bytes) -> None:
+    """Words that a page does not show are not counted, and it takes no longer than its length."""
+    content = begin + b" word" * 2_000_000 + end + b"<p>one two"
+    start = time.process_time()
+
+    assert extract(io.BytesIO(content), HTML)["wordCount"] == 2
+    assert time.process_time() - start < 4
+
+
+def test_html_script_after_a_long_value() -> None:
+    """An event handler is found behind a picture that stands in the page."""
+    content = b"<p><img src='data:" + b"x" * 400_000 + b"' onload='x'>"
+
+    assert extract(io.BytesIO(content), HTML)["hasScripts"] is True
+
+
+def test_html_of_one_long_text() -> None:
+    """A text that looks as if a reference were cut off with each piece is counted as it comes."""
+    content = b"<p>" + b"&a b&" * 300_000
+
+    assert extract(io.BytesIO(content), HTML)["wordCount"] == 300_001
 
 
 def test_xml() -> None:

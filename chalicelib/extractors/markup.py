@@ -22,8 +22,15 @@ _HTML = "text/html"
 _LONGEST_TITLE = 10_000
 """Characters; more than is stored."""
 
-_LONGEST_TAG = 65_536
-"""Characters. HTMLParser looks at a tag that does not end again with each piece that comes."""
+_LONGEST_OPEN = 65_536
+"""Characters. HTMLParser looks at what does not end again, from its start, with each piece."""
+
+_OPENING = len("<![CDATA[")
+_KEPT = 64
+"""Characters of what is too long: more than its end has, and than a `javascript:` address needs."""
+
+_TAG_NAME = re.compile(r"<[A-Za-z][\w:-]{0,63}")
+_QUOTED_VALUE = re.compile(r"""=\s*(?:"[^"]*("|\Z)|'[^']*('|\Z))""")
 
 _MOST_ELEMENTS = 1_000_000
 """Of an HTML page: HTMLParser takes some ten seconds for so many. XML has a limit of its own."""
@@ -98,8 +105,8 @@ def _read(pieces: Iterable[str]) -> _Page:
     page = _Page()
     for piece in pieces:
         page.feed(piece)
-        if len(page.rawdata) > _LONGEST_TAG:
-            page.rawdata = ""  # what no tag of a page is, as long as it is
+        if len(page.rawdata) > _LONGEST_OPEN:
+            page.shorten()
         if page.elements > _MOST_ELEMENTS:
             raise Refused(FailureCode.UNREADABLE, "The page has more elements than are read.")
     page.close()
@@ -118,6 +125,17 @@ class _Page(HTMLParser):
         self.has_scripts = False
         self._unseen: str | None = None
         self._word_is_open = False
+
+    def shorten(self) -> None:
+        """Leave out the middle of what does not end yet, so that its end is found all the same."""
+        data = self.rawdata
+        if self.cdata_elem or not data.startswith("<"):
+            self.handle_data(data[:-_KEPT])
+            self.rawdata = data[-_KEPT:]
+        elif name := _TAG_NAME.match(data):
+            self.rawdata = _shortened_tag(data, name.group())
+        else:
+            self.rawdata = f"{data[:_OPENING]}_{data[-_KEPT:]}"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements += 1
@@ -145,6 +163,19 @@ class _Page(HTMLParser):
         if self._word_is_open and not data[0].isspace():
             self.words -= 1
         self._word_is_open = not data[-1].isspace()
+
+
+def _shortened_tag(data: str, name: str) -> str:
+    """The beginning of a start tag whose end has not come, without a value or most attributes."""
+    outside = 0
+    for value in _QUOTED_VALUE.finditer(data):
+        if not (value[1] or value[2]):  # it is open, as one does that holds a picture
+            before, kept = data[: value.start()], data[value.start() :][:_KEPT]
+            if len(before) > _LONGEST_OPEN // 2:
+                before = f"{name} {before.split()[-1][-_KEPT:]}"
+            return before + kept
+        outside = value.end()
+    return f"{name} {data[max(outside, len(data) - _KEPT) :]}"
 
 
 def _xml(content: BinaryIO, *, must_be_svg: bool) -> Found:
