@@ -78,7 +78,7 @@ def test_open_document_sheets_and_slides() -> None:
 
 def test_open_document_macros() -> None:
     """An OpenDocument file with a Basic library has macros."""
-    content = made.open_document("text", "<text/>", {"Basic/Standard/Module1.xml": "<m/>"})
+    content = made.open_document("text", "<o:text/>", {"Basic/Standard/Module1.xml": "<m/>"})
 
     assert found_in(content, containers.ODT)["hasMacros"] is True
 
@@ -90,10 +90,25 @@ def test_alternative_text_counts_once() -> None:
     assert found_in(made.docx(text), containers.DOCX)["wordCount"] == 1
 
 
+def test_moved_text_counts_once() -> None:
+    """What was moved while changes were tracked counts where it is now."""
+    moved = "<moveFrom><r><t>one two</t></r></moveFrom><moveTo><r><t>one two</t></r></moveTo>"
+
+    assert found_in(made.docx(f"<body><p>{moved}</p></body>"), containers.DOCX)["wordCount"] == 2
+
+
+def test_notes_of_open_document() -> None:
+    """A footnote stands in the middle of the text, and is no part of it."""
+    note = "<note><note-citation>1</note-citation><note-body><p>a note</p></note-body></note>"
+    content = made.open_document("text", f"<o:text><p>one{note} two</p></o:text>")
+
+    assert found_in(content, containers.ODT)["wordCount"] == 2
+
+
 def test_encrypted_open_document() -> None:
     """An OpenDocument file whose manifest tells of encryption is encrypted."""
     manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
-    content = made.open_document("text", "<text/>", manifest=manifest)
+    content = made.open_document("text", "<o:text/>", manifest=manifest)
 
     with pytest.raises(Refused) as refusal:
         office.extract(io.BytesIO(content), containers.ODT)
@@ -166,7 +181,7 @@ def test_long_directory() -> None:
 def test_entities_in_content_are_not_unfolded() -> None:
     """Where a document type is known to occur, its entities stay what they are."""
     manifest = '<!DOCTYPE m [<!ENTITY a "aaaa">]><manifest>&a;</manifest>'
-    content = made.open_document("text", "<text>one</text>", manifest=manifest)
+    content = made.open_document("text", "<o:text>one</o:text>", manifest=manifest)
 
     assert found_in(content, containers.ODT)["wordCount"] == 1
 

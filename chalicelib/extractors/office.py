@@ -53,8 +53,13 @@ _MACRO_FOLDERS = ("Basic/", "Scripts/")
 _WORD_BREAKS = frozenset({"p", "tab", "br", "cr", "h", "s", "line-break", "tc", "table-cell"})
 """Local names of elements that end a word, in either format."""
 
-_NOT_BODY = frozenset({"Fallback", "tracked-changes", "annotation", "instrText", "delText"})
+_NOT_BODY = frozenset(
+    {"Fallback", "tracked-changes", "annotation", "note", "instrText", "delText", "moveFrom"}
+)
 """Elements whose text is no part of the document's, or is there a second time."""
+
+_OPEN_DOCUMENT_TEXT = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 text"
+"""With its namespace: other ones have an element `text` too."""
 
 
 def extract(content: BinaryIO, file_type: str) -> Found:
@@ -107,7 +112,7 @@ def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     body = events(package.part(archive, "content.xml"))
     if file_type == containers.ODT:
         found["statedPageCount"] = _number(statistics.get("page-count"))
-        found["wordCount"] = _word_count(body, "text")
+        found["wordCount"] = _word_count(body, _OPEN_DOCUMENT_TEXT)
     elif file_type == containers.ODS:
         found["sheetCount"] = _count(body, "table", "spreadsheet")
     else:
@@ -190,7 +195,12 @@ def _count(found: Iterable[Event], name: str, parent: str) -> int:
 
 
 def _word_count(found: Iterable[Event], body: str) -> int:
-    """The tokens of the text within the body, each paragraph and cell for itself."""
+    """The tokens of the text within the body, each paragraph and cell for itself.
+
+    Args:
+        found: the part.
+        body: the element's name, with its namespace or without.
+    """
     words = 0
     hidden = 0
     in_body = 0
@@ -198,7 +208,7 @@ def _word_count(found: Iterable[Event], body: str) -> int:
     for event in found:
         match event:
             case Start():
-                in_body += in_body > 0 or event.local_name == body
+                in_body += in_body > 0 or body in (event.name, event.local_name)
                 hidden += hidden > 0 or event.local_name in _NOT_BODY
                 word_is_open = word_is_open and event.local_name not in _WORD_BREAKS
             case End(name=name):
