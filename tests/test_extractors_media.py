@@ -58,6 +58,21 @@ def test_facts(content: bytes, file_type: str, expected: dict[str, object]) -> N
 
 
 @pytest.mark.parametrize(
+    ("tracks", "codec"),
+    [
+        ([(17, b"S_TEXT/UTF8"), (2, b"A_OPUS"), (1, b"V_VP9"), (1, b"V_AV1")], "V_VP9"),
+        ([(17, b"S_TEXT/UTF8"), (2, b"A_OPUS"), (2, b"A_AAC")], "A_OPUS"),
+        ([(17, b"S_TEXT/UTF8")], None),
+    ],
+)
+def test_matroska_codec(tracks: list[tuple[int, bytes]], codec: str | None) -> None:
+    """A film's codec is that of the picture, else of the sound, wherever the tracks stand."""
+    content = made.matroska(b"webm", *(made.matroska_track(*track) for track in tracks))
+
+    assert codec == extract(io.BytesIO(content), "video/webm").get("codec")
+
+
+@pytest.mark.parametrize(
     ("content", "file_type"),
     [
         pytest.param(made.mp4(PICTURE, SOUND), MP4, id="film"),
