@@ -99,7 +99,8 @@ def test_json(content: bytes, expected: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b'{"a": 1}\n\n[2]\r\n3', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n' + b" " * 9]
+    "content",
+    [b'{"a": 1}\n\n[2]\r\n3', b'["a[", 1]\n"{"\n"}"', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n' + b" " * 9],
 )
 def test_json_lines(content: bytes) -> None:
     """JSON Lines are counted, blank ones left out."""
@@ -118,6 +119,15 @@ def test_json_lines(content: bytes) -> None:
         pytest.param(b"[" * 20_000, JSON, id="deep"),
         pytest.param(b'{"a":1} {"b":2}', LINES, id="two values on a line"),
         pytest.param(b'{"a":\n1}\n{"b":2}', LINES, id="one value on two lines"),
+        pytest.param(b"[1,\n2][3]", LINES, id="two values on two lines"),
+        pytest.param(b'{"a":\n1}{"b":2}\n', LINES, id="line that ends with a colon"),
+        pytest.param(b'{"a"\n:1}{"b":2}\n', LINES, id="line that begins with a colon"),
+        pytest.param(b"[1\r\n\t,2][3]", LINES, id="line that begins with a comma"),
+        pytest.param(b"[\n\n1][3]", LINES, id="line that ends with a bracket"),
+        pytest.param(b"[1 \n ] 3", LINES, id="line that begins with a bracket"),
+        pytest.param(
+            b"[" + b" " * 2_000_000 + b"\n1][3]", LINES, id="bracket that ends a line of pieces"
+        ),
     ],
 )
 def test_no_json(content: bytes, file_type: str) -> None:
