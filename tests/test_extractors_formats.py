@@ -269,6 +269,37 @@ def test_xml() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [
+        ("Shift_JIS", "日本語"),
+        ("EUC-JP", "日本語"),
+        ("iso-2022-jp", "日本語"),
+        ("gb2312", "中文"),
+        ("GBK", "中文"),
+        ("big5", "中文"),
+        ("euc-kr", "한국어"),
+        ("windows-1251", "Привет"),
+        ("utf-16", "中文"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1_048_570, 1_048_571])
+def test_xml_encoding(encoding: str, title: str, before: int) -> None:
+    """XML is read in the encoding that it declares, of however many bytes a character."""
+    head = f"<?xml version='1.0' encoding='{encoding}'?><list><a>{'x' * before}</a>"
+    content = f"{head}<title>{title}</title></list>".encode(encoding)
+
+    assert extract(io.BytesIO(content), XML)["title"] == title
+
+
+def test_xml_in_another_encoding() -> None:
+    """XML that is not in the encoding that it declares is not well-formed."""
+    content = b"<?xml version='1.0' encoding='Shift_JIS'?><a>\x81\x00</a>"
+
+    with pytest.raises(Refused, match="not well-formed"):
+        extract(io.BytesIO(content), XML)
+
+
 def test_entities_are_not_unfolded() -> None:
     """An entity of an entity of an entity counts no word, and takes no time."""
     entities = '<!ENTITY e0 "word ">' + "".join(

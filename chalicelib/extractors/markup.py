@@ -6,6 +6,7 @@ and is HTML if it holds an element that HTML has.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
@@ -37,6 +38,9 @@ _MOST_ELEMENTS = 1_000_000
 
 _CHUNK_BYTES = 65_536
 
+_DECLARATION_BYTES = 300
+"""In which an XML declaration ends."""
+
 _UNSEEN = frozenset({"script", "style", "template", "title"})
 """HTML elements whose text is not the page's."""
 
@@ -57,6 +61,21 @@ _KNOWN = _INLINE | frozenset(
         " dt dd",
     )
 )
+
+_ENCODING = re.compile(rb"""<\?xml[^>]{1,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_TRANSCODED = {
+    "big5": "cp950",
+    "euc-jp": "euc_jp",
+    "euc-kr": "cp949",
+    "gb18030": "gb18030",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-2022-jp": "iso2022_jp",
+    "shift_jis": "cp932",
+    "windows-31j": "cp932",
+}
+"""Encodings of several bytes a character, which expat does not know, and the codecs that contain
+them: https://encoding.spec.whatwg.org/#names-and-labels"""
 
 _HANDLER = re.compile("on[a-z]+")
 """An attribute that is a script."""
@@ -246,6 +265,17 @@ def _pixels(length: str | None) -> int | None:
     return int(pixels[1]) if pixels else None
 
 
-def _chunks(content: BinaryIO) -> Iterator[bytes]:
+def _chunks(content: BinaryIO) -> Iterator[bytes | str]:
+    """The document in pieces, decoded where expat cannot.
+
+    Raises:
+        ValueError: it is not in the encoding that it says.
+    """
+    declared = _ENCODING.match(content.read(_DECLARATION_BYTES))
+    codec = _TRANSCODED.get(declared[1].decode().lower()) if declared else None
+    content.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)() if codec else None
     while chunk := content.read(_CHUNK_BYTES):
-        yield chunk
+        yield decoder.decode(chunk) if decoder else chunk
+    if decoder:
+        yield decoder.decode(b"", final=True)
