@@ -300,6 +300,15 @@ def test_xml_in_another_encoding() -> None:
         extract(io.BytesIO(content), XML)
 
 
+def test_long_attribute() -> None:
+    """An attribute of many pieces is not looked at again from its start with each small one."""
+    content = b"<list a='" + b"x" * 20_000_000 + b"'/>"
+    begin = time.process_time()
+
+    assert extract(io.BytesIO(content), XML)["elementCount"] == 1
+    assert time.process_time() - begin < 3
+
+
 def test_entities_are_not_unfolded() -> None:
     """An entity of an entity of an entity counts no word, and takes no time."""
     entities = '<!ENTITY e0 "word ">' + "".join(

@@ -26,7 +26,8 @@ _MEDIA_TYPE = "mimetype"
 
 _LARGEST_CONTENT_TYPES_BYTES = 4 * 1_048_576
 _LONGEST_MEDIA_TYPE_BYTES = 200
-_CHUNK_BYTES = 65_536
+_CHUNK_BYTES = 1_048_576
+"""Expat looks at what does not end again, from its start, with each piece."""
 
 _MACROS = re.compile(r"\.macroenabled(template)?$")
 """Where IANA's names have a version that the content types lack."""
