@@ -16,6 +16,7 @@ from xml.parsers import expat
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, text
 from chalicelib.extractors.containers import SVG, type_by_root
+from chalicelib.extractors.words import Words
 from chalicelib.extractors.xml_events import End, Start, events
 
 _HTML = "text/html"
@@ -104,7 +105,7 @@ def extract(content: BinaryIO, file_type: str) -> Found:
 
 def html_word_count(pieces: Iterable[str]) -> int:
     """The words of an HTML text that comes in pieces, as `extract` counts them."""
-    return _read(pieces).words
+    return _read(pieces).words.count
 
 
 def _html(content: BinaryIO) -> Found:
@@ -116,7 +117,7 @@ def _html(content: BinaryIO) -> Found:
         "encoding": encoding,
         "title": page.title,
         "elementCount": page.elements,
-        "wordCount": page.words,
+        "wordCount": page.words.count,
         "hasScripts": page.has_scripts,
     }
 
@@ -141,10 +142,9 @@ class _Page(HTMLParser):
         self.title: str | None = None
         self.elements = 0
         self.known_elements = 0
-        self.words = 0
+        self.words = Words()
         self.has_scripts = False
         self._unseen: str | None = None
-        self._word_is_open = False
 
     def shorten(self) -> None:
         """Leave out the middle of what does not end yet, so that its end is found all the same."""
@@ -163,7 +163,8 @@ class _Page(HTMLParser):
         self.has_scripts = self.has_scripts or tag == "script" or _are_scripted(dict(attrs))
         if tag in _UNSEEN and not self._unseen:
             self._unseen = tag
-        self._word_is_open = self._word_is_open and tag in _INLINE
+        if tag not in _INLINE:
+            self.words.end_word()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)  # the slash means nothing in HTML, but in SVG within it
@@ -172,17 +173,14 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self._unseen:
             self._unseen = None
-        self._word_is_open = self._word_is_open and tag in _INLINE
+        if tag not in _INLINE:
+            self.words.end_word()
 
     def handle_data(self, data: str) -> None:
         if self._unseen == "title" and len(self.title or "") < _LONGEST_TITLE:
             self.title = (self.title or "") + data
-        if self._unseen or not data:
-            return
-        self.words += len(data.split())
-        if self._word_is_open and not data[0].isspace():
-            self.words -= 1
-        self._word_is_open = not data[-1].isspace()
+        if not self._unseen:
+            self.words.add(data)
 
 
 def _shortened_tag(data: str, name: str) -> str:
@@ -203,8 +201,9 @@ def _xml(content: BinaryIO, *, must_be_svg: bool) -> Found:
     is_svg = False
     path: list[str] = []
     title: str | None = None
-    elements = words = 0
-    has_scripts = word_is_open = False
+    elements = 0
+    words = Words()
+    has_scripts = False
     try:
         for event in events(_chunks(content), refuses_dtd=False):
             if isinstance(event, Start):
@@ -213,16 +212,15 @@ def _xml(content: BinaryIO, *, must_be_svg: bool) -> Found:
                     is_svg = _is_svg(root, must_be=must_be_svg)
                 elements += 1
                 path.append(event.local_name)
-                word_is_open = False
+                words.end_word()
                 has_scripts = (
                     has_scripts or event.local_name == "script" or _are_scripted(event.attributes)
                 )
             elif isinstance(event, End):
                 path.pop()
-                word_is_open = False
+                words.end_word()
             else:
-                words += len(event.split()) - (word_is_open and not event[0].isspace())
-                word_is_open = not event[-1].isspace()
+                words.add(event)
                 if path[1:] == ["title"] and len(title or "") < _LONGEST_TITLE:
                     title = (title or "") + event
     except (expat.ExpatError, ValueError) as error:
@@ -233,7 +231,7 @@ def _xml(content: BinaryIO, *, must_be_svg: bool) -> Found:
         "rootElement": root.local_name,
         "rootNamespace": _namespace(root),
         "elementCount": elements,
-        "wordCount": words,
+        "wordCount": words.count,
     }
     if is_svg:
         found["hasScripts"] = has_scripts

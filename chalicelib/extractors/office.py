@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, containers, moments, package
+from chalicelib.extractors.words import Words
 from chalicelib.extractors.xml_events import End, Event, Start, events
 
 _LARGEST_PROPERTIES_BYTES = 1_048_576
@@ -201,23 +202,21 @@ def _word_count(found: Iterable[Event], body: str) -> int:
         found: the part.
         body: the element's name, with its namespace or without.
     """
-    words = 0
+    words = Words()
     hidden = 0
     in_body = 0
-    word_is_open = False
     for event in found:
         match event:
             case Start():
                 in_body += in_body > 0 or body in (event.name, event.local_name)
                 hidden += hidden > 0 or event.local_name in _NOT_BODY
-                word_is_open = word_is_open and event.local_name not in _WORD_BREAKS
+                if event.local_name in _WORD_BREAKS:
+                    words.end_word()
             case End(name=name):
                 in_body -= in_body > 0
                 hidden -= hidden > 0
-                word_is_open = word_is_open and name.rpartition(" ")[2] not in _WORD_BREAKS
+                if name.rpartition(" ")[2] in _WORD_BREAKS:
+                    words.end_word()
             case text if in_body and not hidden:
-                words += len(str(text).split())
-                if word_is_open and not str(text)[0].isspace():
-                    words -= 1
-                word_is_open = not str(text)[-1].isspace()
-    return words
+                words.add(str(text))
+    return words.count
