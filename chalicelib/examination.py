@@ -7,12 +7,12 @@ or a beginning that the family's own parser refuses is not that type, where anot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from chalicelib.documents import Failure, FailureCode, Metadata
 from chalicelib.extractors import Refused, extract, identify, warm_up
-from chalicelib.extractors.containers import Container, container_of
+from chalicelib.extractors.containers import SVG, XML, Container, container_of, type_by_root
 
 _HEAD_BYTES = 16
 
@@ -48,7 +48,7 @@ def examine(content: BinaryIO, possible_types: Sequence[str]) -> Examined:
     for file_type in possible_types:
         examined = _extracted(content, file_type)
         if not examined.failure:
-            return examined
+            return _by_root(examined, possible_types)
         refused.append(examined)
         if examined.failure.code is not FailureCode.UNREADABLE:
             break
@@ -66,6 +66,16 @@ def _examined_inside(
     if file_type not in possible_types:
         return Examined(file_type)
     return _extracted(content, file_type)
+
+
+def _by_root(examined: Examined, possible_types: Sequence[str]) -> Examined:
+    """What was read as XML as what its root makes it, if it may be that."""
+    found = examined.metadata or {}
+    if examined.file_type != XML or SVG not in possible_types:
+        return examined
+    return replace(
+        examined, file_type=type_by_root(found["rootElement"], found.get("rootNamespace"))
+    )
 
 
 def _extracted(content: BinaryIO, file_type: str) -> Examined:

@@ -27,8 +27,8 @@ _JSON = "application/json"
 _JSON_LINES = "application/x-ndjson"
 _MAIL = "message/rfc822"
 _MARKDOWN = "text/markdown"
-_SVG = "image/svg+xml"
-_XML = "application/xml"
+_SVG = containers.SVG
+_XML = containers.XML
 
 _PDF_MARKER = b"%PDF-"
 _PDF_MARKER_WITHIN_BYTES = 1_024
@@ -117,17 +117,16 @@ _BROADER = {
 _WORDS_AT_START = 2_048
 """Characters of a text in which its beginning is looked for."""
 
-_HTML_BEGIN = re.compile(
-    r"(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title"
-    r"|b|body|br|p)[\s/>]"
-    r"|\s*<\?xml\s.*?\?>(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html)[\s>]",
-    re.IGNORECASE | re.DOTALL,
+_HTML_TAG = re.compile(
+    r"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s/>]",
+    re.IGNORECASE,
 )
-"""As browsers have it, https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type,
-and XHTML."""
+"""As browsers have it, after blanks and comments:
+https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type"""
+
+_XHTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 _XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
-_SVG_ROOT = re.compile(r"<(?:\w+:)?svg[\s/>]")
 
 _MAIL_FIELD = re.compile(
     r"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From|To|Cc|Subject|Date|Reply-To"
@@ -139,6 +138,9 @@ _FEWEST_MAIL_FIELDS = 3
 
 _DELIMITERS = ",;"
 """Of a table that nobody declared. Tabs and bars stand in logs and listings as well."""
+
+_FEWEST_ROWS = 3
+"""Of such a table: two lines of prose may well have as many commas."""
 
 _BITMAP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
@@ -283,29 +285,48 @@ def _types_of_text(text: str, declared: str | None) -> list[str]:
     if declared == containers.XLS:
         declared = _CSV  # so Windows declares one
     asked = [declared] if declared in _TRIED_WHEN_DECLARED else []
-    return list(dict.fromkeys([*_types_shown(text), *asked, TEXT]))
+    shown = list(_types_shown(text))
+    # XML may be something more exact that is shown; an SVG can only be one.
+    first, last = (asked, shown) if declared == _SVG else (shown, asked)
+    return list(dict.fromkeys([*first, *last, TEXT]))
 
 
 def _types_shown(text: str) -> Iterator[str]:
     if text.lstrip()[:1] in ("{", "["):
         yield _JSON
         yield _JSON_LINES
-    elif _XML_BEGIN.match(text) or _HTML_BEGIN.match(text):
-        if _SVG_ROOT.search(text):
-            yield _SVG
-        if _HTML_BEGIN.match(text):
-            yield _HTML
+    elif _is_html(text):
+        yield _HTML
         yield _XML
+    elif _XML_BEGIN.match(text):
+        yield _XML
+        yield _SVG
     elif _is_mail(text):
         yield _MAIL
     elif _is_table(text):
         yield _CSV
 
 
+def _is_html(text: str) -> bool:
+    """Whether it begins as browsers have HTML begin, or as XHTML."""
+    text = _without_comments(text)
+    if not text.startswith("<?xml"):
+        return bool(_HTML_TAG.match(text))
+    return bool(_XHTML_TAG.match(_without_comments(text.partition("?>")[2])))
+
+
+def _without_comments(text: str) -> str:
+    """The text from behind the blanks and comments that it begins with."""
+    # No regex: whoever writes the comments could make it try all ways to part them.
+    while (text := text.lstrip()).startswith("<!--"):
+        text = text[4:].partition("-->")[2]
+    return text
+
+
 def _is_mail(text: str) -> bool:
     """Whether it begins with enough of a mail's header fields and nothing else."""
     fields = set()
-    lines = text.splitlines()
+    lines = _whole_lines(text)
     for line in lines[text.startswith("From ") :]:  # as mail boxes and some programs begin a mail
         if not line:
             break
@@ -318,12 +339,16 @@ def _is_mail(text: str) -> bool:
 
 def _is_table(text: str) -> bool:
     """Whether some delimiter is in each of its first lines, equally often, as in no prose."""
-    lines = text.splitlines()[:5]
-    if len(text) == _WORDS_AT_START:
-        lines = lines[:-1]
+    lines = _whole_lines(text)[:5]
     for delimiter in _DELIMITERS:
         counts = {line.count(delimiter) for line in lines}
         # One comma a line may be verse.
-        if len(lines) >= 2 and len(counts) == 1 and min(counts) >= 2:
+        if len(lines) >= _FEWEST_ROWS and len(counts) == 1 and min(counts) >= 2:
             return True
     return False
+
+
+def _whole_lines(text: str) -> list[str]:
+    r"""The lines of a text's beginning, which end with \n, \r\n or \r; without one that was cut."""
+    *ended, last = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [*ended, last] if last and len(text) < _WORDS_AT_START else ended

@@ -15,7 +15,8 @@ from typing import BinaryIO, Protocol
 from chalicelib.documents import Failure, FailureCode, Metadata, one_line
 from chalicelib.examination import Examined
 from chalicelib.extractors import Refused
-from chalicelib.file_types import HEAD_BYTES, contradicts, possible_types
+from chalicelib.extractors.containers import CONTAINERS
+from chalicelib.file_types import HEAD_BYTES, TEXT, contradicts, possible_types
 
 _CHUNK_BYTES = 1_048_576
 
@@ -70,13 +71,16 @@ def inspect(
     allowed = [file_type for file_type in found if file_type in limits.allowed_types]
     wanted = [file_type for file_type in allowed if not contradicts(declared_type, file_type)]
     if not wanted:
-        return _mismatch(declared_type, allowed[0]) if allowed else _not_allowed(found[0])
+        # Nothing was tried: a text is no more than a text yet, a container nothing in it.
+        seen = TEXT if TEXT in found else found[0]
+        return _mismatch(declared_type, seen) if allowed else _not_allowed(seen)
     with tempfile.TemporaryFile() as content:
         sha256 = _spool(head, body, content, size_bytes)
         try:
             examined = examine(content, wanted)
         except Refused as refusal:
-            file_type = wanted[0] if len(wanted) == 1 else found[0]
+            is_container = found[0] in CONTAINERS and len(wanted) > 1
+            file_type = found[0] if is_container else wanted[0]
             return Inspection(file_type, sha256, failure=Failure(refusal.code, refusal.message))
     if examined.metadata is not None or examined.failure is not None:
         return Inspection(examined.file_type, sha256, examined.metadata, examined.failure)

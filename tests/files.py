@@ -106,10 +106,12 @@ def assembled_pdf(
     return b"".join(parts)
 
 
-def png(width: int = 3, height: int = 2, *, is_animated: bool = False) -> bytes:
+def png(
+    width: int = 3, height: int = 2, *, is_animated: bool = False, claimed_frames: int = 1
+) -> bytes:
     """A whole gray PNG."""
     rows = zlib.compress(bytes((width + 1) * height))
-    control = _png_chunk(b"acTL", struct.pack(">LL", 1, 0)) if is_animated else b""
+    control = _png_chunk(b"acTL", struct.pack(">LL", claimed_frames, 0)) if is_animated else b""
     return (
         b"\x89PNG\r\n\x1a\n"
         + _png_chunk(b"IHDR", struct.pack(">LLBBBBB", width, height, 8, 0, 0, 0, 0))

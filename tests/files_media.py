@@ -158,4 +158,9 @@ def matroska(document_type: bytes = b"webm", *tracks: bytes) -> bytes:
 def matroska_picture(width: int, height: int) -> bytes:
     """A track of pictures."""
     size = element(0xB0, width.to_bytes(2, "big")) + element(0xBA, height.to_bytes(2, "big"))
-    return element(0xAE, element(0x86, b"V_VP9"), element(0xE0, size))
+    return element(0xAE, element(0x83, b"\1"), element(0x86, b"V_VP9"), element(0xE0, size))
+
+
+def matroska_track(kind: int, codec: bytes) -> bytes:
+    """A track of this type, which is told after the codec."""
+    return element(0xAE, element(0x86, codec), element(0x83, bytes([kind])))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
+_OFFICE_1 = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 CORE = (
@@ -100,7 +101,10 @@ def pptx(slides: int = 2) -> bytes:
 def open_document(
     kind: str, body: str, extra: Mapping[str, str] | None = None, manifest: str = "<manifest/>"
 ) -> bytes:
-    """An OpenDocument file of this kind (`text`, `spreadsheet`, `presentation`)."""
+    """An OpenDocument file of this kind (`text`, `spreadsheet`, `presentation`).
+
+    In its body the prefix `o` stands for the namespace of what is common to all kinds.
+    """
     meta = (
         "<meta><title>A title</title><initial-creator>An author</initial-creator>"
         "<creator>Another</creator><creation-date>2024-05-01T10:00:00.123456789</creation-date>"
@@ -111,7 +115,9 @@ def open_document(
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
             "META-INF/manifest.xml": manifest,
             "meta.xml": meta,
-            "content.xml": f"<document-content><body>{body}</body></document-content>",
+            "content.xml": f'<o:document-content xmlns:o="{_OFFICE_1}"><o:automatic-styles>'
+            "<number-style><text>no word</text></number-style></o:automatic-styles>"
+            f"<o:body>{body}</o:body></o:document-content>",
             **(extra or {}),
         }
     )
@@ -119,8 +125,8 @@ def open_document(
 
 ODT = open_document(
     "text",
-    "<text><tracked-changes><p>gone</p></tracked-changes>"
-    "<h>one</h><p>two<s/>three<span>half</span></p></text>",
+    "<o:text><tracked-changes><p>gone</p></tracked-changes>"
+    "<h>one</h><p>two<s/>three<span>half</span></p></o:text>",
 )
 """Three words, the last of them in two spans, and one that was deleted."""
 

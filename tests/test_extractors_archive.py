@@ -66,6 +66,18 @@ def test_tar_without_signature() -> None:
     assert [TAR] == possible_types(bytes(content[:8_192]), None, is_whole_file=False)
 
 
+def test_tar_of_negative_size() -> None:
+    """A tar whose entry has less than no bytes is unreadable."""
+    content = bytearray(tar([0], tarfile.USTAR_FORMAT))
+    content[124:136] = b"\xff" * 12
+    content[148:156] = b"%06o\0 " % (sum(content[:148]) + 8 * 32 + sum(content[156:512]))
+
+    with pytest.raises(Refused) as refusal:
+        extract(io.BytesIO(content), TAR)
+
+    assert refusal.value.code is FailureCode.UNREADABLE
+
+
 def test_gzip() -> None:
     """A gzip tells the size and the name that its maker wrote."""
     content = io.BytesIO()

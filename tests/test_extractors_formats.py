@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -60,6 +61,16 @@ def test_no_table(content: bytes) -> None:
     assert refusal.value.code is FailureCode.UNREADABLE
 
 
+def test_row_without_end() -> None:
+    """A row of short fields is not gathered to its end: they would take twenty times as much."""
+    content = io.BytesIO(b"a,b\n" * 9 + b'"\nxy",' * 1_500_000)
+
+    with pytest.raises(Refused):
+        tabular.extract(content, CSV)
+
+    assert content.tell() < 2_000_000
+
+
 def test_line_without_end() -> None:
     """A line that is too long for a row is not gathered to its end."""
     content = io.BytesIO(b"a,b" + b"x" * 9_000_000)
@@ -88,7 +99,8 @@ def test_json(content: bytes, expected: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b'{"a": 1}\n\n[2]\r\n3', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n' + b" " * 9]
+    "content",
+    [b'{"a": 1}\n\n[2]\r\n3', b'["a[", 1]\n"{"\n"}"', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n' + b" " * 9],
 )
 def test_json_lines(content: bytes) -> None:
     """JSON Lines are counted, blank ones left out."""
@@ -107,6 +119,15 @@ def test_json_lines(content: bytes) -> None:
         pytest.param(b"[" * 20_000, JSON, id="deep"),
         pytest.param(b'{"a":1} {"b":2}', LINES, id="two values on a line"),
         pytest.param(b'{"a":\n1}\n{"b":2}', LINES, id="one value on two lines"),
+        pytest.param(b"[1,\n2][3]", LINES, id="two values on two lines"),
+        pytest.param(b'{"a":\n1}{"b":2}\n', LINES, id="line that ends with a colon"),
+        pytest.param(b'{"a"\n:1}{"b":2}\n', LINES, id="line that begins with a colon"),
+        pytest.param(b"[1\r\n\t,2][3]", LINES, id="line that begins with a comma"),
+        pytest.param(b"[\n\n1][3]", LINES, id="line that ends with a bracket"),
+        pytest.param(b"[1 \n ] 3", LINES, id="line that begins with a bracket"),
+        pytest.param(
+            b"[" + b" " * 2_000_000 + b"\n1][3]", LINES, id="bracket that ends a line of pieces"
+        ),
     ],
 )
 def test_no_json(content: bytes, file_type: str) -> None:
@@ -170,6 +191,68 @@ def test_html_tag_without_end() -> None:
     assert extract(io.BytesIO(content), HTML)["elementCount"] == 1
 
 
+BORDER = 131_072
+"""Characters after which HTML that has not ended yet has been looked at twice."""
+
+
+def up_to_border(begin: bytes, less: int) -> bytes:
+    """The beginning, padded so that so many characters are missing to the border."""
+    return begin + b"x" * (BORDER - len(begin) - less)
+
+
+@pytest.mark.parametrize("less", range(-2, 20))
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        pytest.param(b"<p><script>", b"</script>", id="script"),
+        pytest.param(b"<p><style>", b"</STYLE>", id="style"),
+        pytest.param(b"<p><!--", b"-->", id="comment"),
+        pytest.param(b"<p><!doctype x", b">", id="declaration"),
+        pytest.param(b"<p><?x", b"?>", id="instruction"),
+        pytest.param(b"<p></p x", b">", id="end tag"),
+        pytest.param(b"<p><img alt='>' src=\"data:", b"\" alt='b>'>", id="quoted value"),
+        pytest.param(b"<p><img src=data:", b">", id="value"),
+        pytest.param(b"<p><img src=", b" alt='a>' title=\"b'\">", id="attributes after a value"),
+        pytest.param(b"<p title='a' lang=\"b\" ", b" alt='>'>", id="attributes"),
+        pytest.param(b"<p title='" + b"a" * 50_000 + b"' lang='", b">'>", id="two values"),
+    ],
+)
+def test_html_after_what_is_long(begin: bytes, end: bytes, less: int) -> None:
+    """What comes after a comment, a script or a tag of many pieces is read as always."""
+    short = extract(io.BytesIO(begin + b"x" + end + b"<p>one two <b>three</b>"), HTML)
+    long = extract(io.BytesIO(up_to_border(begin, less) + end + b"<p>one two <b>three</b>"), HTML)
+
+    assert short["wordCount"] == 3
+    assert short == long
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [(b"<p><!--", b"-->"), (b"<p><script>", b"</script>"), (b"<p><img alt='", b"'>")],
+)
+def test_html_of_one_long_thing(begin: bytes, end: bytes) -> None:
+    """Words that a page does not show are not counted, and it takes no longer than its length."""
+    content = begin + b" word" * 2_000_000 + end + b"<p>one two"
+    start = time.process_time()
+
+    assert extract(io.BytesIO(content), HTML)["wordCount"] == 2
+    assert time.process_time() - start < 4
+
+
+def test_html_script_after_a_long_value() -> None:
+    """An event handler is found behind a picture that stands in the page."""
+    content = b"<p><img src='data:" + b"x" * 400_000 + b"' onload='x'>"
+
+    assert extract(io.BytesIO(content), HTML)["hasScripts"] is True
+
+
+def test_html_of_one_long_text() -> None:
+    """A text that looks as if a reference were cut off with each piece is counted as it comes."""
+    content = b"<p>" + b"&a b&" * 300_000
+
+    assert extract(io.BytesIO(content), HTML)["wordCount"] == 300_001
+
+
 def test_xml() -> None:
     """XML tells its root, and the title that stands below it."""
     content = (
@@ -184,6 +267,46 @@ def test_xml() -> None:
         "elementCount": 4,
         "wordCount": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [
+        ("Shift_JIS", "日本語"),
+        ("EUC-JP", "日本語"),
+        ("iso-2022-jp", "日本語"),
+        ("gb2312", "中文"),
+        ("GBK", "中文"),
+        ("big5", "中文"),
+        ("euc-kr", "한국어"),
+        ("windows-1251", "Привет"),
+        ("utf-16", "中文"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1_048_570, 1_048_571])
+def test_xml_encoding(encoding: str, title: str, before: int) -> None:
+    """XML is read in the encoding that it declares, of however many bytes a character."""
+    head = f"<?xml version='1.0' encoding='{encoding}'?><list><a>{'x' * before}</a>"
+    content = f"{head}<title>{title}</title></list>".encode(encoding)
+
+    assert extract(io.BytesIO(content), XML)["title"] == title
+
+
+def test_xml_in_another_encoding() -> None:
+    """XML that is not in the encoding that it declares is not well-formed."""
+    content = b"<?xml version='1.0' encoding='Shift_JIS'?><a>\x81\x00</a>"
+
+    with pytest.raises(Refused, match="not well-formed"):
+        extract(io.BytesIO(content), XML)
+
+
+def test_long_attribute() -> None:
+    """An attribute of many pieces is not looked at again from its start with each small one."""
+    content = b"<list a='" + b"x" * 20_000_000 + b"'/>"
+    begin = time.process_time()
+
+    assert extract(io.BytesIO(content), XML)["elementCount"] == 1
+    assert time.process_time() - begin < 3
 
 
 def test_entities_are_not_unfolded() -> None:

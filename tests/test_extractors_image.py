@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 
@@ -31,7 +32,11 @@ def type_of(content: bytes) -> str:
         pytest.param(files.jpeg(3, 2, exif=bytes(60_000)), 3, 2, id="JPEG with much before it"),
         pytest.param(files.gif(300, 200), 300, 200, id="GIF"),
         pytest.param(files.gif(40_000, 65_535), 40_000, 65_535, id="widest GIF"),
+        pytest.param(files.gif(65_535, 65_535), 65_535, 65_535, id="largest GIF"),
         pytest.param(files.lossy_webp(300, 200), 300, 200, id="lossy WebP"),
+        pytest.param(
+            files.lossy_webp(300 | 1 << 14, 200 | 2 << 14), 300, 200, id="WebP to be scaled"
+        ),
         pytest.param(files.lossless_webp(16_384, 257), 16_384, 257, id="lossless WebP"),
         pytest.param(files.extended_webp(70_000, 256), 70_000, 256, id="extended WebP"),
         pytest.param(media.bmp(3, 2), 3, 2, id="BMP"),
@@ -59,6 +64,7 @@ def test_size(content: bytes, width: int, height: int) -> None:
         pytest.param(files.jpeg(frame=0xE5), id="JPEG without frame"),
         pytest.param(files.gif(3, 0), id="GIF without height"),
         pytest.param(files.gif()[:8], id="GIF cut in its header"),
+        pytest.param(files.lossy_webp(3 << 14, 2), id="WebP without width"),
         pytest.param(files.lossy_webp().replace(b"VP8 ", b"VP9 "), id="WebP of no known kind"),
         pytest.param(files.lossless_webp()[:22], id="WebP cut in its header"),
     ],
@@ -96,6 +102,9 @@ def test_colours(content: bytes, depth: int, mode: str) -> None:
     [
         pytest.param(files.png(), 1, id="PNG"),
         pytest.param(files.png(is_animated=True), 1, id="animated PNG of one frame"),
+        pytest.param(
+            files.png(is_animated=True, claimed_frames=2**32 - 1), 100_000, id="PNG that boasts"
+        ),
         pytest.param(media.animated_gif(3), 3, id="GIF"),
         pytest.param(files.lossy_webp(), 1, id="WebP"),
         pytest.param(media.animated_webp(4), 4, id="animated WebP"),
@@ -139,3 +148,12 @@ def test_broken_exif(exif: bytes) -> None:
 
     assert (3, 2) == (found["width"], found["height"])
     assert "takenAt" not in found
+
+
+def test_numbers_for_a_name() -> None:
+    """A maker that is told in numbers is none."""
+    named = media.exif(b"A maker\0", b"2024:05:01 10:00:00\0")
+    exif = named.replace(struct.pack("<HH", 0x10F, 2), struct.pack("<HH", 0x10F, 1))
+
+    assert named != exif
+    assert "cameraMake" not in extract(io.BytesIO(files.jpeg(exif=exif)), "image/jpeg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from email.message import EmailMessage
 
@@ -59,6 +60,25 @@ def test_html_only(encoding: str) -> None:
     message.set_content("<p>one<p>two =3D &nbsp;", subtype="html", cte=encoding)
 
     assert extract(io.BytesIO(bytes(message)), MAIL)["wordCount"] == 3
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [
+        ("utf-16", "utf-16"),
+        ("utf-16", "utf-16-le"),
+        ("UTF16", "utf-16-le"),
+        ("utf-16be", "utf-16-be"),
+        ("utf-32", "utf-32-le"),
+        ("utf-8", "utf-8"),
+    ],
+)
+def test_charset(charset: str, codec: str) -> None:
+    """A text is read in the charset that its header names, with a byte order mark or without."""
+    content = b"From: a@example.com\nContent-Type: text/plain; charset=%s\n" % charset.encode()
+    content += b"Content-Transfer-Encoding: base64\n\n" + base64.b64encode("é ü".encode(codec))
+
+    assert extract(io.BytesIO(content), MAIL)["wordCount"] == 2
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,42 @@ def test_facts(content: bytes, file_type: str, expected: dict[str, object]) -> N
     assert expected.items() <= extract(io.BytesIO(content), file_type).items()
 
 
+WHOLE = made.box(b"mvex", made.box(b"mehd", bytes(4), (2_500).to_bytes(4, "big")))
+WHOLE_IN_64_BITS = made.box(b"mvex", made.box(b"mehd", b"\1\0\0\0", (2_500).to_bytes(8, "big")))
+
+
+@pytest.mark.parametrize(
+    ("content", "milliseconds"),
+    [
+        pytest.param(made.mp4(PICTURE), 1_500, id="told"),
+        pytest.param(made.mp4(PICTURE, WHOLE), 1_500, id="told twice"),
+        pytest.param(made.mp4(PICTURE, duration=2**32 - 1), None, id="unknown"),
+        pytest.param(made.mp4(PICTURE, duration=0), None, id="in fragments"),
+        pytest.param(made.mp4(PICTURE, WHOLE, duration=0), 2_500, id="of all fragments"),
+        pytest.param(made.mp4(PICTURE, WHOLE_IN_64_BITS, duration=0), 2_500, id="in 64 bits"),
+        pytest.param(made.mp4(PICTURE, WHOLE, duration=0, scale=0), None, id="of no scale"),
+    ],
+)
+def test_duration(content: bytes, milliseconds: int | None) -> None:
+    """A film's duration is that of all its fragments, and none where the film does not know it."""
+    assert milliseconds == extract(io.BytesIO(content), MP4).get("durationMilliseconds")
+
+
+@pytest.mark.parametrize(
+    ("tracks", "codec"),
+    [
+        ([(17, b"S_TEXT/UTF8"), (2, b"A_OPUS"), (1, b"V_VP9"), (1, b"V_AV1")], "V_VP9"),
+        ([(17, b"S_TEXT/UTF8"), (2, b"A_OPUS"), (2, b"A_AAC")], "A_OPUS"),
+        ([(17, b"S_TEXT/UTF8")], None),
+    ],
+)
+def test_matroska_codec(tracks: list[tuple[int, bytes]], codec: str | None) -> None:
+    """A film's codec is that of the picture, else of the sound, wherever the tracks stand."""
+    content = made.matroska(b"webm", *(made.matroska_track(*track) for track in tracks))
+
+    assert codec == extract(io.BytesIO(content), "video/webm").get("codec")
+
+
 @pytest.mark.parametrize(
     ("content", "file_type"),
     [

@@ -8,7 +8,15 @@ import zipfile
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Found, Refused, containers, extract, office, package
+from chalicelib.extractors import (
+    SUPPORTED_TYPES,
+    Found,
+    Refused,
+    containers,
+    extract,
+    office,
+    package,
+)
 from tests import files_office as made
 
 
@@ -70,7 +78,7 @@ def test_open_document_sheets_and_slides() -> None:
 
 def test_open_document_macros() -> None:
     """An OpenDocument file with a Basic library has macros."""
-    content = made.open_document("text", "<text/>", {"Basic/Standard/Module1.xml": "<m/>"})
+    content = made.open_document("text", "<o:text/>", {"Basic/Standard/Module1.xml": "<m/>"})
 
     assert found_in(content, containers.ODT)["hasMacros"] is True
 
@@ -82,10 +90,25 @@ def test_alternative_text_counts_once() -> None:
     assert found_in(made.docx(text), containers.DOCX)["wordCount"] == 1
 
 
+def test_moved_text_counts_once() -> None:
+    """What was moved while changes were tracked counts where it is now."""
+    moved = "<moveFrom><r><t>one two</t></r></moveFrom><moveTo><r><t>one two</t></r></moveTo>"
+
+    assert found_in(made.docx(f"<body><p>{moved}</p></body>"), containers.DOCX)["wordCount"] == 2
+
+
+def test_notes_of_open_document() -> None:
+    """A footnote stands in the middle of the text, and is no part of it."""
+    note = "<note><note-citation>1</note-citation><note-body><p>a note</p></note-body></note>"
+    content = made.open_document("text", f"<o:text><p>one{note} two</p></o:text>")
+
+    assert found_in(content, containers.ODT)["wordCount"] == 2
+
+
 def test_encrypted_open_document() -> None:
     """An OpenDocument file whose manifest tells of encryption is encrypted."""
     manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
-    content = made.open_document("text", "<text/>", manifest=manifest)
+    content = made.open_document("text", "<o:text/>", manifest=manifest)
 
     with pytest.raises(Refused) as refusal:
         office.extract(io.BytesIO(content), containers.ODT)
@@ -158,7 +181,7 @@ def test_long_directory() -> None:
 def test_entities_in_content_are_not_unfolded() -> None:
     """Where a document type is known to occur, its entities stay what they are."""
     manifest = '<!DOCTYPE m [<!ENTITY a "aaaa">]><manifest>&a;</manifest>'
-    content = made.open_document("text", "<text>one</text>", manifest=manifest)
+    content = made.open_document("text", "<o:text>one</o:text>", manifest=manifest)
 
     assert found_in(content, containers.ODT)["wordCount"] == 1
 
@@ -175,6 +198,24 @@ def test_entities_in_content_are_not_unfolded() -> None:
         pytest.param(made.zip_of({"a": "b"}), containers.ZIP, id="zip"),
         pytest.param(made.zip_of({}), containers.ZIP, id="zip of nothing"),
         pytest.param(made.zip_of({"mimetype": "nonsense"}), containers.ZIP, id="no media type"),
+        pytest.param(
+            made.zip_of({"mimetype": "application/pdf"}), containers.ZIP, id="type that is no zip"
+        ),
+        pytest.param(
+            made.zip_of({"mimetype": "application/vnd.foo_bar"}), containers.ZIP, id="own type"
+        ),
+        pytest.param(made.open_xml("text/html.main", "a", {}), containers.ZIP, id="no main part"),
+        pytest.param(made.open_xml("foo.main", "a", {}), containers.ZIP, id="no content type"),
+        pytest.param(
+            made.open_xml("application/vnd.ms-package.xps-fixeddocumentsequence+xml", "a", {}),
+            "application/vnd.ms-xpsdocument",
+            id="XPS",
+        ),
+        pytest.param(
+            made.open_xml("application/vnd.ms-excel.sheet.binary.macroEnabled.main", "a", {}),
+            "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+            id="xlsb",
+        ),
         pytest.param(
             made.zip_of({"mimetype": "application/epub+zip"}), "application/epub+zip", id="EPUB"
         ),
@@ -193,3 +234,15 @@ def test_entities_in_content_are_not_unfolded() -> None:
 def test_identified(content: bytes, file_type: str) -> None:
     """A zip is what its directory and its own statement make it, wherever they stand in it."""
     assert file_type == package.identify(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("file_type", sorted(SUPPORTED_TYPES))
+def test_zip_claims_no_other_type(file_type: str) -> None:
+    """Whatever a zip says that it is, it is no type that Intake reads and that is no zip."""
+    special = containers.CONTAINERS[containers.ZIP].special_types
+    expected = file_type if file_type in special else containers.ZIP
+
+    assert expected == package.identify(io.BytesIO(made.zip_of({"mimetype": file_type})))
+    if file_type not in special:
+        content = made.open_xml(f"{file_type}.main+xml", "a", {})
+        assert containers.ZIP == package.identify(io.BytesIO(content))

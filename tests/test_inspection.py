@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import time
 
 import pytest
 
 from chalicelib.documents import Failure, FailureCode
-from chalicelib.examination import examine
-from chalicelib.extractors import SUPPORTED_TYPES, containers
-from chalicelib.file_types import HEAD_BYTES, contradicts
+from chalicelib.examination import Examined, examine
+from chalicelib.extractors import SUPPORTED_TYPES, Refused, containers
+from chalicelib.file_types import HEAD_BYTES, contradicts, possible_types
 from chalicelib.inspection import Inspection, Limits, inspect
 from tests import files, files_media, files_office
 
@@ -63,10 +64,33 @@ def code_of(inspection: Inspection) -> FailureCode | None:
         pytest.param(b'{"a": 1}\n{"a": 2}\n', "application/x-ndjson", id="JSON Lines"),
         pytest.param(b"<?xml version='1.0'?><a/>", "application/xml", id="XML"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="SVG"),
+        pytest.param(b"<!--" + b"x" * 9_999 + b"--><svg/>", "image/svg+xml", id="SVG after much"),
+        pytest.param(b"<list><svg/></list>", "application/xml", id="SVG within XML"),
+        pytest.param(b"<svg xmlns='urn:x'/>", "application/xml", id="other svg"),
         pytest.param(b"<!DOCTYPE HTML><p>x", "text/html", id="HTML"),
         pytest.param(b"<?xml version='1.0'?>\n<html></html>", "text/html", id="XHTML"),
-        pytest.param(b"a,b,c\n1,2,3\n", "text/csv", id="CSV"),
+        pytest.param(b"\n<!-- a --> <!---->\n<HTML>", "text/html", id="HTML after comments"),
+        pytest.param(
+            b"<?xml version='1.0'?><!--a--> <!--b--><!DOCTYPE html><html/>",
+            "text/html",
+            id="XHTML after comments",
+        ),
+        pytest.param(b"<?xml version='1.0'?><!--a--><b/>", "application/xml", id="no XHTML"),
+        pytest.param(b"a,b,c\n1,2,3\n4,5,6", "text/csv", id="CSV"),
+        pytest.param(b"a,b,c\r1,2,3\r4,5,6\r", "text/csv", id="CSV of old Macs"),
         pytest.param(b"From: a@b\nTo: c@d\nDate: now\n\nx", "message/rfc822", id="mail"),
+        pytest.param(
+            b"From: a@b\r\nTo: c@d\r\nDate: now\r\nX-A: "
+            + b"x" * 2_005
+            + b"\r\nX-Long-Name: x\r\n",
+            "message/rfc822",
+            id="mail with much header",
+        ),
+        pytest.param(
+            "From: a@b\nTo: c\u2028d\nSubject: a\fb\u0085c\n\nx".encode(),
+            "message/rfc822",
+            id="mail with other separators",
+        ),
         pytest.param(files_office.docx(), containers.DOCX, id="docx"),
         pytest.param(files_office.docx(first=bytes(99_999)), containers.DOCX, id="large entry"),
         pytest.param(files_office.ODT, containers.ODT, id="odt"),
@@ -110,6 +134,8 @@ def test_good_file(content: bytes, file_type: str) -> None:
         "βρ is Greek".encode(),
         b"%!TEX root = thesis.tex",
         b"% PDF is a format",
+        b"Dear Anna, Ben, and Carl\nYours, truly, Dan\n",
+        b"the ftypisom box begins an MP4",
         b"!<arch>\n is how archives begin",
         "\ufeffwith a mark".encode(),
         "in UTF-16".encode("utf-16-le").join([b"\xff\xfe", b""]),
@@ -129,6 +155,33 @@ def test_good_file(content: bytes, file_type: str) -> None:
 def test_text(content: bytes) -> None:
     """What decodes and has no control characters is text, whatever words it begins with."""
     assert (code_of(inspected(content)), inspected(content).file_type) == (None, "text/plain")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"<!---->" * 1_000 + b"x", id="comments"),
+        pytest.param(b"<?xml version='1.0'?>" + b"<!---->" * 1_000 + b"x", id="comments in XML"),
+        pytest.param(b"<!-- " * 1_500, id="comments without end"),
+        pytest.param(b"<?xml " * 1_200, id="XML declarations"),
+        pytest.param(b"<!doctype" + b" " * 8_000, id="document type of blanks"),
+        pytest.param(b" " * 8_000, id="blanks"),
+        pytest.param(b"<" + b"a:" * 4_000, id="one name"),
+        pytest.param(b"<svg" * 2_000, id="names"),
+        pytest.param(b"From:" * 1_600, id="one field"),
+        pytest.param(b"From: x\n" * 1_000, id="fields"),
+        pytest.param(b"," * 8_000, id="one row"),
+        pytest.param(b"ID3" + bytes(8_000), id="binary"),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(8_000), id="chunks of nothing"),
+        pytest.param(bytes(3) + b"\x18ftyp" + bytes(8_000), id="boxes of nothing"),
+    ],
+)
+def test_head_takes_no_time(content: bytes) -> None:
+    """No head takes the process that holds the credentials longer than a blink."""
+    begin = time.process_time()
+    possible_types(content, None, is_whole_file=True)
+
+    assert time.process_time() - begin < 0.5
 
 
 @pytest.mark.parametrize(
@@ -222,6 +275,13 @@ def test_pdf_after_preamble_refused(content: bytes, code: FailureCode) -> None:
         pytest.param(b"{}", "application/vnd.api+json", "application/json", id="kind of JSON"),
         pytest.param(b"<a/>", "application/atom+xml", "application/xml", id="kind of XML"),
         pytest.param(b"<svg/>", "application/xml", "image/svg+xml", id="XML that is an SVG"),
+        pytest.param(b"<a/>", "image/svg+xml", "application/xml", id="SVG that is other XML"),
+        pytest.param(
+            b"<!--" + b"x" * 9_999 + b"--><svg/>",
+            "image/svg+xml",
+            "image/svg+xml",
+            id="SVG after much",
+        ),
         pytest.param(b"<a/>", "text/x-python", "text/plain", id="source code"),
         pytest.param(b"one <b>two</b>", "text/html", "text/html", id="piece of HTML"),
         pytest.param(b"Subject: x\n\ny", "message/rfc822", "message/rfc822", id="short mail"),
@@ -310,6 +370,24 @@ def test_container_of_nothing_allowed() -> None:
     assert body.bytes_read == HEAD_BYTES
 
 
+def test_svg_where_only_xml_is_allowed() -> None:
+    """An SVG is recorded as XML where XML is allowed and SVG is not, and the reverse not at all."""
+    limits = Limits(MEBIBYTE, frozenset({"application/xml"}))
+    reverse = Limits(MEBIBYTE, frozenset({"image/svg+xml"}))
+
+    assert inspected(b"<svg width='3'/>", None, limits).file_type == "application/xml"
+    assert inspected(b"<svg width='3'/>", None, reverse).metadata
+    assert FailureCode.UNREADABLE is code_of(inspected(b"<list/>", None, reverse))
+
+
+def test_broken_svg() -> None:
+    """A broken SVG is refused as what it was declared, where no text is allowed."""
+    limits = Limits(MEBIBYTE, SUPPORTED_TYPES - {"text/plain"})
+    found = inspected(b"<svg>", "image/svg+xml", limits)
+
+    assert ("image/svg+xml", FailureCode.UNREADABLE) == (found.file_type, code_of(found))
+
+
 def test_special_text_where_only_text_is_allowed() -> None:
     """JSON is a text where texts are allowed and JSON is not."""
     limits = Limits(MEBIBYTE, frozenset({"text/plain"}))
@@ -372,6 +450,49 @@ def test_type_mismatch() -> None:
     assert Inspection(file_type="image/png", failure=failure) == inspected(
         files.png(), "application/pdf"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(files_office.zip_of({"a": "b"}), containers.ZIP, id="zip"),
+        pytest.param(files_office.docx(), containers.ZIP, id="docx"),
+        pytest.param(files_office.compound({"WordDocument": b""}), containers.OLE2, id="doc"),
+        pytest.param(b"[ ] buy milk\n[x] bread\n", "text/plain", id="text like JSON"),
+        pytest.param(b"<!DOCTYPE html><p>%PDF-</p>", "text/plain", id="text about PDF"),
+    ],
+)
+def test_mismatch_asserts_nothing_that_was_not_tried(content: bytes, file_type: str) -> None:
+    """A file that is refused by its head is called what that shows, and not what it may be."""
+    message = f"Declared as image/png, but the bytes are {file_type}."
+    failure = Failure(FailureCode.TYPE_MISMATCH, message)
+
+    for limits in (EVERYTHING, Limits(MEBIBYTE, SUPPORTED_TYPES - {containers.ZIP})):
+        assert Inspection(file_type, failure=failure) == inspected(content, "image/png", limits)
+
+
+@pytest.mark.parametrize(
+    ("content", "allowed", "file_type"),
+    [
+        pytest.param(
+            b"{}", {"application/x-ndjson", "text/plain"}, "application/x-ndjson", id="text"
+        ),
+        pytest.param(
+            files_office.docx(), {containers.DOCX, containers.XLSX}, containers.ZIP, id="container"
+        ),
+        pytest.param(files_office.docx(), {containers.XLSX}, containers.XLSX, id="one type"),
+    ],
+)
+def test_no_answer(content: bytes, allowed: set[str], file_type: str) -> None:
+    """A file whose examination gives no answer is called what was looked for in it."""
+
+    def crash(*_: object) -> Examined:
+        raise Refused(FailureCode.EXTRACTION_CRASHED, "It crashed.")
+
+    limits = Limits(MEBIBYTE, frozenset(allowed))
+    found = inspect(Body(content), len(content), None, limits, crash)
+
+    assert (file_type, FailureCode.EXTRACTION_CRASHED) == (found.file_type, code_of(found))
 
 
 def test_not_allowed_comes_before_mismatch() -> None:

@@ -53,6 +53,8 @@ def _tar(content: BinaryIO) -> Found:
     count = size = 0
     with tarfile.open(fileobj=content, mode="r:") as archive:
         while entry := archive.next():
+            if entry.size < 0:  # which a tar can write, and no file can have
+                raise Refused(FailureCode.UNREADABLE, "The archive has an entry of negative size.")
             count += 1
             size += entry.size
             archive.members.clear()  # type: ignore[attr-defined] # tarfile keeps a kilobyte of each

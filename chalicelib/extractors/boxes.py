@@ -20,11 +20,11 @@ _MOST_BOXES = 10_000
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"F4A "})
 """Which tell where the tracks do not."""
 
-_READ = frozenset({b"mvhd", b"tkhd", b"hdlr", b"stsd"})
+_READ = frozenset({b"mvhd", b"mehd", b"tkhd", b"hdlr", b"stsd"})
 _MOST_READ = 96
 """Bytes of a box: as many as the longest of these, tkhd, has."""
 
-_PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
+_PARENTS = frozenset({b"moov", b"mvex", b"trak", b"mdia", b"minf", b"stbl"})
 
 
 @dataclass(slots=True)
@@ -36,7 +36,10 @@ class Movie:
     width: int = 0
     height: int = 0
     """Pixels, as the largest picture is to be shown before it is turned; 0: not told."""
+    scale: int = 0
+    """Units of a duration in a second."""
     duration_milliseconds: int | None = None
+    """None: unknown, as it is while a film is being made."""
     codec: str | None = None
     """Of the first picture, else of the first sound, by its four characters (`avc1`, `mp4a`)."""
 
@@ -72,7 +75,9 @@ def _note(movie: Movie, handler: bytes, kind: bytes, data: bytes) -> bytes:
     """Add what a box tells of the movie; the handler of the track that it is in."""
     match kind:
         case b"mvhd":
-            movie.duration_milliseconds = _duration(data)
+            _note_duration(movie, data)
+        case b"mehd":
+            _note_whole_duration(movie, data)
         case b"tkhd":
             _note_size(movie, data)
             return b""
@@ -110,10 +115,20 @@ def _boxes(content: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int
         yield kind, start + head, box_end
 
 
-def _duration(header: bytes) -> int | None:
-    """14496-12, 8.2.2: in units of a time scale."""
-    scale, duration = struct.unpack_from(*(">LQ", header, 20) if header[0] else (">LL", header, 12))
-    return duration * 1_000 // scale if scale else None
+def _note_duration(movie: Movie, header: bytes) -> None:
+    """14496-12, 8.2.2: all bits set where it is unknown, and 0 where it is in fragments."""
+    movie.scale, duration = struct.unpack_from(
+        *(">LQ", header, 20) if header[0] else (">LL", header, 12)
+    )
+    if movie.scale and duration not in (0, 2**64 - 1 if header[0] else 2**32 - 1):
+        movie.duration_milliseconds = duration * 1_000 // movie.scale
+
+
+def _note_whole_duration(movie: Movie, header: bytes) -> None:
+    """14496-12, 8.8.2: with all fragments."""
+    (duration,) = struct.unpack_from(">Q" if header[0] else ">L", header, 4)
+    if movie.scale and movie.duration_milliseconds is None and duration:
+        movie.duration_milliseconds = duration * 1_000 // movie.scale
 
 
 def _note_size(movie: Movie, header: bytes) -> None:

@@ -1,7 +1,8 @@
 """Formats that other formats are made of: which one a file is, only its inside tells.
 
 A zip may be a Word document, an OLE2 file an Excel table, an MP4 a song. The head of such a file
-says what it may be (`container_of`); its family looks inside (`identify`), in the child.
+says what it may be (`container_of`); its family looks inside (`identify`), in the child. XML is
+read as such, and its root tells what it is (`type_by_root`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ XLS = "application/vnd.ms-excel"
 PPT = "application/vnd.ms-powerpoint"
 MSG = "application/vnd.ms-outlook"
 AUDIO_MP4 = "audio/mp4"
+XML = "application/xml"
+SVG = "image/svg+xml"
+
+_SVG_NAMESPACES = frozenset({None, "http://www.w3.org/2000/svg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,15 @@ def container_of(head: bytes) -> Container | None:
     for signature, file_type in _SIGNATURES.items():
         if head.startswith(signature):
             return CONTAINERS[file_type]
-    if head[4:8] == b"ftyp" and head[8:12] in _MP4_BRANDS:
+    # The box's length comes first: below 16 MiB, so that no text is taken for it.
+    if head[:1] == b"\0" and head[4:8] == b"ftyp" and head[8:12] in _MP4_BRANDS:
         return CONTAINERS[MP4]
     return None
+
+
+def type_by_root(name: object, namespace: object) -> str:
+    """What an XML document with this root element is."""
+    return SVG if name == "svg" and namespace in _SVG_NAMESPACES else XML
 
 
 def identifier_of(container: Container) -> Identifier:

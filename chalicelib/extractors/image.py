@@ -24,7 +24,7 @@ logging.getLogger("exifread").setLevel(logging.CRITICAL)  # it quotes the file
 _NO_HEADER = "The image has no readable header."
 
 _MOST_FRAMES = 100_000
-"""More are not counted: a file of frames of a few bytes each would take minutes."""
+"""More are not counted, nor believed: a file of frames of a few bytes each would take minutes."""
 
 _PNG_COLOURS = {0: "gray", 2: "rgb", 3: "palette", 4: "gray-alpha", 6: "rgb-alpha"}
 """PNG, table 11.1: https://www.w3.org/TR/png-3/#11IHDR"""
@@ -67,13 +67,24 @@ def extract(content: BinaryIO, file_type: str) -> Found:
 def _size(content: BinaryIO) -> tuple[int, int, int | None]:
     """Width, height and the orientation that imagesize found, if any."""
     found = imagesize.get_info(content, dpi=False, colors=False, exif_rotation=False)
-    if -1 in (found.width, found.height) and found.width == found.height:
+    width, height = _misread_size(content) or (found.width, found.height)
+    if width < 0 or height < 0:
         raise Refused(FailureCode.UNREADABLE, _NO_HEADER)
-    # imagesize 2.0.1 takes a GIF's unsigned 16 bits for signed ones.
-    width, height = (side + 2**16 if side < 0 else side for side in (found.width, found.height))
     if 0 in (width, height):
         raise Refused(FailureCode.UNREADABLE, _NO_HEADER)
     return width, height, found.rotation if 1 <= found.rotation <= 8 else None
+
+
+def _misread_size(content: BinaryIO) -> tuple[int, int] | None:
+    """The size in formats where imagesize 2.0.1 errs, whose bits it takes for something else."""
+    content.seek(0)
+    head = content.read(30)
+    if head[:4] == b"GIF8" and len(head) >= 10:  # whose 16 bits it takes for signed ones
+        return struct.unpack_from("<HH", head, 6)
+    if head[8:16] == b"WEBPVP8 " and len(head) == 30:  # where two of 16 tell of scaling: RFC 6386
+        width, height = struct.unpack_from("<HH", head, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    return None
 
 
 def _exif(content: BinaryIO) -> dict[str, Any]:
@@ -97,7 +108,8 @@ def _exif(content: BinaryIO) -> dict[str, Any]:
 
 
 def _tag(tags: Mapping[str, Any], name: str) -> str | None:
-    return str(tags[name].values) if name in tags else None
+    value = tags[name].values if name in tags else None
+    return value if isinstance(value, str) else None  # else it has numbers where text belongs
 
 
 def _orientation(tags: Mapping[str, Any]) -> int | None:
@@ -112,7 +124,7 @@ def _png(content: BinaryIO) -> Found:
     content.seek(8)
     for kind, size in _png_chunks(content):
         if kind == b"acTL" and size >= 4:
-            frames = struct.unpack(">L", content.read(4))[0]
+            frames = min(struct.unpack(">L", content.read(4))[0], _MOST_FRAMES)
             break
         if kind == b"IDAT":
             break

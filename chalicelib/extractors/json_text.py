@@ -20,6 +20,10 @@ _LINES = "application/x-ndjson"
 _BEGINS = frozenset({"start_map", "start_array"})
 _ENDS = frozenset({"end_map", "end_array"})
 
+_GOES_ON = b"]},:"
+_WANTS_MORE = b"[{,:"
+"""What a line begins and ends with whose end is within a value."""
+
 _KINDS = {
     "start_map": "object",
     "start_array": "array",
@@ -57,7 +61,7 @@ def extract(content: BinaryIO, file_type: str) -> Found:
         ijson.basic_parse(lines, multiple_values=file_type == _LINES, buf_size=_CHUNK_BYTES)
     )
     if file_type == _LINES:
-        if shape.values != lines.count:
+        if lines.is_any_cut or shape.values != lines.count:
             raise Refused(FailureCode.UNREADABLE, "The lines are not one JSON value each.")
         return {"recordCount": shape.values, "depth": shape.depth}
     return {
@@ -102,22 +106,45 @@ def _shape(events: Iterable[tuple[str, object]]) -> _Shape:
 
 
 class _Lines:
-    """A content that counts the lines which are not blank, as it is read."""
+    """A content that counts the lines which are not blank, as it is read, and finds cut ones.
+
+    That is enough, for what it is read by takes only JSON: where a line ends within a value, there
+    is a bracket, a comma or a colon on one side of its end, and between two values there is none.
+    """
 
     def __init__(self, content: _Readable) -> None:
         self._content = content
-        self._is_open = False
+        self._last = b""
+        """Of the line that is open, without blanks; nothing as long as it is blank."""
         self.count = 0
+        self.is_any_cut = False
 
     def read(self, amount: int = -1) -> bytes:
         """Some of the content."""
         chunk = self._content.read(_CHUNK_BYTES if amount < 0 else amount)
-        *ended, last = chunk.split(b"\n")
-        for line in ended:
-            self.count += self._is_open or bool(line.strip())
-            self._is_open = False
-        self._is_open = self._is_open or bool(last.strip())
-        if not chunk and self._is_open:
-            self.count += 1
-            self._is_open = False
+        first, *others = chunk.split(b"\n")
+        self._note(first.strip())
+        if others or not chunk:
+            self._end()
+        if others:
+            *whole, last = others
+            lines = list(filter(None, map(bytes.strip, whole)))
+            self.count += len(lines)
+            self.is_any_cut = self.is_any_cut or any(
+                line[0] in _GOES_ON or line[-1] in _WANTS_MORE for line in lines
+            )
+            self._note(last.strip())
         return chunk
+
+    def _note(self, piece: bytes) -> None:
+        """Go on in a line of several pieces."""
+        if piece:
+            self.is_any_cut = self.is_any_cut or (not self._last and piece[0] in _GOES_ON)
+            self._last = piece[-1:]
+
+    def _end(self) -> None:
+        """End that line."""
+        if self._last:
+            self.count += 1
+            self.is_any_cut = self.is_any_cut or self._last in _WANTS_MORE
+            self._last = b""

@@ -43,6 +43,12 @@ _MAILBOX_BEGIN = b"From "
 
 _CHUNK_BYTES = 65_536
 
+_BYTE_ORDER_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
+"""Which Python's codecs of these names want to be there, whatever they are told to do of errors."""
+
 _EXCESSIVE = "The mail has more parts, or longer fields, than are read of one file."
 
 
@@ -189,14 +195,22 @@ def _body(part: _Part) -> bytes:
 
 
 def _pieces(body: bytes, charset: str) -> Iterator[str]:
-    try:
-        bytes(range(256)).decode(charset, errors="replace")
-    except (LookupError, ValueError):  # a name that is none, or of a codec for something else
-        charset = "utf-8"
-    decoder = codecs.getincrementaldecoder(charset)(errors="replace")
+    decoder = codecs.getincrementaldecoder(_codec(body, charset))(errors="replace")
     for start in range(0, len(body), _CHUNK_BYTES):
         yield decoder.decode(body[start : start + _CHUNK_BYTES])
     yield decoder.decode(b"", final=True)
+
+
+def _codec(body: bytes, charset: str) -> str:
+    """The name of a codec that decodes any body, if need be with replacements."""
+    try:
+        bytes(range(256)).decode(charset, errors="replace")
+    except (LookupError, ValueError):  # a name that is none, or of a codec for something else
+        return "utf-8"
+    name = codecs.lookup(charset).name
+    if body.startswith(_BYTE_ORDER_MARKS.get(name, b"")):
+        return name
+    return f"{name}-le"  # as who leaves the mark out mostly has it
 
 
 def _field(header: Message, name: str) -> str | None:

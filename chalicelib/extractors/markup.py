@@ -6,6 +6,7 @@ and is HTML if it holds an element that HTML has.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
@@ -14,22 +15,33 @@ from xml.parsers import expat
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, text
+from chalicelib.extractors.containers import SVG, type_by_root
+from chalicelib.extractors.words import Words
 from chalicelib.extractors.xml_events import End, Start, events
 
-_SVG = "image/svg+xml"
 _HTML = "text/html"
-_SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 
 _LONGEST_TITLE = 10_000
 """Characters; more than is stored."""
 
-_LONGEST_TAG = 65_536
-"""Characters. HTMLParser looks at a tag that does not end again with each piece that comes."""
+_LONGEST_OPEN = 65_536
+"""Characters. HTMLParser looks at what does not end again, from its start, with each piece."""
+
+_OPENING = len("<![CDATA[")
+_KEPT = 64
+"""Characters of what is too long: more than its end has, and than a `javascript:` address needs."""
+
+_TAG_NAME = re.compile(r"<[A-Za-z][\w:-]{0,63}")
+_QUOTED_VALUE = re.compile(r"""=\s*(?:"[^"]*("|\Z)|'[^']*('|\Z))""")
 
 _MOST_ELEMENTS = 1_000_000
 """Of an HTML page: HTMLParser takes some ten seconds for so many. XML has a limit of its own."""
 
-_CHUNK_BYTES = 65_536
+_CHUNK_BYTES = 1_048_576
+"""Expat looks at what does not end again, from its start, with each piece."""
+
+_DECLARATION_BYTES = 300
+"""In which an XML declaration ends."""
 
 _UNSEEN = frozenset({"script", "style", "template", "title"})
 """HTML elements whose text is not the page's."""
@@ -52,6 +64,21 @@ _KNOWN = _INLINE | frozenset(
     )
 )
 
+_ENCODING = re.compile(rb"""<\?xml[^>]{1,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_TRANSCODED = {
+    "big5": "cp950",
+    "euc-jp": "euc_jp",
+    "euc-kr": "cp949",
+    "gb18030": "gb18030",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-2022-jp": "iso2022_jp",
+    "shift_jis": "cp932",
+    "windows-31j": "cp932",
+}
+"""Encodings of several bytes a character, which expat does not know, and the codecs that contain
+them: https://encoding.spec.whatwg.org/#names-and-labels"""
+
 _HANDLER = re.compile("on[a-z]+")
 """An attribute that is a script."""
 
@@ -68,15 +95,17 @@ def extract(content: BinaryIO, file_type: str) -> Found:
       scripts and styles; for XML and SVG of all character data.
     - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` address.
     - width, height (SVG): whole pixels, where they are told as such; viewBox as it is written.
+
+    XML whose root makes it an SVG has the names of one.
     """
     if file_type == _HTML:
         return _html(content)
-    return _xml(content, is_svg=file_type == _SVG)
+    return _xml(content, must_be_svg=file_type == SVG)
 
 
 def html_word_count(pieces: Iterable[str]) -> int:
     """The words of an HTML text that comes in pieces, as `extract` counts them."""
-    return _read(pieces).words
+    return _read(pieces).words.count
 
 
 def _html(content: BinaryIO) -> Found:
@@ -88,7 +117,7 @@ def _html(content: BinaryIO) -> Found:
         "encoding": encoding,
         "title": page.title,
         "elementCount": page.elements,
-        "wordCount": page.words,
+        "wordCount": page.words.count,
         "hasScripts": page.has_scripts,
     }
 
@@ -97,8 +126,8 @@ def _read(pieces: Iterable[str]) -> _Page:
     page = _Page()
     for piece in pieces:
         page.feed(piece)
-        if len(page.rawdata) > _LONGEST_TAG:
-            page.rawdata = ""  # what no tag of a page is, as long as it is
+        if len(page.rawdata) > _LONGEST_OPEN:
+            page.shorten()
         if page.elements > _MOST_ELEMENTS:
             raise Refused(FailureCode.UNREADABLE, "The page has more elements than are read.")
     page.close()
@@ -113,10 +142,20 @@ class _Page(HTMLParser):
         self.title: str | None = None
         self.elements = 0
         self.known_elements = 0
-        self.words = 0
+        self.words = Words()
         self.has_scripts = False
         self._unseen: str | None = None
-        self._word_is_open = False
+
+    def shorten(self) -> None:
+        """Leave out the middle of what does not end yet, so that its end is found all the same."""
+        data = self.rawdata
+        if self.cdata_elem or not data.startswith("<"):
+            self.handle_data(data[:-_KEPT])
+            self.rawdata = data[-_KEPT:]
+        elif name := _TAG_NAME.match(data):
+            self.rawdata = _shortened_tag(data, name.group())
+        else:
+            self.rawdata = f"{data[:_OPENING]}_{data[-_KEPT:]}"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements += 1
@@ -124,7 +163,8 @@ class _Page(HTMLParser):
         self.has_scripts = self.has_scripts or tag == "script" or _are_scripted(dict(attrs))
         if tag in _UNSEEN and not self._unseen:
             self._unseen = tag
-        self._word_is_open = self._word_is_open and tag in _INLINE
+        if tag not in _INLINE:
+            self.words.end_word()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)  # the slash means nothing in HTML, but in SVG within it
@@ -133,41 +173,54 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self._unseen:
             self._unseen = None
-        self._word_is_open = self._word_is_open and tag in _INLINE
+        if tag not in _INLINE:
+            self.words.end_word()
 
     def handle_data(self, data: str) -> None:
         if self._unseen == "title" and len(self.title or "") < _LONGEST_TITLE:
             self.title = (self.title or "") + data
-        if self._unseen or not data:
-            return
-        self.words += len(data.split())
-        if self._word_is_open and not data[0].isspace():
-            self.words -= 1
-        self._word_is_open = not data[-1].isspace()
+        if not self._unseen:
+            self.words.add(data)
 
 
-def _xml(content: BinaryIO, *, is_svg: bool) -> Found:
+def _shortened_tag(data: str, name: str) -> str:
+    """The beginning of a start tag whose end has not come, without a value or most attributes."""
+    outside = 0
+    for value in _QUOTED_VALUE.finditer(data):
+        if not (value[1] or value[2]):  # it is open, as one does that holds a picture
+            before, kept = data[: value.start()], data[value.start() :][:_KEPT]
+            if len(before) > _LONGEST_OPEN // 2:
+                before = f"{name} {before.split()[-1][-_KEPT:]}"
+            return before + kept
+        outside = value.end()
+    return f"{name} {data[max(outside, len(data) - _KEPT) :]}"
+
+
+def _xml(content: BinaryIO, *, must_be_svg: bool) -> Found:
     root: Start | None = None
+    is_svg = False
     path: list[str] = []
     title: str | None = None
-    elements = words = 0
-    has_scripts = word_is_open = False
+    elements = 0
+    words = Words()
+    has_scripts = False
     try:
         for event in events(_chunks(content), refuses_dtd=False):
             if isinstance(event, Start):
-                root = root or event
+                if root is None:
+                    root = event
+                    is_svg = _is_svg(root, must_be=must_be_svg)
                 elements += 1
                 path.append(event.local_name)
-                word_is_open = False
+                words.end_word()
                 has_scripts = (
                     has_scripts or event.local_name == "script" or _are_scripted(event.attributes)
                 )
             elif isinstance(event, End):
                 path.pop()
-                word_is_open = False
+                words.end_word()
             else:
-                words += len(event.split()) - (word_is_open and not event[0].isspace())
-                word_is_open = not event[-1].isspace()
+                words.add(event)
                 if path[1:] == ["title"] and len(title or "") < _LONGEST_TITLE:
                     title = (title or "") + event
     except (expat.ExpatError, ValueError) as error:
@@ -176,18 +229,27 @@ def _xml(content: BinaryIO, *, is_svg: bool) -> Found:
     found: dict[str, str | int | None] = {
         "title": title,
         "rootElement": root.local_name,
-        "rootNamespace": root.name.rpartition(" ")[0] or None,
+        "rootNamespace": _namespace(root),
         "elementCount": elements,
-        "wordCount": words,
+        "wordCount": words.count,
     }
     if is_svg:
-        if root.local_name != "svg" or root.name.rpartition(" ")[0] not in ("", _SVG_NAMESPACE):
-            raise Refused(FailureCode.UNREADABLE, "The XML's root element is not svg.")
         found["hasScripts"] = has_scripts
         found["viewBox"] = root.attributes.get("viewBox")
         found["width"] = _pixels(root.attributes.get("width"))
         found["height"] = _pixels(root.attributes.get("height"))
     return found
+
+
+def _is_svg(root: Start, *, must_be: bool) -> bool:
+    is_svg = type_by_root(root.local_name, _namespace(root)) == SVG
+    if must_be and not is_svg:
+        raise Refused(FailureCode.UNREADABLE, "The XML's root element is not svg.")
+    return is_svg
+
+
+def _namespace(element: Start) -> str | None:
+    return element.name.rpartition(" ")[0] or None
 
 
 def _are_scripted(attributes: Mapping[str, str | None]) -> bool:
@@ -202,6 +264,17 @@ def _pixels(length: str | None) -> int | None:
     return int(pixels[1]) if pixels else None
 
 
-def _chunks(content: BinaryIO) -> Iterator[bytes]:
+def _chunks(content: BinaryIO) -> Iterator[bytes | str]:
+    """The document in pieces, decoded where expat cannot.
+
+    Raises:
+        ValueError: it is not in the encoding that it says.
+    """
+    declared = _ENCODING.match(content.read(_DECLARATION_BYTES))
+    codec = _TRANSCODED.get(declared[1].decode().lower()) if declared else None
+    content.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)() if codec else None
     while chunk := content.read(_CHUNK_BYTES):
-        yield chunk
+        yield decoder.decode(chunk) if decoder else chunk
+    if decoder:
+        yield decoder.decode(b"", final=True)

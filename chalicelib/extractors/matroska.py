@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
@@ -20,6 +22,7 @@ _CLUSTER = 0x1F43B675
 _TIMESTAMP_SCALE = 0x2AD7B1
 _DURATION = 0x4489
 _TITLE = 0x7BA9
+_TRACK_TYPE = 0x83
 _CODEC = 0x86
 _WIDTH = 0xB0
 _HEIGHT = 0xBA
@@ -29,7 +32,6 @@ _CHANNELS = 0x9F
 _PARENTS = frozenset({_SEGMENT, _INFO, _TRACKS, _TRACK, _VIDEO, _AUDIO})
 _NAMES = {
     _TITLE: "title",
-    _CODEC: "codec",
     _WIDTH: "width",
     _HEIGHT: "height",
     _SAMPLE_RATE: "sampleRate",
@@ -39,18 +41,30 @@ _NAMES = {
 _DEFAULT_SCALE = 1_000_000
 """Nanoseconds in a unit of the duration: RFC 9559, 5.1.2.9."""
 
+_SHOWN_FIRST = (1, 2)
+"""Types of tracks, RFC 9559, 5.1.4.1.3: pictures, sound."""
+
 _MOST_ELEMENTS = 10_000
 _LONGEST_VALUE = 4_096
+
+
+@dataclass(slots=True)
+class _Track:
+    kind: int = 0
+    codec: str = ""
 
 
 def read(content: BinaryIO) -> Found:
     """The names that `media.extract` lists, of the first track that has each."""
     found: dict[str, str | int | None] = {}
+    tracks: list[_Track] = []
     scale = _DEFAULT_SCALE
     duration: float | None = None
     for element, value in _values(content):
         match element:
-            case _ if element in (_TITLE, _CODEC):
+            case _ if element in (_TRACK, _TRACK_TYPE, _CODEC):
+                _note_track(tracks, element, value)
+            case _ if element == _TITLE:
                 found.setdefault(_NAMES[element], value.decode("utf-8", errors="replace"))
             case _ if element in (_WIDTH, _HEIGHT, _CHANNELS):
                 found.setdefault(_NAMES[element], int.from_bytes(value, "big"))
@@ -60,14 +74,30 @@ def read(content: BinaryIO) -> Found:
                 scale = int.from_bytes(value, "big")
             case _ if element == _DURATION:
                 duration = _float(value)
-    if "codec" not in found:
-        raise Refused(FailureCode.UNREADABLE, "The file has no tracks that can be read.")
+    found["codec"] = _codec(tracks)
     found["durationMilliseconds"] = None if duration is None else round(duration * scale / 10**6)
     return found
 
 
+def _note_track(tracks: list[_Track], element: int, value: bytes) -> None:
+    if element == _TRACK:
+        tracks.append(_Track())
+    elif tracks and element == _CODEC:
+        tracks[-1].codec = value.decode("utf-8", errors="replace")
+    elif tracks:
+        tracks[-1].kind = int.from_bytes(value, "big")
+
+
+def _codec(tracks: Sequence[_Track]) -> str | None:
+    """Of the first track of pictures, else of sound; Refused where no track has any."""
+    if not any(track.codec for track in tracks):
+        raise Refused(FailureCode.UNREADABLE, "The file has no tracks that can be read.")
+    codecs = ((track.codec for track in tracks if track.kind == kind) for kind in _SHOWN_FIRST)
+    return next(filter(None, chain.from_iterable(codecs)), None)
+
+
 def _values(content: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Each element that holds no others, up to the pictures themselves."""
+    """Each element that holds no others, up to the pictures themselves, and each track's begin."""
     position = 0
     for _ in range(_MOST_ELEMENTS):
         content.seek(position)
@@ -77,6 +107,8 @@ def _values(content: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if not width or not size_width or element == _CLUSTER:
             return
         position += width + size_width
+        if element == _TRACK:
+            yield element, b""
         if element in _PARENTS:
             continue
         if 0 < size <= _LONGEST_VALUE:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused, containers, moments, package
+from chalicelib.extractors.words import Words
 from chalicelib.extractors.xml_events import End, Event, Start, events
 
 _LARGEST_PROPERTIES_BYTES = 1_048_576
@@ -53,8 +54,13 @@ _MACRO_FOLDERS = ("Basic/", "Scripts/")
 _WORD_BREAKS = frozenset({"p", "tab", "br", "cr", "h", "s", "line-break", "tc", "table-cell"})
 """Local names of elements that end a word, in either format."""
 
-_NOT_BODY = frozenset({"Fallback", "tracked-changes", "annotation", "instrText", "delText"})
+_NOT_BODY = frozenset(
+    {"Fallback", "tracked-changes", "annotation", "note", "instrText", "delText", "moveFrom"}
+)
 """Elements whose text is no part of the document's, or is there a second time."""
+
+_OPEN_DOCUMENT_TEXT = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 text"
+"""With its namespace: other ones have an element `text` too."""
 
 
 def extract(content: BinaryIO, file_type: str) -> Found:
@@ -107,7 +113,7 @@ def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     body = events(package.part(archive, "content.xml"))
     if file_type == containers.ODT:
         found["statedPageCount"] = _number(statistics.get("page-count"))
-        found["wordCount"] = _word_count(body, "text")
+        found["wordCount"] = _word_count(body, _OPEN_DOCUMENT_TEXT)
     elif file_type == containers.ODS:
         found["sheetCount"] = _count(body, "table", "spreadsheet")
     else:
@@ -190,24 +196,27 @@ def _count(found: Iterable[Event], name: str, parent: str) -> int:
 
 
 def _word_count(found: Iterable[Event], body: str) -> int:
-    """The tokens of the text within the body, each paragraph and cell for itself."""
-    words = 0
+    """The tokens of the text within the body, each paragraph and cell for itself.
+
+    Args:
+        found: the part.
+        body: the element's name, with its namespace or without.
+    """
+    words = Words()
     hidden = 0
     in_body = 0
-    word_is_open = False
     for event in found:
         match event:
             case Start():
-                in_body += in_body > 0 or event.local_name == body
+                in_body += in_body > 0 or body in (event.name, event.local_name)
                 hidden += hidden > 0 or event.local_name in _NOT_BODY
-                word_is_open = word_is_open and event.local_name not in _WORD_BREAKS
+                if event.local_name in _WORD_BREAKS:
+                    words.end_word()
             case End(name=name):
                 in_body -= in_body > 0
                 hidden -= hidden > 0
-                word_is_open = word_is_open and name.rpartition(" ")[2] not in _WORD_BREAKS
+                if name.rpartition(" ")[2] in _WORD_BREAKS:
+                    words.end_word()
             case text if in_body and not hidden:
-                words += len(str(text).split())
-                if word_is_open and not str(text)[0].isspace():
-                    words -= 1
-                word_is_open = not str(text)[-1].isspace()
-    return words
+                words.add(str(text))
+    return words.count

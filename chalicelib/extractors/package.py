@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.extractors import Refused
-from chalicelib.extractors.containers import ZIP
+from chalicelib.extractors import Refused, containers
 from chalicelib.extractors.xml_events import Start, events
 
 LONGEST_DIRECTORY_BYTES = 8 * 1_048_576
@@ -27,12 +26,71 @@ _MEDIA_TYPE = "mimetype"
 
 _LARGEST_CONTENT_TYPES_BYTES = 4 * 1_048_576
 _LONGEST_MEDIA_TYPE_BYTES = 200
-_CHUNK_BYTES = 65_536
+_CHUNK_BYTES = 1_048_576
+"""Expat looks at what does not end again, from its start, with each piece."""
 
 _MACROS = re.compile(r"\.macroenabled(template)?$")
 """Where IANA's names have a version that the content types lack."""
 
-_XPS = "xps-fixeddocumentsequence"
+_XPS = "application/vnd.ms-package.xps-fixeddocumentsequence+xml"
+
+_KNOWN = frozenset(
+    {
+        *containers.CONTAINERS[containers.ZIP].special_types,
+        "application/epub+zip",
+        "application/vnd.adobe.indesign-idml-package",
+        "application/vnd.etsi.asic-e+zip",
+        "application/vnd.etsi.asic-s+zip",
+        "application/x-ibooks+zip",
+    }
+    | {
+        f"application/vnd.openxmlformats-officedocument.{kind}"
+        for kind in (
+            "presentationml.slideshow",
+            "presentationml.template",
+            "spreadsheetml.template",
+            "wordprocessingml.template",
+        )
+    }
+    | {
+        f"application/vnd.ms-{kind}.macroenabled.12"
+        for kind in (
+            "excel.addin",
+            "excel.sheet.binary",
+            "excel.template",
+            "powerpoint.addin",
+            "powerpoint.slideshow",
+            "powerpoint.template",
+            "visio.drawing",
+            "visio.stencil",
+            "visio.template",
+            "word.template",
+        )
+    }
+    | {f"application/vnd.ms-visio.{kind}" for kind in ("drawing", "stencil", "template")}
+    | {
+        f"application/vnd.oasis.opendocument.{kind}"
+        for kind in (
+            "base",
+            "chart",
+            "chart-template",
+            "database",
+            "formula",
+            "formula-template",
+            "graphics",
+            "graphics-template",
+            "image",
+            "image-template",
+            "presentation-template",
+            "spreadsheet-template",
+            "text-master",
+            "text-template",
+            "text-web",
+        )
+    }
+)
+"""What a zip is believed to be when it says so. Anything else that it says is just its words, which
+are not to be repeated, and might be a type that is no zip at all."""
 
 _MARKERS = {
     "AndroidManifest.xml": "application/vnd.android.package-archive",
@@ -98,14 +156,14 @@ def part(
 
 
 def identify(content: BinaryIO) -> str:
-    """The MIME type of a zip: what it declares to be, as office files do; else application/zip."""
+    """The MIME type of a zip: what it declares to be, if that is known; else application/zip."""
     with opened(content) as archive:
         names = archive.NameToInfo
         if CONTENT_TYPES in names and (main := _main_content_type(archive)):
             return main
         if _MEDIA_TYPE in names and (declared := _declared_media_type(archive)):
             return declared
-        return next((kind for name, kind in _MARKERS.items() if name in names), ZIP)
+        return next((kind for name, kind in _MARKERS.items() if name in names), containers.ZIP)
 
 
 def _declared_media_type(archive: zipfile.ZipFile) -> str | None:
@@ -115,7 +173,7 @@ def _declared_media_type(archive: zipfile.ZipFile) -> str | None:
     except (ValueError, Refused, zipfile.BadZipFile):
         return None
     said = said.strip().lower()
-    return said if said.startswith("application/") and said.isprintable() else None
+    return said if said in _KNOWN else None
 
 
 def _main_content_type(archive: zipfile.ZipFile) -> str | None:
@@ -123,9 +181,10 @@ def _main_content_type(archive: zipfile.ZipFile) -> str | None:
     chunks = part(archive, CONTENT_TYPES, _LARGEST_CONTENT_TYPES_BYTES)
     for event in events(chunks):
         if isinstance(event, Start) and event.local_name in ("Override", "Default"):
-            stem, main, _ = event.attributes.get("ContentType", "").lower().rpartition(".main")
-            if _XPS in event.attributes.get("ContentType", ""):
+            content_type = event.attributes.get("ContentType", "").lower()
+            if content_type == _XPS:
                 return "application/vnd.ms-xpsdocument"
-            if main:
-                return _MACROS.sub(".macroenabled.12", stem)
+            stem = content_type.rpartition(".main")[0]
+            if (file_type := _MACROS.sub(".macroenabled.12", stem)) in _KNOWN:
+                return file_type
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import BinaryIO, cast
 from xml.parsers import expat
 
@@ -24,7 +24,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from chalicelib.extractors import Found
+from chalicelib.extractors import Found, moments
 from chalicelib.extractors.xml_events import End, Start, events
 
 _HEADER_BYTES = 1_024
@@ -100,19 +100,18 @@ def _moment(text: str | None) -> str | None:
         return None
     year, month, day, hour, minute, second, sign, hours, minutes = found.groups()
     try:
-        moment = datetime(
-            int(year),
-            int(month or 1),
-            int(day or 1),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            tzinfo=_zone(sign, int(hours or 0), int(minutes or 0)),
+        return moments.written(
+            datetime(
+                int(year),
+                int(month or 1),
+                int(day or 1),
+                int(hour or 0),
+                int(minute or 0),
+                int(second or 0),
+                tzinfo=_zone(sign, int(hours or 0), int(minutes or 0)),
+            )
         )
-        if moment.tzinfo is None:
-            return moment.isoformat()
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    except (ValueError, OverflowError):  # no date, or one that in UTC is beyond the calendar
+    except ValueError:  # it is no date
         return None
 
 

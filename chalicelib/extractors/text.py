@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.extractors import Found, Refused
+from chalicelib.extractors.words import Words
 
 _CHUNK_BYTES = 65_536
 
@@ -97,13 +98,10 @@ def lines_of(content: BinaryIO, encoding: str) -> Iterator[str]:
 
 def word_count(pieces: Iterable[str]) -> int:
     """Tokens between Unicode white space in a text that comes in pieces."""
-    words = 0
-    is_open = False
+    words = Words()
     for piece in pieces:
-        if piece:
-            words += len(piece.split()) - (is_open and not piece[0].isspace())
-            is_open = not piece[-1].isspace()
-    return words
+        words.add(piece)
+    return words.count
 
 
 def _possible_encodings(content: BinaryIO) -> Iterator[str]:
@@ -137,15 +135,14 @@ def _detected(content: BinaryIO) -> str | None:
 def _counts(content: BinaryIO, encoding: str) -> Found:
     """The counts of the content in this encoding; ValueError where it is no text in it."""
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
-    lines = words = characters = 0
+    lines = characters = 0
+    words = Words()
     last = ""
     is_other = _NOT_LATIN_1 if encoding == _LATIN_1 else _NOT_IN_LATIN_1
     is_latin_1 = True
     for text in _decoded(content, encoding):
         characters += len(text)
-        words += len(text.split())
-        if last and not last.isspace() and not text[0].isspace():
-            words -= 1  # one word, counted on both sides of the chunks' border
+        words.add(text)
         lines += newlines.decode(text).count("\n")
         is_latin_1 = is_latin_1 and not is_other.search(text)
         last = text[-1]
@@ -159,7 +156,7 @@ def _counts(content: BinaryIO, encoding: str) -> Found:
     return {
         "encoding": encoding,
         "lineCount": lines,
-        "wordCount": words,
+        "wordCount": words.count,
         "characterCount": characters,
     }
 

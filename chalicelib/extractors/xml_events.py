@@ -40,11 +40,11 @@ Event = Start | End | str
 """A string is some of the character data, perhaps not all of it up to the next element."""
 
 
-def events(chunks: Iterable[bytes], *, refuses_dtd: bool = True) -> Iterator[Event]:
+def events(chunks: Iterable[bytes | str], *, refuses_dtd: bool = True) -> Iterator[Event]:
     """What comes in the XML, in its order.
 
     Args:
-        chunks: the document.
+        chunks: the document; in strings, where expat does not know its encoding.
         refuses_dtd: a document type is an error, as formats have it that never use one.
 
     Raises:
