@@ -79,13 +79,13 @@ def page_headers(settings: PageSettings) -> Mapping[str, str]:
     Nothing that a file is called or holds could run, even where the script had a mistake: only
     the page's own two files do, and it can speak to the API, the user pool and the bucket alone.
     """
-    sign_in = origin_of(settings.sign_in_url)
+    reached = sorted({origin_of(settings.sign_in_url), settings.bucket_origin})
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "data:",  # the icon
-        "connect-src": f"'self' {sign_in} {settings.bucket_origin}",
+        "connect-src": " ".join(["'self'", *reached]),
         "frame-src": settings.bucket_origin,  # downloads; see app.js
         "base-uri": "'none'",
         "form-action": "'none'",

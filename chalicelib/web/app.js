@@ -78,6 +78,7 @@ const STATES = {
   processed: "Processed",
   failed: "Failed",
 };
+const REFUSALS = new Set([400, 413, 415]); // the API would answer the same again
 const UNDER_WAY = new Set(["waiting", "reading", "sending", "pending"]);
 
 /** A short name for the tile, and one for people, of a MIME type; others show their own. */
@@ -520,7 +521,7 @@ async function upload(entry) {
     if (!entry.abort.signal.aborted) await watch(entry);
   } catch (problem) {
     if (entry.abort.signal.aborted) return;
-    entry.again = () => tryAgain(entry);
+    if (!REFUSALS.has(problem.code)) entry.again = () => tryAgain(entry);
     become(entry, "unsent", problem.message);
   }
 }
@@ -673,6 +674,7 @@ function paint(entry) {
   row.note.replaceChildren(...noteOf(entry));
   row.pill.textContent = STATES[state];
   row.item.dataset.state = state;
+  row.item.classList.toggle("own", list.uploads.includes(entry));
   row.bar.hidden = !["reading", "sending", "pending"].includes(state);
   if (state === "sending") row.bar.value = entry.sent;
   else row.bar.removeAttribute("value"); // it is at work, and nobody knows how long
@@ -743,32 +745,39 @@ function showEmpty(isEmpty, hasOthers) {
     : "Choose a few files or drop them here. Each becomes a document within seconds.";
 }
 
-/** Load the list anew, with the status that is chosen. */
+/** Load the list anew, with the status that is chosen; what is there stays until that has come. */
 async function reload() {
   list.cursor = null;
-  list.listed = [];
-  await loadMore();
+  await load((page) => {
+    const known = new Set(page.documents.map((record) => record.documentId));
+    list.uploads = list.uploads.filter((entry) => !known.has(entry.documentId));
+    list.listed = [];
+  });
 }
 
-/** Load the next page; several where they are empty. */
-async function loadMore() {
+/**
+ * Load the next page; several where they are empty.
+ * @param {(page: {documents: Document[], cursor?: string}) => void} begin Gets the first of them.
+ */
+async function load(begin) {
   list.load += 1;
-  const load = list.load;
+  const number = list.load;
   list.isLoading = true;
   $("#problem").textContent = "";
   arrange();
   try {
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {
       const page = await api.documents(list.status, list.cursor);
-      if (load !== list.load) return;
+      if (number !== list.load) return;
+      if (pages === 0) begin(page);
       list.cursor = page.cursor ?? null;
       list.listed.push(...page.documents.map(entryOf));
       if (page.documents.length || !list.cursor) break;
     }
   } catch (problem) {
-    if (load === list.load) $("#problem").textContent = `The list could not be loaded. ${problem.message}`;
+    if (number === list.load) $("#problem").textContent = `The list could not be loaded. ${problem.message}`;
   } finally {
-    if (load === list.load) {
+    if (number === list.load) {
       list.isLoading = false;
       arrange();
     }
@@ -821,8 +830,7 @@ async function openDocument(entry) {
   $("#document-name").focus();
   try {
     const record = await api.document(entry.documentId);
-    const hasChanged = JSON.stringify(record) !== JSON.stringify(entry.document);
-    if (!hasChanged) return;
+    if (sorted(record) === sorted(entry.document)) return;
     entry.document = record;
     entry.state = stateOf(record);
     paint(entry);
@@ -831,6 +839,14 @@ async function openDocument(entry) {
     if (opened === entry) $(".problem", dialog).textContent = problem.message;
   }
 }
+
+/** A record's JSON, the same for the same record, in whatever order its names come. */
+const sorted = (value) =>
+  JSON.stringify(value, (_, inner) =>
+    inner && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
 
 function showDocument(record) {
   $("#document-name").textContent = record.fileName;
@@ -956,6 +972,7 @@ function listenToSignIn() {
     if (!challenge) return showWork();
     form.hidden = true;
     second.hidden = false;
+    second.username.value = form.username.value; // for password managers
     second.password.focus();
     second.onsubmit = submitting(second, async () => {
       const another = await session.choosePassword(challenge, second.password.value);
@@ -979,18 +996,17 @@ function listenToList() {
   };
   $("#filter").onchange = (event) => chooseStatus(event.target.value);
   $("#search").oninput = arrange;
-  $("#refresh").onclick = () => {
-    list.uploads = list.uploads.filter((entry) => !entry.document);
-    reload();
-  };
-  $("#more").onclick = loadMore;
+  $("#refresh").onclick = reload;
+  $("#more").onclick = () => load(() => {});
   $("#sign-out").onclick = leave;
 }
 
 function listenToDialogs() {
   const dialog = $("#document");
   $(".close", dialog).onclick = () => dialog.close();
-  dialog.onclick = (event) => event.target === dialog && dialog.close(); // beside it
+  dialog.onclick = (event) => {
+    if (event.target === dialog) dialog.close(); // beside it
+  };
   dialog.onclose = () => {
     opened?.row.name.focus();
     opened = null;
