@@ -16,11 +16,8 @@
  * @typedef {"waiting" | "reading" | "sending" | "pending" | "unsent" | "processed" | "failed"} State
  * @typedef {{name: string, size: number, state: State, file: File | null, document: Document | null,
  *   documentId: string | null, sent: number, reason: string, again: (() => void) | null,
- *   abort: AbortController | null, row: Row | null}} Entry A line of the list: an upload of this
- *   session or a document that was there; an upload becomes a document in its place.
- * @typedef {{item: HTMLElement, kind: HTMLElement, name: HTMLButtonElement, note: HTMLElement,
- *   pill: HTMLElement, bar: HTMLProgressElement, stop: HTMLElement, retry: HTMLElement,
- *   remove: HTMLElement}} Row What shows an entry.
+ *   abort: AbortController | null, row: Object<string, HTMLElement> | null}} Entry A line of the
+ *   list: an upload of this session, or a document; the one becomes the other in its place.
  */
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -81,38 +78,24 @@ const STATES = {
 const REFUSALS = new Set([400, 413, 415]); // the API would answer the same again
 const UNDER_WAY = new Set(["waiting", "reading", "sending", "pending"]);
 
-/** A short name for the tile, and one for people, of a MIME type; others show their own. */
+/** Of a MIME type, a name for the tile and one for people; others are shown as they are. */
 const KINDS = {
   "application/pdf": ["PDF", "PDF document"],
   "text/plain": ["TXT", "Text"],
   "text/csv": ["CSV", "CSV table"],
-  "text/html": ["HTML", "Web page"],
-  "text/markdown": ["MD", "Markdown text"],
-  "application/json": ["JSON", "JSON"],
-  "application/zip": ["ZIP", "ZIP archive"],
-  "application/msword": ["DOC", "Word document"],
   "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ["DOCX", "Word document"],
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ["XLSX", "Excel workbook"],
   "application/vnd.openxmlformats-officedocument.presentationml.presentation": ["PPTX", "PowerPoint slides"],
   "application/vnd.oasis.opendocument.text": ["ODT", "OpenDocument text"],
-  "application/vnd.oasis.opendocument.spreadsheet": ["ODS", "OpenDocument spreadsheet"],
-  "application/vnd.oasis.opendocument.presentation": ["ODP", "OpenDocument slides"],
   "application/octet-stream": ["FILE", "Unknown"],
   "image/jpeg": ["JPEG", "JPEG image"],
-  "image/svg+xml": ["SVG", "SVG image"],
-  "message/rfc822": ["MAIL", "E-mail"],
 };
 
-const ACRONYMS = new Set(["pdf", "id", "url", "mime", "dpi", "gps", "iso", "exif", "xmp", "html", "xml", "csv", "json"]);
+const ACRONYMS = new Set(["csv", "dpi", "exif", "gps", "html", "id", "iso", "json", "mime", "pdf", "url", "xml", "xmp"]);
 
 // ---------------------------------------------------------------- what is shown how
 
-/**
- * An element with these properties or attributes; children that are strings become text.
- * @param {string} tag
- * @param {Object<string, unknown>} properties
- * @param {...(Node | string)} children
- */
+/** An element with these properties or attributes; children that are strings become text. */
 function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -134,13 +117,12 @@ function sizeText(bytes) {
 }
 
 const whenFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
-/** A moment in the reader's own time zone; exactly so in its tooltip. */
+/** A moment in the reader's own time zone. */
 function timeOf(iso) {
   const moment = new Date(iso);
   if (Number.isNaN(moment.getTime())) return el("span", {}, iso);
-  return el("time", { dateTime: iso, title: exactFormat.format(moment) }, whenFormat.format(moment));
+  return el("time", { dateTime: iso }, whenFormat.format(moment));
 }
 
 /** `wordCount` as "Word count". */
@@ -258,15 +240,10 @@ function signInProblem(code, message) {
   return SIGN_IN_PROBLEMS[code] ?? message ?? "Signing in failed. Try again.";
 }
 
-/**
- * Who is signed in. The tokens are in no storage: they are gone with the page.
- */
+/** Who is signed in. The tokens are in no storage: they are gone with the page. */
 const session = {
-  /** @type {{IdToken: string, RefreshToken?: string} | null} */
   tokens: null,
-  /** @type {{sub: string, email: string, isOperator: boolean} | null} */
   who: null,
-  /** @type {Promise<void> | null} */
   renewing: null,
 
   /** Sign in; a challenge that has to be answered first, or null. */
@@ -642,7 +619,10 @@ function become(entry, state, reason = "") {
 
 const isUnderWay = (entry) => UNDER_WAY.has(entry.state) && !entry.again;
 
-/** @returns {Row} */
+/** Whether leaving the page would end it. */
+const isSending = (entry) => ["waiting", "reading", "sending"].includes(entry.state);
+
+/** What shows an entry, by what it is. */
 function newRow(entry) {
   const button = (text, onclick) =>
     el("button", { type: "button", className: "quiet small", onclick, "aria-label": `${text}: ${entry.name}` }, text);
@@ -678,7 +658,7 @@ function paint(entry) {
   row.bar.hidden = !["reading", "sending", "pending"].includes(state);
   if (state === "sending") row.bar.value = entry.sent;
   else row.bar.removeAttribute("value"); // it is at work, and nobody knows how long
-  row.stop.hidden = !["waiting", "reading", "sending"].includes(state);
+  row.stop.hidden = !isSending(entry);
   row.retry.hidden = !entry.again;
   row.remove.hidden = state !== "unsent";
 }
@@ -830,7 +810,7 @@ async function openDocument(entry) {
   $("#document-name").focus();
   try {
     const record = await api.document(entry.documentId);
-    if (sorted(record) === sorted(entry.document)) return;
+    if (["status", "processedAt", "sequencer"].every((name) => record[name] === entry.document[name])) return;
     entry.document = record;
     entry.state = stateOf(record);
     paint(entry);
@@ -839,14 +819,6 @@ async function openDocument(entry) {
     if (opened === entry) $(".problem", dialog).textContent = problem.message;
   }
 }
-
-/** A record's JSON, the same for the same record, in whatever order its names come. */
-const sorted = (value) =>
-  JSON.stringify(value, (_, inner) =>
-    inner && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : inner,
-  );
 
 function showDocument(record) {
   $("#document-name").textContent = record.fileName;
@@ -959,9 +931,9 @@ function showWork() {
   reload();
 }
 
-/** Leaving the page would end the uploads. */
+/** The browser asks whoever leaves while something is being sent. */
 function holdBack(event) {
-  if (list.uploads.some((entry) => ["waiting", "reading", "sending"].includes(entry.state))) event.preventDefault();
+  if (list.uploads.some(isSending)) event.preventDefault();
 }
 
 function listenToSignIn() {
@@ -983,7 +955,7 @@ function listenToSignIn() {
 }
 
 async function leave() {
-  const left = list.uploads.filter((entry) => ["waiting", "reading", "sending"].includes(entry.state)).length;
+  const left = list.uploads.filter(isSending).length;
   const text = `${left} ${left === 1 ? "upload is" : "uploads are"} under way and would be lost.`;
   if (left && !(await confirmed("Sign out now?", text, "Sign out"))) return;
   await session.end();
