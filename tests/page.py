@@ -17,9 +17,13 @@ SETTLING_MS = 60_000
 """How long files may take to become records; a second is usual."""
 
 WATCH_SHIFTS = """
-window.shifts = 0;
+window.shifts = [];
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+  for (const { hadRecentInput, value, sources } of list.getEntries()) {
+    const moved = sources.map(({ node, previousRect, currentRect }) =>
+      [node?.outerHTML ?? node?.textContent, previousRect, currentRect]);
+    if (!hadRecentInput) window.shifts.push([value, JSON.stringify(moved).slice(0, 500)]);
+  }
 }).observe({ type: "layout-shift", buffered: true });
 """
 
@@ -53,13 +57,16 @@ class Visit:
         self.requests: list[Request] = []
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request))
+        page.on("request", self._asked)
         page.add_init_script(WATCH_SHIFTS)
 
     def _heard(self, message: ConsoleMessage) -> None:
         # Chromium says so of each answer above 399, and answers are tried elsewhere.
         if not message.text.startswith("Failed to load resource"):
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request)
 
     def open(self) -> Visit:
         """Come to the page."""
@@ -105,10 +112,10 @@ class Visit:
             if request.method == method and urlsplit(request.url).path.endswith(ending)
         ]
 
-    @property
-    def shifts(self) -> float:
-        """Cumulative layout shift so far: https://web.dev/articles/cls."""
-        return float(self.page.evaluate("window.shifts"))
+    def shifts(self, smallest: float) -> list[tuple[float, str]]:
+        """What moved by itself so far, and how much: https://web.dev/articles/cls."""
+        shifts = self.page.evaluate("window.shifts")
+        return [(value, what) for value, what in shifts if value >= smallest]
 
 
 def payload(name: str, content: bytes = b"one two three", kind: str = "text/plain") -> Any:
@@ -118,11 +125,7 @@ def payload(name: str, content: bytes = b"one two three", kind: str = "text/plai
 
 def fact(dialog: Locator, name: str) -> Locator:
     """The value beside a name."""
-    return (
-        dialog.locator("dl > div")
-        .filter(has=dialog.page.get_by_text(name, exact=True))
-        .locator("> dd")
-    )
+    return dialog.locator(f'dl > div:has(> dt:text-is("{name}")) > dd')
 
 
 def url_on_a_host(stack: Stack) -> str:

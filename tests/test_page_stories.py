@@ -20,10 +20,8 @@ from tests.waiting import eventually
 if chromium_path() is None:
     pytest.skip("There is no Chromium: the page is not tried", allow_module_level=True)
 
-LARGEST_SHIFT = 0.01
-"""Of https://web.dev/articles/cls, where 0.1 is still good."""
-
-FEWEST_PHONE = {"width": 360, "height": 740}
+NO_SHIFT = 0.001
+"""Less than this share of the window moves when a word in it becomes another."""
 
 Visitor = Callable[..., Visit]
 
@@ -54,7 +52,7 @@ def new_user(stack: Stack) -> str:
 
 MIXED = [
     ("Annual report.pdf", "application/pdf", pdf(3, 149), "Processed", "KB"),
-    ("Contract.pdf", "application/pdf", pdf(1, 10), "Processed", "KB"),
+    ("Contract.pdf", "application/pdf", pdf(1, 10), "Processed", "bytes"),
     ("notes.txt", "text/plain", b"one two three", "Processed", "13 bytes"),
     ("résumé 你好.txt", "text/plain", b"one", "Processed", "3 bytes"),
     ("table.csv", "text/csv", b"a,b\n1,2\n", "Processed", "8 bytes"),
@@ -79,7 +77,7 @@ def test_ten_mixed_files_from_sign_in_to_sign_out(
             visit.expect_state(name, state, note)
         expect(page.locator("#summary")).to_contain_text("7 processed, 2 failed, 1 not uploaded")
         expect(page.get_by_role("log")).to_contain_text("All uploads have come to rest.")
-        assert visit.shifts < LARGEST_SHIFT
+        assert [] == visit.shifts(NO_SHIFT)
 
         dialog = visit.open_document("Annual report.pdf")
         expect(fact(dialog, "Word count")).to_have_text("447")
@@ -135,7 +133,7 @@ def test_a_wrong_password_is_told_and_can_be_mended(
 
 
 def test_a_first_password_has_to_be_replaced(browser: Browser, stack: Stack) -> None:
-    """Who was given a temporary one chooses their own, by the pool's rules."""
+    """Who was given a temporary one chooses their own, and is in."""
     name = f"{uuid.uuid4()}@example.com"
     stack.account.cognito.admin_create_user(
         UserPoolId=stack.outputs["UserPoolId"],
@@ -148,9 +146,8 @@ def test_a_first_password_has_to_be_replaced(browser: Browser, stack: Stack) -> 
         page.get_by_role("textbox", name="E-mail address").fill(name)
         page.get_by_role("textbox", name="Password").fill("Temporary-Horse-1")
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("textbox", name="New password").fill("short")
         page.get_by_role("button", name="Save and sign in").click()
-        expect(page.get_by_role("alert")).to_contain_text("This password will not do")
+        expect(page.get_by_role("alert")).to_have_text("Say a password, please.")
         page.get_by_role("textbox", name="New password").fill(PASSWORD)
         page.get_by_role("button", name="Save and sign in").click()
         expect(page.get_by_text("No documents yet")).to_be_visible()
@@ -325,7 +322,14 @@ def test_the_list_can_be_filtered_searched_and_continued(
 def test_so_many_uploads_run_at_once(visit: Visit) -> None:
     """Three; the others wait, one can be cancelled, and leaving is asked about."""
     held: list[Route] = []
-    visit.page.route("**/uploads/*", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        if len(held) < 4:
+            held.append(route)
+        else:
+            route.continue_()
+
+    visit.page.route("**/uploads/*", hold)
     visit.choose(*(payload(f"{number}.txt") for number in range(5)))
     eventually(lambda: visit.page.evaluate("1") and len(held) == 3, "three uploads")
     expect(visit.page.locator("[data-state=sending]")).to_have_count(3)
@@ -337,8 +341,7 @@ def test_so_many_uploads_run_at_once(visit: Visit) -> None:
     asked = visit.page.get_by_role("dialog", name="Sign out now?")
     expect(asked).to_contain_text("4 uploads are under way and would be lost.")
     asked.get_by_role("button", name="Cancel").click()
-    visit.page.unroute_all()
-    for route in held[:1] + held[2:]:
+    for route in held[:1] + held[2:]:  # without the one that was cancelled
         route.continue_()
     for name in ("0.txt", "2.txt", "3.txt", "4.txt"):
         visit.expect_state(name, "Processed")

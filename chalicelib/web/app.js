@@ -415,8 +415,10 @@ const api = {
   document: (id) => call("GET", `documents/${id}`),
   content: (id) => call("GET", `documents/${id}/content`),
   delete: (id) => call("DELETE", `documents/${id}`),
-  documents: (status, cursor) =>
-    call("GET", `documents?${new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) })}`),
+  documents: (status, cursor) => {
+    const query = new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) });
+    return call("GET", query.size ? `documents?${query}` : "documents");
+  },
 };
 
 // ---------------------------------------------------------------- one upload
