@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from chalicelib.documents import FailureCode
 from chalicelib.inspection import Limits
 from chalicelib.page import (
     WEB,
@@ -183,3 +184,10 @@ def test_what_a_file_is_called_or_holds_is_never_markup() -> None:
         "document.cookie",
     ):
         assert name not in script
+
+
+def test_every_failure_has_its_words() -> None:
+    """The page says each code of the closed set in words for people, and knows no other."""
+    script = (WEB / "app.js").read_text(encoding="utf-8")
+    [table] = re.findall(r"const FAILURES = \{(.*?)\n\};", script, re.S)
+    assert [code.value for code in FailureCode] == re.findall(r"^  (\w+):", table, re.M)

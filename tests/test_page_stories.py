@@ -119,7 +119,7 @@ def test_a_wrong_password_is_told_and_can_be_mended(
     with visit_of(browser, stack, stack.api_url) as visit:
         page = visit.open().page
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("alert")).to_have_text("Say both, please.")
+        expect(page.get_by_role("alert")).to_have_text("Please fill in both.")
         page.get_by_role("textbox", name="E-mail address").fill(f"{new_user}@example.com")
         page.get_by_role("textbox", name="Password").fill("Wrong-Horse-77")
         page.get_by_role("button", name="Sign in").click()
@@ -147,7 +147,7 @@ def test_a_first_password_has_to_be_replaced(browser: Browser, stack: Stack) -> 
         page.get_by_role("textbox", name="Password").fill("Temporary-Horse-1")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("button", name="Save and sign in").click()
-        expect(page.get_by_role("alert")).to_have_text("Say a password, please.")
+        expect(page.get_by_role("alert")).to_have_text("Please fill in the password.")
         page.get_by_role("textbox", name="New password").fill(PASSWORD)
         page.get_by_role("button", name="Save and sign in").click()
         expect(page.get_by_text("No documents yet")).to_be_visible()

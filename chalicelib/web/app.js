@@ -354,7 +354,7 @@ function submitting(form, act) {
     const problem = $(".problem", form);
     const needed = [...form.elements].filter((input) => input.required);
     const empty = needed.find((input) => !input.value);
-    problem.textContent = empty ? `Say ${needed.length > 1 ? "both, please" : "a password, please"}.` : "";
+    problem.textContent = empty ? `Please fill in ${needed.length > 1 ? "both" : "the password"}.` : "";
     if (empty) return empty.focus();
     const button = $("[type=submit]", form);
     button.disabled = true;
