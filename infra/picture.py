@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ PICTURE = ROOT / "docs" / "page.png"
 WIDTH, HEIGHT = 1120, 760
 PASSWORD = "Correct-Horse-7"  # noqa: S105 - of a user who is gone with the local AWS
 SETTLING_MS = 60_000
+LARGE_FILE_BYTES = 3 * 1024 * 1024
+SLOW_BYTES_A_SECOND = 400_000
 
 
 def picture() -> None:
@@ -51,31 +54,40 @@ def sign_in(page: Page, url: str, username: str, password: str) -> None:
     page.get_by_role("textbox", name="E-mail address").fill(username)
     page.get_by_role("textbox", name="Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
 
 
 def _upload_all(page: Page) -> None:
-    """Good files and bad ones come to rest, one is on its way for good, and one is open."""
-    page.get_by_label("Choose files").set_input_files(_files())
-    _row(page, "Scan 0147.pdf", "failed").wait_for(timeout=SETTLING_MS)
-    _row(page, "Annual report 2026.pdf", "processed").wait_for(timeout=SETTLING_MS)
-    _row(page, "Minutes of 12 November.txt", "processed").wait_for(timeout=SETTLING_MS)
-    _row(page, "Harbour at dusk.png", "processed").wait_for(timeout=SETTLING_MS)
-    page.route("**/uploads/*", lambda _never: None)  # what is sent from now on stays under way
-    film = {"name": "Inventory 2026.pdf", "mimeType": "application/pdf", "buffer": pdf(40, 300)}
-    page.get_by_label("Choose files").set_input_files(film)  # type: ignore[arg-type] # a FilePayload
-    _row(page, "Inventory 2026.pdf", "sending").wait_for(timeout=SETTLING_MS)
+    """Good files and bad ones come to rest, and one is half on its way through a slow line."""
+    for file, state in _files():
+        page.get_by_label("Choose files").set_input_files(file)
+        _row(page, file["name"], state).wait_for(timeout=SETTLING_MS)
+    line = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    page.context.new_cdp_session(page).send(
+        "Network.emulateNetworkConditions", {**line, "uploadThroughput": SLOW_BYTES_A_SECOND}
+    )
+    talk = b"The pier, take after take. " * (LARGE_FILE_BYTES // 27)
+    page.get_by_label("Choose files").set_input_files(_file("Interviews.txt", "text/plain", talk))
+    half = _row(page, "Interviews.txt", "sending").filter(has_text=re.compile(r"1\.[0-9] MB of"))
+    half.wait_for(timeout=SETTLING_MS)
+    page.mouse.move(0, 0)
 
 
 def _row(page: Page, name: str, state: str) -> Locator:
     return page.locator(f"li[data-state={state}]").filter(has_text=name)
 
 
-def _files() -> list[FilePayload]:
-    report, scan = pdf(12, 320), b"%PDF-1.7\n1 0 obj\n<<"
+def _file(name: str, mime_type: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": mime_type, "buffer": content}
+
+
+def _files() -> list[tuple[FilePayload, str]]:
+    """Files in the order of their upload, and the states that they come to rest in."""
     minutes = b"Present: Ada, Bo. The pier opens in May.\n" * 40
     return [
-        {"name": "Annual report 2026.pdf", "mimeType": "application/pdf", "buffer": report},
-        {"name": "Harbour at dusk.png", "mimeType": "image/png", "buffer": png(1920, 1080)},
-        {"name": "Scan 0147.pdf", "mimeType": "application/pdf", "buffer": scan},
-        {"name": "Minutes of 12 November.txt", "mimeType": "text/plain", "buffer": minutes},
+        (_file("Minutes of 12 November.txt", "text/plain", minutes), "processed"),
+        (_file("Letter from the bank.pdf", "application/pdf", png(80, 40)), "failed"),
+        (_file("Harbour at dusk.png", "image/png", png(1920, 1080)), "processed"),
+        (_file("Scan 0147.pdf", "application/pdf", b"%PDF-1.7\nno more of it"), "failed"),
+        (_file("Annual report 2026.pdf", "application/pdf", pdf(12, 320)), "processed"),
     ]

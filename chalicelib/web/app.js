@@ -91,7 +91,7 @@ const KINDS = {
   "image/jpeg": ["JPEG", "JPEG image"],
 };
 
-const ACRONYMS = new Set(["csv", "dpi", "exif", "gps", "html", "id", "iso", "json", "mime", "pdf", "url", "xml", "xmp"]);
+const ACRONYMS = new Set(["csv", "dpi", "exif", "gps", "html", "id", "iso", "json", "mime", "pdf", "sha256", "url", "xml", "xmp"]);
 
 // ---------------------------------------------------------------- what is shown how
 
@@ -712,6 +712,7 @@ function summaryText(shown, loaded) {
   const underWay = list.uploads.filter(isUnderWay).length;
   const uploads = [underWay ? `${underWay} under way` : "", countsText()].filter(Boolean).join(", ");
   if (list.isLoading) return "Loading …";
+  if (loaded === 0) return "";
   const listed = shown === loaded ? `${loaded} shown` : `${shown} of ${loaded} loaded shown`;
   const more = list.cursor ? ", more can be loaded" : "";
   return `${listed}${more}${uploads && ` · Uploads: ${uploads}`}`;
