@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
+from infra.browser import chromium_path
 from infra.picture import sign_in
 from tests.stack import PASSWORD, Stack
+
+if chromium_path() is None:  # so are the tests that import this module
+    pytest.skip("There is no Chromium: the page is not tried", allow_module_level=True)
 
 SETTLING_MS = 60_000
 """How long files may take to become records; a second is usual."""

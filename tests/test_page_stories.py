@@ -12,28 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from infra.browser import browser_at, chromium_path
 from infra.samples import pdf, png
 from tests.page import DROP, Visit, fact, payload, save_to, url_on_a_host, visit_of
 from tests.stack import PASSWORD, Stack
 from tests.waiting import eventually
 
-if chromium_path() is None:
-    pytest.skip("There is no Chromium: the page is not tried", allow_module_level=True)
-
 NO_SHIFT = 0.001
 """Less than this share of the window moves when a word in it becomes another."""
 
 Visitor = Callable[..., Visit]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all stories; each has its own context."""
-    path = chromium_path()
-    assert path
-    with browser_at(path) as browser:
-        yield browser
 
 
 @pytest.fixture

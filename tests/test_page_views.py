@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from infra.browser import browser_at, chromium_path
 from infra.samples import pdf
 from tests.page import Visit, payload, visit_of
 from tests.stack import Stack
-
-if chromium_path() is None:
-    pytest.skip("There is no Chromium: the page is not looked at", allow_module_level=True)
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 
 KEPT = os.environ.get("SCREENSHOTS")
 """A folder to keep screenshots of all views in, for a person to look at."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all views."""
-    path = chromium_path()
-    assert path
-    with browser_at(path) as browser:
-        yield browser
 
 
 class Looker:
