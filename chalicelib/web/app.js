@@ -93,7 +93,7 @@ const KINDS = {
 
 const ACRONYMS = new Set(["csv", "dpi", "exif", "gps", "html", "id", "iso", "json", "mime", "pdf", "sha256", "url", "xml", "xmp"]);
 
-// ---------------------------------------------------------------- what is shown how
+// ---------- what is shown how
 
 /** An element with these properties or attributes; children that are strings become text. */
 function el(tag, properties = {}, ...children) {
@@ -195,14 +195,11 @@ function announce(text) {
   if (news.childElementCount > 20) news.firstElementChild.remove();
 }
 
-// ---------------------------------------------------------------- signing in
+// ---------- signing in
 
 /** Something that went wrong, in words for people. */
 class Problem extends Error {
-  /**
-   * @param {string} message
-   * @param {string | number} code Of the HTTP status or the user pool; 0: nobody answered.
-   */
+  /** @param {string | number} code Of HTTP or the user pool; 0: nobody answered. */
   constructor(message, code = 0) {
     super(message);
     this.code = code;
@@ -370,14 +367,11 @@ function submitting(form, act) {
   };
 }
 
-// ---------------------------------------------------------------- the API
+// ---------- the API
 
 /**
  * One call of the API, as whoever is signed in; a session that has ended is renewed meanwhile.
- * @param {string} method
  * @param {string} path Relative to the page, which lies where the API does.
- * @param {object} [body]
- * @returns {Promise<any>}
  */
 async function call(method, path, body) {
   for (let tries = 0; ; tries += 1) {
@@ -416,12 +410,12 @@ const api = {
   content: (id) => call("GET", `documents/${id}/content`),
   delete: (id) => call("DELETE", `documents/${id}`),
   documents: (status, cursor) => {
-    const query = new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) });
-    return call("GET", query.size ? `documents?${query}` : "documents");
+    const query = String(new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) }));
+    return call("GET", query ? `documents?${query}` : "documents");
   },
 };
 
-// ---------------------------------------------------------------- one upload
+// ---------- one upload
 
 /** Lets so many jobs run at once; the others wait in line. */
 function lane(most) {
@@ -464,13 +458,7 @@ async function sha256Of(file) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/**
- * Put a file where the API said. By XMLHttpRequest, as fetch does not tell how far it is.
- * @param {{url: string, method: string, headers: Object<string, string>}} target
- * @param {File} file
- * @param {AbortSignal} signal
- * @param {(sent: number) => void} tell Bytes.
- */
+/** Put a file where the API said. By XMLHttpRequest, as fetch does not tell how far it is. */
 function put(target, file, signal, tell) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -528,6 +516,7 @@ async function send(entry) {
 
 /** Look every now and then until the document is no longer PENDING. */
 async function watch(entry) {
+  entry.again = null;
   become(entry, "pending");
   let waited = 0;
   for (let pause = FIRST_LOOK_MS; waited < LOOKING_MS; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
@@ -554,10 +543,13 @@ async function hasSettled(entry) {
 
 /** Send a file anew, unless it turns out that the first time was enough. */
 async function tryAgain(entry) {
+  const { signal } = (entry.abort = new AbortController());
+  entry.again = null;
   become(entry, "waiting");
-  if (entry.documentId && (await hasSettled(entry))) return;
-  entry.documentId = null;
-  await upload(entry);
+  const record = entry.documentId && (await api.document(entry.documentId).catch(() => null));
+  if (signal.aborted) return;
+  if (record && record.status !== "PENDING") settle(entry, record);
+  else await upload(entry);
 }
 
 function settle(entry, record) {
@@ -576,7 +568,7 @@ function visible() {
   });
 }
 
-// ---------------------------------------------------------------- the list
+// ---------- the list
 
 const list = {
   /** @type {Entry[]} Uploads of this session, the latest first. */
@@ -738,10 +730,7 @@ async function reload() {
   });
 }
 
-/**
- * Load the next page; several where they are empty.
- * @param {(page: {documents: Document[], cursor?: string}) => void} begin Gets the first of them.
- */
+/** Load the next page; several where they are empty. `begin` gets the first of them. */
 async function load(begin) {
   list.load += 1;
   const number = list.load;
@@ -798,7 +787,7 @@ function chooseStatus(status) {
   reload();
 }
 
-// ---------------------------------------------------------------- one document
+// ---------- one document
 
 /** @type {Entry | null} */
 let opened = null;
@@ -920,7 +909,7 @@ function confirmed(title, text, yes) {
   });
 }
 
-// ---------------------------------------------------------------- what people do
+// ---------- what people do
 
 function showWork() {
   $("#welcome").remove();
