@@ -26,9 +26,9 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const settings = JSON.parse($("meta[name=settings]").content);
 
 const UPLOADS_AT_ONCE = 3;
-const LOOKS_AT_ONCE = 4; // an API of its own account runs 10 functions at once, and these files need some
+const LOOKS_AT_ONCE = 2; // a new account runs 10 functions at once, and the files themselves need some
 const FIRST_LOOK_MS = 400;
-const LONGEST_PAUSE_MS = 8_000;
+const LONGEST_PAUSE_MS = 5_000;
 const LOOKING_MS = 10 * 60_000; // longer than all of Lambda's attempts at an event take
 const HASHED_BYTES = 512 * 2 ** 20; // what a browser can hold at once; S3 still checks the size of more
 const EMPTY_PAGES = 20; // pages may be empty, though more follow
