@@ -1,11 +1,12 @@
 # Every command of the project. Each works on a fresh clone: it makes .venv when that is missing or out of date.
 #   make demo                  the main job on a local AWS, start to finish
-#   make local [PORT=]         the whole stack on this machine until Ctrl-C
+#   make local [PORT=]         the whole stack on this machine until Ctrl-C, with its page
 #   make test                  all tests, on three local stacks at once [ARGS="-k words" WORKERS=]
 #   make corpus                every file of ../shared/corpora, or of CORPUS=folder, through a local AWS
 #   make check                 format, lint, types, template
 #   make bench                 speed, memory and cost as ratios to named baselines [ARGS="text memory"]
 #   make format                put into format what check complains of
+#   make picture               take docs/page.png anew (needs Chromium)
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
 #   make status STAGE=dev      documents, failures, queues, alarms and this month's use of that stage
@@ -38,7 +39,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format policies deploy status destroy user retry backfill soak corpus bench
+.PHONY: help demo local test check format picture policies deploy status destroy user retry backfill soak corpus bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -67,6 +68,9 @@ check: $(INSTALLED)
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix --show-fixes $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
+
+picture: $(INSTALLED)
+	@$(INFRA) picture
 
 policies: $(INSTALLED)
 	@$(INFRA) policies

@@ -9,9 +9,10 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, BinaryIO, cast
 
 import boto3
@@ -56,6 +57,16 @@ from chalicelib.listing import page_of, sections_for
 from chalicelib.logs import Fields, JsonFormatter, log_json
 from chalicelib.notifications import NotificationError, publish
 from chalicelib.openapi import openapi
+from chalicelib.page import (
+    PageSettings,
+    file_headers,
+    file_text,
+    is_known,
+    origin_of,
+    page_headers,
+    page_text,
+    slash_after,
+)
 from chalicelib.settings import settings_from
 from chalicelib.store import (
     AWS_TROUBLE,
@@ -435,6 +446,51 @@ def get_openapi() -> dict[str, object]:
     return openapi("Intake", settings.limits)
 
 
+@app.route(**served(api.GET_PAGE))
+def get_page() -> Response:
+    """The page for people; all that it does, it does through the routes above."""
+    path = request().context["path"]  # unlike request().path, with the gateway's stage
+    if url := slash_after(path):
+        return Response(status_code=308, headers={"Location": url}, body="")
+    stage = page_settings()
+    return file_of(api.GET_PAGE, page_text(stage), page_headers(stage))
+
+
+@app.route(**served(api.GET_STYLE))
+def get_style() -> Response:
+    """How the page looks."""
+    return file_of(api.GET_STYLE, file_text("style.css"))
+
+
+@app.route(**served(api.GET_SCRIPT))
+def get_script() -> Response:
+    """What the page does."""
+    return file_of(api.GET_SCRIPT, file_text("app.js"))
+
+
+def file_of(operation: api.Operation, text: str, more: Mapping[str, str] | None = None) -> Response:
+    """A file of the page; 304 where the browser has it."""
+    headers: dict[str, Any] = {
+        **file_headers(operation.answers[200].media_type, text),
+        **(more or {}),
+    }
+    if is_known(request().headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers, body="")
+    return Response(status_code=200, headers=headers, body=text)
+
+
+@cache
+def page_settings() -> PageSettings:
+    """What the page must know, for no call to AWS: where its clients would call tells."""
+    url = presign_download(s3, settings.upload_bucket, "any", "attachment", 1)
+    return PageSettings(
+        client_id=settings.user_pool_client_id,
+        sign_in_url=boto3.client("cognito-idp").meta.endpoint_url,
+        bucket_origin=origin_of(url),
+        limits=settings.limits,
+    )
+
+
 def method_not_allowed(**_path: str) -> Response:
     """What every other method of a path answers; API Gateway itself would say 403."""
     method, path = request().method, request().path
@@ -463,9 +519,9 @@ for path in api.PATHS:
 
 @app.middleware("http")
 def with_headers(asked: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Every answer says which pages may read it, and that it is not to be kept."""
+    """Every answer says which pages may read it, and of the API's, that it is not to be kept."""
     response = get_response(asked)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers.update(cors_headers(settings.allowed_origins, asked.headers.get("origin")))
     return response
 

@@ -118,6 +118,8 @@ class Answer:
     description: str
     schema: str | None = "Error"
     """Name of its body's schema in openapi.py; None: no body."""
+    media_type: str = "application/json"
+    """Of its body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +344,25 @@ GET_OPENAPI = Operation(
     answers={200: Answer("OpenAPI 3.1", "OpenApi")},
     is_public=True,
 )
+
+
+def _page_file(
+    name: str, path: str, media_type: str, summary: str, others: Mapping[int, Answer]
+) -> Operation:
+    answers = {
+        200: Answer("Its text", "Text", media_type),
+        304: Answer("It is the one whose ETag If-None-Match names", None),
+        **others,
+    }
+    return Operation(
+        name=name, method="GET", path=path, summary=summary, answers=answers, is_public=True
+    )
+
+
+_WITH_SLASH = {308: Answer("Its links want the URL with a final slash", None)}
+GET_PAGE = _page_file("getPage", "/", "text/html", "The page for people", _WITH_SLASH)
+GET_STYLE = _page_file("getStyle", "/style.css", "text/css", "How the page looks", {})
+GET_SCRIPT = _page_file("getScript", "/app.js", "text/javascript", "What the page does", {})
 OPERATIONS = (
     CREATE_UPLOAD,
     LIST_DOCUMENTS,
@@ -349,6 +370,9 @@ OPERATIONS = (
     GET_CONTENT,
     DELETE_DOCUMENT,
     GET_OPENAPI,
+    GET_PAGE,
+    GET_STYLE,
+    GET_SCRIPT,
 )
 
 

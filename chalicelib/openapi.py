@@ -89,6 +89,7 @@ SCHEMAS: dict[str, JsonSchema] = {
     "Content": _object({"url": _URL, "expiresAt": _TIME}),
     "Error": _object({"Code": _TEXT, "Message": _TEXT}),
     "OpenApi": {"type": "object"},
+    "Text": _TEXT,
 }
 
 
@@ -176,7 +177,7 @@ def _property(item: Field, limits: Limits) -> JsonSchema:
 def _response(answer: Answer) -> dict[str, Any]:
     response: dict[str, Any] = {"description": answer.description}
     if answer.schema:
-        response["content"] = {"application/json": {"schema": _reference(answer.schema)}}
+        response["content"] = {answer.media_type: {"schema": _reference(answer.schema)}}
     if answer.schema == "Upload":
         response["headers"] = {"Location": {"schema": _TEXT, "description": "Path of the document"}}
         response["links"] = {

@@ -38,6 +38,8 @@ class Settings:
     allowed_origins: tuple[str, ...]
     """Web origins whose pages may use the API and the URLs; ("*",) for all."""
     user_pool_arn: str
+    user_pool_client_id: str
+    """As which the page signs people in."""
     has_detailed_metrics: bool
     """Whether documents are metrics by type and failure code, too, which exceeds the free ten."""
     notification_topic_arn: str | None
@@ -73,6 +75,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
     allowed_origins = setting("ALLOWED_ORIGINS", origins_from)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
+    user_pool_client_id = setting("USER_POOL_CLIENT_ID", str)
     has_detailed_metrics = setting("METRICS", _one_of({"basic": False, "detailed": True}))
     has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
     notification_topic_arn = setting("NOTIFICATION_TOPIC_ARN", str)
@@ -86,6 +89,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         or upload_url_seconds is None
         or allowed_origins is None
         or user_pool_arn is None
+        or user_pool_client_id is None
         or has_detailed_metrics is None
         or has_notifications is None
         or notification_topic_arn is None
@@ -103,6 +107,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         upload_url_seconds=upload_url_seconds,
         allowed_origins=allowed_origins,
         user_pool_arn=user_pool_arn,
+        user_pool_client_id=user_pool_client_id,
         has_detailed_metrics=has_detailed_metrics,
         notification_topic_arn=notification_topic_arn if has_notifications else None,
     )

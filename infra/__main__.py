@@ -17,6 +17,7 @@ from infra.destroy import destroy
 from infra.local import NAME as LOCAL
 from infra.local import local, running_local_stage
 from infra.local_aws import stop_on_signals
+from infra.picture import picture
 from infra.processing import DEFAULT_PARALLEL, MOST_PARALLEL
 from infra.retry import retry
 from infra.stage import ROOT, Account, Stage
@@ -110,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_stage(command)
     command.set_defaults(run=lambda asked: status(_stage(asked)))
 
+    command = commands.add_parser("picture", help="take the README's picture of the page anew")
+    command.set_defaults(run=lambda _asked: picture())
+
     command = commands.add_parser("policies", help="write .chalice/policy-*.json from the code")
     command.set_defaults(run=_policies)
     return parser
@@ -164,6 +168,7 @@ def _stage(asked: argparse.Namespace) -> Stage:
 def _deploy(asked: argparse.Namespace) -> None:
     url = deploy(_stage(asked), asked.billing_mode, asked.alarm_email)
     say(f"Stage {asked.stage} is up: {url}")
+    say("That is its page, and below it are the API's routes. Who may sign in: make user STAGE=...")
 
 
 def _user(asked: argparse.Namespace) -> None:

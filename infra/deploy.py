@@ -195,6 +195,7 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
         DOCUMENTS_TABLE=outputs["DocumentsTableName"],
         FAILURE_QUEUE=outputs["FailureQueueName"],
         USER_POOL_ARN=outputs["UserPoolArn"],
+        USER_POOL_CLIENT_ID=outputs["UserPoolClientId"],
         NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
     )
     for function in stage.functions:

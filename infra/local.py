@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from typing import Any
 
 from chalicelib.callers import OPERATORS
 from infra.chalice_project import copy_project
@@ -30,8 +31,9 @@ def local(port: int | None) -> None:
         shutil.rmtree(project, ignore_errors=True)
         stage = Stage(NAME, account, copy_project(project))
         try:
-            _write(description_of(stage, deploy(stage)))
-            say(f"Ready. {STACK_FILE.relative_to(ROOT)} describes it. Ctrl-C ends it.")
+            description = description_of(stage, deploy(stage))
+            _write(description)
+            _invite(description)
             signal.pause()
         finally:
             STACK_FILE.unlink(missing_ok=True)
@@ -58,7 +60,7 @@ def make_users(stage: Stage) -> list[User]:
     ]
 
 
-def description_of(stage: Stage, api_url: str) -> dict[str, object]:
+def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
     """What any script needs to use a stage, users to try it with included."""
     outputs = stage.outputs()
     return {
@@ -72,6 +74,14 @@ def description_of(stage: Stage, api_url: str) -> dict[str, object]:
         "userPoolClientId": outputs["UserPoolClientId"],
         "users": [user.to_json() for user in make_users(stage)],
     }
+
+
+def _invite(description: dict[str, Any]) -> None:
+    """Say where the page is and as whom to use it."""
+    user = description["users"][0]
+    say(f"\nReady. {STACK_FILE.relative_to(ROOT)} describes it. Ctrl-C ends it.")
+    say(f"The page: {description['apiUrl']}")
+    say(f"Sign in as {user['username']} with the password {user['password']}")
 
 
 def _write(description: dict[str, object]) -> None:

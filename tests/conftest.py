@@ -9,7 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from playwright.sync_api import Browser
 
+from infra.browser import browser_at, chromium_path
 from infra.chalice_project import copy_project
 from infra.client import Client
 from infra.deploy import deploy
@@ -50,6 +52,15 @@ def bo(stack: Stack) -> Client:
 def operator(stack: Stack) -> Client:
     """A member of the group that sees everything."""
     return stack.sign_in("operator", "operators")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all who use the page; each has a context of their own."""
+    path = chromium_path()
+    assert path, "tests/page.py skips where there is none"
+    with browser_at(path) as browser:
+        yield browser
 
 
 @pytest.fixture

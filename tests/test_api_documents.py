@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api import OPERATIONS, PATHS, methods_of
+from chalicelib.api import OPERATIONS, PATHS, is_public, methods_of
 from chalicelib.documents import document_id_of
 from infra.chalice_project import copy_project, read_config, write_config
 from infra.client import Client
@@ -153,11 +153,13 @@ def test_another_method_is_not_allowed(ada: Client, path: str) -> None:
         answer = ada.call(method, path, headers={"Content-Type": "text/csv"})
         assert (405, "MethodNotAllowedError") == (answer.status, answer.body["Code"]), method
         assert ", ".join(methods_of(path)) == answer.headers["Allow"]
-        if path != "/openapi.json":
+        if not is_public(path):
             assert 401 == Client(ada.api_url, None).call(method, path).status
 
 
-@pytest.mark.parametrize("path", ["nothing", "documents/a/b/c", "documents/a/contents", ""])
+@pytest.mark.parametrize(
+    "path", ["nothing", "documents/a/b/c", "documents/a/contents", "web/app.js"]
+)
 def test_a_route_that_is_none_is_not_found(ada: Client, path: str) -> None:
     """404 in the API's error shape, where API Gateway by itself would say 403."""
     answer = ada.call("GET", path)
@@ -286,4 +288,5 @@ def test_deployed_routes_are_those_of_the_table(stack: Stack) -> None:
         expected = "NONE" if operation.is_public else "COGNITO_USER_POOLS"
         assert expected == deployed[operation.method, operation.path]
     open_to_all = {key for key, kind in deployed.items() if kind == "NONE"}
-    assert {path for method, path in open_to_all if method != "OPTIONS"} == {"/openapi.json"}
+    public = {"/openapi.json", "/", "/style.css", "/app.js"}
+    assert public == {path for method, path in open_to_all if method != "OPTIONS"}

@@ -36,6 +36,7 @@ def test_help_names_every_command() -> None:
         "policies",
         "retry",
         "backfill",
+        "picture",
     ):
         assert command in answer.stdout
 

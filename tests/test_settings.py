@@ -17,6 +17,7 @@ GOOD = {
     "UPLOAD_URL_SECONDS": "900",
     "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
     "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
+    "USER_POOL_CLIENT_ID": "1example23456789",
     "METRICS": "Basic",
     "NOTIFICATIONS": "on",
     "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-documents",
@@ -31,6 +32,7 @@ def test_good_settings_are_read() -> None:
     assert 900 == settings.upload_url_seconds
     assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
     assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
+    assert GOOD["USER_POOL_CLIENT_ID"] == settings.user_pool_client_id
     assert not settings.has_detailed_metrics
     assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
     assert settings_from({**GOOD, "NOTIFICATIONS": "off"}).notification_topic_arn is None
