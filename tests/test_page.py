@@ -23,9 +23,10 @@ from chalicelib.page import (
     page_text,
     slash_after,
 )
+from infra.chalice_project import read_config
 from infra.client import Answer, Client
+from infra.stage import ROOT
 from tests.stack import Stack
-from tests.test_package import package_of
 
 LARGEST_PAGE_BYTES = 60_000
 FILES = {
@@ -82,7 +83,7 @@ def test_the_page_is_small() -> None:
 
 def test_the_page_is_in_the_zip(stack: Stack) -> None:
     """Chalice packs what is no Python as well."""
-    with zipfile.ZipFile(package_of(stack)) as package:
+    with zipfile.ZipFile(stack.package()) as package:
         names = {name for name in package.namelist() if name.startswith("chalicelib/web/")}
     assert {f"chalicelib/web/{path.name}" for path in WEB.iterdir()} == names
 
@@ -96,9 +97,8 @@ def test_the_page_knows_its_stage(stack: Stack) -> None:
         "clientId": stack.outputs["UserPoolClientId"],
         "signInUrl": stack.account.endpoint,
         "largestFileBytes": 52_428_800,
-        "allowedTypes": ["application/pdf", "image/gif", "image/jpeg", "image/png", "image/webp",
-                         "text/plain"],
-    } == json.loads(html.unescape(found[1]))  # fmt: skip
+        "allowedTypes": read_config(ROOT)["environment_variables"]["ALLOWED_TYPES"].split(","),
+    } == json.loads(html.unescape(found[1]))
 
 
 def test_settings_cannot_break_out_of_their_attribute() -> None:

@@ -48,7 +48,7 @@ MIXED = [
     ("logo.png", "image/png", png(8, 8), "Processed", "bytes"),
     ("really a picture.pdf", "application/pdf", png(9, 9), "Failed", "of another kind"),
     ("broken.pdf", "application/pdf", b"%PDF-1.7\nnothing", "Failed", "damaged"),
-    ("data.zip", "application/zip", b"PK\3\4", "Not uploaded", "of this kind are not accepted"),
+    ("Inter.ttf", "font/ttf", b"\0\1\0\0", "Not uploaded", "kind are not accepted"),
 ]
 """Name, declared type, content, what becomes of it, and what is said of it."""
 
