@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PICTURE = ROOT / "docs" / "page.png"
 WIDTH, HEIGHT = 1120, 760
 PASSWORD = "Correct-Horse-7"  # noqa: S105 - of a user who is gone with the local AWS
-SETTLING_MS = 60_000
+SETTLING_MS = 120_000
 LARGE_FILE_BYTES = 3 * 1024 * 1024
 SLOW_BYTES_A_SECOND = 400_000
 

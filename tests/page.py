@@ -18,8 +18,10 @@ from tests.stack import PASSWORD, Stack
 if chromium_path() is None:  # so are the tests that import this module
     pytest.skip("There is no Chromium: the page is not tried", allow_module_level=True)
 
-SETTLING_MS = 60_000
-"""How long files may take to become records; a second is usual."""
+SETTLING_MS = 120_000
+"""How long files may take to become records. A second is usual; the first ones start functions."""
+
+expect.set_options(timeout=20_000)
 
 WATCH_SHIFTS = """
 window.shifts = [];
@@ -146,7 +148,7 @@ def url_on_a_host(stack: Stack) -> str:
 def visit_of(browser: Browser, stack: Stack, url: str, **options: Any) -> Iterator[Visit]:
     """Somebody at the page, about whom the browser has nothing to complain when they leave."""
     context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(20_000)
     try:
         visit = Visit(context.new_page(), url)
         yield visit

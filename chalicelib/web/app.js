@@ -798,8 +798,7 @@ async function openDocument(entry) {
   opened = entry;
   $(".problem", dialog).textContent = "";
   showDocument(entry.document);
-  dialog.showModal();
-  $("#document-name").focus();
+  dialog.showModal(); // which focuses the heading
   try {
     const record = await api.document(entry.documentId);
     if (["status", "processedAt", "sequencer"].every((name) => record[name] === entry.document[name])) return;
