@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -32,8 +35,27 @@ def account() -> Iterator[Account]:
 def stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """A deployed stage; tests keep out of each other's way by the keys that they use."""
     project: Path = tmp_path_factory.mktemp("deployed") / "project"
-    stage = Stage("test", account, copy_project(project))
-    return Stack(stage, deploy(stage))
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent  # of all workers' folders
+    with first_of(run / "first-deployment"):
+        stage = Stage("test", account, copy_project(project))
+        return Stack(stage, deploy(stage))
+
+
+@contextmanager
+def first_of(path: Path) -> Iterator[None]:
+    """Let one process run the block and the others wait for it; once it was run, all at once.
+
+    The first deployment builds the zip, the others find it: three at once would build three.
+    """
+    done = path.with_suffix(".done")
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        yield
+        done.touch()
 
 
 @pytest.fixture(scope="session")

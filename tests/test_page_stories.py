@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -234,6 +235,15 @@ def test_a_name_is_text_whatever_is_in_it(visit: Visit) -> None:
     assert "Intake" == visit.page.title()
 
 
+def test_what_is_accepted_is_told_before_anything_is_chosen(visit: Visit) -> None:
+    """The best known kinds come first, the others are counted."""
+    expect(visit.page.get_by_label("Choose files")).to_have_accessible_description(
+        re.compile(
+            "^PDF, DOCX, XLSX, PPTX, JPEG, TXT, CSV and [0-9]+ more kinds of files · up to 50"
+        )
+    )
+
+
 def test_metadata_of_any_shape_is_laid_out(stack: Stack, visit: Visit, new_user: str) -> None:
     """Names nobody knew, nested ones, lists, times and sizes read as a person would write them."""
     put_records(stack, new_user, 1, metadata={
@@ -243,7 +253,9 @@ def test_metadata_of_any_shape_is_laid_out(stack: Stack, visit: Visit, new_user:
         "createdAt": "2026-11-22T17:30:00Z",
         "camera": {"makerName": "Leica", "exposureSeconds": 2},
         "sheetNames": ["Costs", "<i>Income</i>"],
-        "pdfVersion": "1.7",
+        "pdfAClaim": "PDF/A-2b",
+        "durationMilliseconds": 754_500,
+        "pageWidth": 595,
     })  # fmt: skip
     visit.page.get_by_role("button", name="Refresh").click()
     dialog = visit.open_document("record 0.txt")
@@ -254,7 +266,9 @@ def test_metadata_of_any_shape_is_laid_out(stack: Stack, visit: Visit, new_user:
         "Created at": "22 Nov 2026, 18:30",
         "Maker name": "Leica",
         "Exposure seconds": "2 s",
-        "PDF version": "1.7",
+        "PDF a claim": "PDF/A-2b",
+        "Duration": "754.5 s",
+        "Page width": "595 pt",
     }.items():
         expect(fact(dialog, name)).to_have_text(value)
     assert ["Costs", "<i>Income</i>"] == fact(dialog, "Sheet names").locator("li").all_inner_texts()

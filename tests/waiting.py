@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 120) -> T:
     """What `look` finds as soon as it finds something; AssertionError when it never does."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -34,8 +34,8 @@ _KEPT = 64
 _TAG_NAME = re.compile(r"<[A-Za-z][\w:-]{0,63}")
 _QUOTED_VALUE = re.compile(r"""=\s*(?:"[^"]*("|\Z)|'[^']*('|\Z))""")
 
-_MOST_ELEMENTS = 1_000_000
-"""Of an HTML page: HTMLParser takes some ten seconds for so many. XML has a limit of its own."""
+_MOST_ELEMENTS = 500_000
+"""Of an HTML page: HTMLParser takes some five seconds for so many. XML has a limit of its own."""
 
 _CHUNK_BYTES = 1_048_576
 """Expat looks at what does not end again, from its start, with each piece."""

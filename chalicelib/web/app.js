@@ -3,9 +3,6 @@
  *
  * A client of the public API (openapi.json) and of the user pool's own, and of nothing else. What a
  * file is called or holds gets into the document as text only, by `el` and `textContent`.
- *
- * From top to bottom: settings and words, what is shown how, signing in, the API, one upload, the
- * list, one document, what people do.
  */
 
 /**
@@ -79,19 +76,33 @@ const REFUSALS = new Set([400, 413, 415]); // the API would answer the same agai
 const UNDER_WAY = new Set(["waiting", "reading", "sending", "pending"]);
 
 /** Of a MIME type, a name for the tile and one for people; others are shown as they are. */
+const OPEN_XML = "application/vnd.openxmlformats-officedocument.";
+const OPEN_DOCUMENT = "application/vnd.oasis.opendocument.";
 const KINDS = {
   "application/pdf": ["PDF", "PDF document"],
+  [`${OPEN_XML}wordprocessingml.document`]: ["DOCX", "Word document"],
+  [`${OPEN_XML}spreadsheetml.sheet`]: ["XLSX", "Excel workbook"],
+  [`${OPEN_XML}presentationml.presentation`]: ["PPTX", "PowerPoint slides"],
+  "image/jpeg": ["JPEG", "JPEG image"],
   "text/plain": ["TXT", "Text"],
   "text/csv": ["CSV", "CSV table"],
-  "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ["DOCX", "Word document"],
-  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ["XLSX", "Excel workbook"],
-  "application/vnd.openxmlformats-officedocument.presentationml.presentation": ["PPTX", "PowerPoint slides"],
-  "application/vnd.oasis.opendocument.text": ["ODT", "OpenDocument text"],
+  "application/msword": ["DOC", "Word document"],
+  "application/vnd.ms-excel": ["XLS", "Excel workbook"],
+  "application/vnd.ms-powerpoint": ["PPT", "PowerPoint slides"],
+  [`${OPEN_DOCUMENT}text`]: ["ODT", "OpenDocument text"],
+  [`${OPEN_DOCUMENT}spreadsheet`]: ["ODS", "OpenDocument sheets"],
+  [`${OPEN_DOCUMENT}presentation`]: ["ODP", "OpenDocument slides"],
+  "application/x-ndjson": ["JSON", "JSON Lines"],
+  "message/rfc822": ["MAIL", "Mail"],
+  "text/markdown": ["MD", "Markdown"],
+  "video/matroska": ["MKV", "Matroska film"],
+  "video/quicktime": ["MOV", "QuickTime film"],
   "application/octet-stream": ["FILE", "Unknown"],
-  "image/jpeg": ["JPEG", "JPEG image"],
 };
+const NAMED_KINDS = 7; // of those that are allowed, when they are many
 
-const ACRONYMS = new Set(["csv", "dpi", "exif", "gps", "html", "id", "iso", "json", "mime", "pdf", "sha256", "url", "xml", "xmp"]);
+const UNITS = { width: "px", height: "px", pageWidth: "pt", pageHeight: "pt", sampleRate: "Hz", bitRate: "kbit/s" };
+const ACRONYMS = new Set(["csv", "gps", "html", "id", "json", "pdf", "sha256", "url", "xml"]);
 
 // ---------- what is shown how
 
@@ -128,7 +139,8 @@ function timeOf(iso) {
 /** `wordCount` as "Word count". */
 function wordsOf(name) {
   const words = name
-    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/Milliseconds$/, "")
+    .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ")
     .split(/[\s_-]+/)
     .map((word) => (ACRONYMS.has(word.toLowerCase()) ? word.toUpperCase() : word.toLowerCase()));
   const text = words.join(" ");
@@ -159,9 +171,9 @@ function valueOf(name, value) {
 function numberText(name, value) {
   if (/(bytes|size)$/i.test(name)) return sizeText(value);
   if (/year$/i.test(name)) return String(value);
+  if (/seconds$/i.test(name)) return `${(/milli/i.test(name) ? value / 1000 : value).toLocaleString()} s`;
   const text = value.toLocaleString();
-  if (/seconds$/i.test(name)) return `${text} s`;
-  return /^(width|height)$/.test(name) ? `${text} px` : text;
+  return name in UNITS ? `${text} ${UNITS[name]}` : text;
 }
 
 function itemsOf(name, values) {
@@ -178,12 +190,7 @@ function factsOf(facts) {
     "dl",
     { className: "facts" },
     ...known.map(([name, value]) =>
-      el(
-        "div",
-        {},
-        el("dt", {}, wordsOf(name)),
-        el("dd", {}, value instanceof Node ? value : valueOf(name, value)),
-      ),
+      el("div", {}, el("dt", {}, wordsOf(name)), el("dd", {}, value instanceof Node ? value : valueOf(name, value))),
     ),
   );
 }
@@ -915,11 +922,20 @@ function showWork() {
   $("#work").hidden = false;
   $("#who").hidden = false;
   $("#who-name").textContent = session.who.email + (session.who.isOperator ? " (operator)" : "");
-  const kinds = [...new Set(settings.allowedTypes.map((type) => kindOf(type)[0]))];
-  $("#rules").textContent = `${kinds.join(", ")} · up to ${sizeText(settings.largestFileBytes)} each`;
+  $("#rules").textContent = `${kindsText()} · up to ${sizeText(settings.largestFileBytes)} each`;
   $("#files").focus();
   addEventListener("beforeunload", holdBack);
   reload();
+}
+
+/** What is accepted, the best known first. */
+function kindsText() {
+  const known = Object.keys(KINDS);
+  const place = (type) => (known.includes(type) ? known.indexOf(type) : known.length);
+  const types = settings.allowedTypes.toSorted((one, other) => place(one) - place(other));
+  const kinds = [...new Set(types.map((type) => kindOf(type)[0]))];
+  const more = kinds.length - NAMED_KINDS;
+  return kinds.slice(0, NAMED_KINDS).join(", ") + (more > 0 ? ` and ${more} more kinds of files` : "");
 }
 
 /** The browser asks whoever leaves while something is being sent. */
