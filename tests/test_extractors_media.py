@@ -34,7 +34,7 @@ SOUND = made.track(b"soun", b"mp4a")
         pytest.param(
             made.mp4(PICTURE, SMALL_PICTURE, SOUND),
             MP4,
-            {"durationMilliseconds": 1_500, "width": 320, "height": 240, "codec": "jpeg"},
+            {"durationMilliseconds": 1_500, "width": 320, "height": 240, "codec": "avc1"},
             id="MP4",
         ),
         pytest.param(made.mp4(SOUND), AUDIO_MP4, {"codec": "mp4a"}, id="M4A"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
@@ -40,8 +40,13 @@ class Movie:
     """Units of a duration in a second."""
     duration_milliseconds: int | None = None
     """None: unknown, as it is while a film is being made."""
-    codec: str | None = None
-    """Of the first picture, else of the first sound, by its four characters (`avc1`, `mp4a`)."""
+    codecs: dict[bytes, str] = field(default_factory=dict)
+    """Of the first track of each handler."""
+
+    @property
+    def codec(self) -> str | None:
+        """The first picture's, else the first sound's: four characters, such as `avc1`, `mp4a`."""
+        return self.codecs.get(b"vide") or self.codecs.get(b"soun")
 
 
 def identify(content: BinaryIO) -> str:
@@ -84,8 +89,7 @@ def _note(movie: Movie, handler: bytes, kind: bytes, data: bytes) -> bytes:
         case b"hdlr":
             return _note_handler(movie, data) or handler
         case b"stsd":
-            if handler == b"vide" or (handler == b"soun" and movie.codec is None):
-                movie.codec = data[12:16].decode("latin-1").strip()
+            movie.codecs.setdefault(handler, data[12:16].decode("latin-1").strip())
     return handler
 
 
