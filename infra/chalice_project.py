@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from infra.bytecode import write_bytecode
 from infra.console import Problem
 from infra.stage import ROOT, Stage
 
@@ -53,7 +52,6 @@ def run_chalice(stage: Stage, command: str) -> None:
     packages, cached = stage.project / PACKAGES, ROOT / PACKAGES
     if packages != cached and cached.exists() and not packages.exists():
         shutil.copytree(cached, packages, ignore=shutil.ignore_patterns("*.tmp"))
-    write_bytecode(stage.project)
     with tempfile.TemporaryFile("w+") as output:
         finished = subprocess.run(
             [_program(), "--project-dir", stage.project, command, "--stage", stage.name],

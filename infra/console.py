@@ -32,7 +32,7 @@ def step(title: str) -> Iterator[None]:
     started = time.monotonic()
     try:
         yield
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: the line is ended, and it goes on
         say(" stopped")
         raise
     say(f" {time.monotonic() - started:.1f} s")

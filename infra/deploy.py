@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.settings import Settings, SettingsError, settings_from
 from infra import cloudformation, policies
+from infra.bytecode import write_bytecode
 from infra.chalice_project import read_config, run_chalice, write_config
 from infra.console import Problem, say, step
 from infra.gateway_responses import allowed_origins, set_gateway_responses
@@ -64,6 +65,7 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
     if is_local(stage.account):
         forget_api(stage)
     with step("chalice deploy"):
+        write_bytecode(stage.project)
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         _set_failure_destination(stage)

@@ -156,7 +156,7 @@ def tally_of(total: int) -> Iterator[Tally]:
     try:
         with progress(total) as tally.advance:
             yield tally
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: it is told, and goes on
         say("  Stopped. Run it again: it goes on where it is now.")
         raise
     finally:

@@ -125,8 +125,7 @@ def _detected(content: BinaryIO) -> str | None:
             break
     if len(sample.translate(None, delete=bytes(range(0x80)))) < _ENOUGH_TO_DETECT:
         return None
-    # Imported for the rare file that needs it.
-    from charset_normalizer import from_bytes  # noqa: PLC0415
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - for the rare file that needs it
 
     best = from_bytes(sample, cp_isolation=list(_DETECTED), enable_fallback=False).best()
     return _DETECTED.get(best.encoding) if best else None
