@@ -1,20 +1,20 @@
-# Every command of the project. Each works on a fresh clone: it makes .venv when that is missing or out of date.
-#   make demo                  the main job on a local AWS, start to finish
-#   make local [PORT=]         the whole stack on this machine until Ctrl-C, with its page
-#   make test                  all tests, on three local stacks at once [ARGS="-k words" WORKERS=]
-#   make corpus                every file of ../shared/corpora, or of CORPUS=folder, through a local AWS
-#   make check                 format, lint, types, template
-#   make bench                 speed, memory and cost as ratios to named baselines [ARGS="text memory"]
-#   make format                put into format what check complains of
-#   make picture               take docs/page.png anew (needs Chromium)
+# Every command of the project. Each works on a fresh clone and creates .venv if it is missing or out of date.
+#   make demo                  run the main workflow on a local AWS
+#   make local [PORT=]         run the whole stack on this machine until Ctrl-C, with the web UI
+#   make test                  run all tests on three local stacks [ARGS="-k words" WORKERS=]
+#   make corpus                process every file of ../shared/corpora, or of CORPUS=folder, on a local AWS
+#   make check                 check format, lint, types, imports and template
+#   make bench                 measure speed, memory and cost against named baselines [ARGS="text memory"]
+#   make format                format the code and fix lint findings
+#   make screenshot            update docs/page.png (needs Chromium)
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
-#   make status STAGE=dev      documents, failures, queues, alarms and this month's use of that stage
-#   make destroy STAGE=dev     take that stage away
-#   make user STAGE=dev EMAIL= make or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
-#   make retry STAGE=dev       process again whatever failed for trouble on our side [PARALLEL=]
-#   make backfill STAGE=dev    process the objects that no record tells of [PREFIX= PARALLEL=]
-#   make soak [N=2000]         that many uploads with faults, repeats and reordering, all checked
+#   make status STAGE=dev      show documents, failures, queues, alarms and this month's usage
+#   make destroy STAGE=dev     delete the stage
+#   make user STAGE=dev EMAIL= create or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
+#   make retry STAGE=dev       process documents again that failed because of an AWS or internal error [PARALLEL=]
+#   make backfill STAGE=dev    process existing objects that have no record [PREFIX= PARALLEL=]
+#   make soak [N=2000]         process this many uploads with faults, duplicates and reordering; verify every record
 PYTHON ?= python3
 PORT ?=
 STAGE ?=
@@ -24,11 +24,11 @@ CONFIRM ?=
 EMAIL ?=
 GROUP ?=
 PARALLEL ?=
-# Not taken from the environment, where they are common names of other things.
+# Not from the environment, where these names are common.
 PREFIX =
 N =
 ARGS ?=
-# The tests wait more than they work: three stacks keep two cores busy.
+# The tests mostly wait: three stacks keep two cores busy.
 WORKERS ?= 3
 CORPUS ?=
 
@@ -39,7 +39,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format picture policies deploy status destroy user retry backfill soak corpus bench
+.PHONY: help demo local test check format screenshot policies deploy status destroy user retry backfill soak corpus bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -63,14 +63,15 @@ check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/cfn-lint infra/resources.yaml
 
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix --show-fixes $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-picture: $(INSTALLED)
-	@$(INFRA) picture
+screenshot: $(INSTALLED)
+	@$(INFRA) screenshot
 
 policies: $(INSTALLED)
 	@$(INFRA) policies
@@ -90,7 +91,7 @@ user: $(INSTALLED)
 retry: $(INSTALLED)
 	@$(INFRA) retry --stage "$(STAGE)" $(if $(PARALLEL),--parallel $(PARALLEL))
 
-# In the environment, make hands a prefix on as it is, whatever characters it has.
+# Passed through the environment, so that the shell does not interpret its characters.
 backfill: export INTAKE_PREFIX = $(value PREFIX)
 backfill: $(INSTALLED)
 	@$(INFRA) backfill --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL))
@@ -100,7 +101,7 @@ soak: $(INSTALLED)
 
 $(INSTALLED): requirements.txt requirements-dev.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "intake: $(PYTHON) is missing or older than 3.11; say which to use: make PYTHON=python3.13"; exit 1; }
+	  { echo "intake: $(PYTHON) is missing or older than 3.11; pass another, for example: make PYTHON=python3.13"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "intake: $(PYTHON) has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV), about a minute ..."

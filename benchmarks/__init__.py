@@ -1,1 +1,1 @@
-"""What measures Intake and tries it for long; nothing of it is in the Lambda zip."""
+"""Benchmarks and long-running tests; not part of the Lambda zip."""

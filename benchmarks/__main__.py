@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import cold_start, memory, stack, text
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
-from infra.console import Problem, say
-from infra.local_aws import stop_on_signals
-from tests.stack import Stack
+from infra.console import CommandError, echo
+from infra.local.server import stop_on_signals
+from tests.support.stack import Stack
 
 PARTS = (text.PART, memory.PART, cold_start.PART, stack.PART)
 _ON_A_STACK = {cold_start.PART, stack.PART}
@@ -24,18 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     stop_on_signals()
     try:
-        rows = _measured(asked.parts or PARTS, asked.rounds)
-    except Problem as problem:
+        rows = _measured(asked.parts or PARTS, asked.rounds, asked.baseline)
+    except CommandError as problem:
         sys.stderr.write(f"intake: {problem}\n")
         return 1
     except KeyboardInterrupt:
-        say()
+        echo()
         return 130
-    say("\n" + printed(rows))
+    echo("\n" + printed(rows))
     return 0
 
 
-def _measured(parts: Sequence[str], rounds: int) -> list[Row]:
+def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[Row]:
     """The rows of these parts, in the order of `PARTS`."""
     rows: list[Row] = []
     if text.PART in parts:
@@ -44,15 +45,17 @@ def _measured(parts: Sequence[str], rounds: int) -> list[Row]:
         rows += memory.measure(rounds)
     if _ON_A_STACK.intersection(parts):
         with deployed() as running:
-            rows += _measured_on(running, parts, rounds)
+            rows += _measured_on(running, parts, rounds, baseline)
     return rows
 
 
-def _measured_on(running: Stack, parts: Sequence[str], rounds: int) -> list[Row]:
+def _measured_on(
+    running: Stack, parts: Sequence[str], rounds: int, baseline: Path | None
+) -> list[Row]:
     rows: list[Row] = []
     if cold_start.PART in parts:
         with tempfile.TemporaryDirectory() as folder:
-            rows += cold_start.measure(rounds, running, Path(folder))
+            rows += cold_start.measure(rounds, running, Path(folder), baseline)
     if stack.PART in parts:
         rows += stack.measure(running)
     return rows
@@ -73,7 +76,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rounds", type=_rounds, default=3, help="of what is compared, 1 to 20; default: 3"
     )
+    parser.add_argument(
+        "--baseline",
+        type=_zip,
+        metavar="ZIP",
+        help="deployment package of another version, to compare cold starts with",
+    )
     return parser
+
+
+def _zip(path: str) -> Path:
+    if not zipfile.is_zipfile(path):
+        raise argparse.ArgumentTypeError(f"{path!r} is not a zip file")
+    return Path(path)
 
 
 def _part(name: str) -> str:

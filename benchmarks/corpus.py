@@ -20,14 +20,14 @@ from pathlib import Path
 
 from benchmarks.deployed import deployed as a_deployed_stack
 from chalicelib.documents import FailureCode
-from chalicelib.inspection import Limits, inspect
-from chalicelib.isolation import Isolation
-from infra.chalice_project import read_config
-from infra.console import Problem, say
-from infra.local_aws import stop_on_signals
-from infra.stage import ROOT
-from tests.corpora import CORPORA
-from tests.processes import peak_memory
+from chalicelib.files.sandbox import Sandbox
+from chalicelib.files.validation import Limits, validate
+from infra.aws.stage import ROOT
+from infra.build.chalice_project import read_config
+from infra.console import CommandError, echo
+from infra.local.server import stop_on_signals
+from tests.support.corpora import CORPORA
+from tests.support.processes import peak_memory
 
 SECONDS = 45.0
 """What the deployed function gives one file: its timeout without what it keeps for the write."""
@@ -54,8 +54,8 @@ class Result:
     @property
     def is_good(self) -> bool:
         """Whether every file came to its end at the first attempt."""
-        gave_up = self.outcomes[FailureCode.PROCESSING_FAILED]
-        return not (self.unfinished or self.tracebacks or self.retries or gave_up)
+        processing_failed = self.outcomes[FailureCode.PROCESSING_FAILED]
+        return not (self.unfinished or self.tracebacks or self.retries or processing_failed)
 
 
 def main() -> int:
@@ -69,13 +69,13 @@ def main() -> int:
     )
     asked = parser.parse_args()
     if not asked.folder.is_dir():
-        say(f"Skipped: there is no folder {asked.folder}")
+        echo(f"Skipped: there is no folder {asked.folder}")
         return 0
     stop_on_signals()
     paths = sorted(path for path in asked.folder.rglob("*") if path.is_file())
     try:
         result = deployed(paths) if asked.deployed else inspected(paths)
-    except Problem as problem:
+    except CommandError as problem:
         sys.stderr.write(f"corpus: {problem}\n")
         return 1
     show(result)
@@ -88,20 +88,20 @@ def inspected(paths: list[Path]) -> Result:
     limits = Limits(
         int(config["LARGEST_FILE_BYTES"]), frozenset(config["ALLOWED_TYPES"].split(","))
     )
-    isolation = Isolation({})
+    sandbox = Sandbox({})
 
     def process(path: Path) -> str:
         content = path.read_bytes()
         end = time.monotonic() + SECONDS
-        examine = partial(isolation.examine, seconds_left=lambda: end - time.monotonic())
-        found = inspect(io.BytesIO(content), len(content), None, limits, examine)
+        analyze = partial(sandbox.analyze, seconds_left=lambda: end - time.monotonic())
+        found = validate(io.BytesIO(content), len(content), None, limits, analyze)
         return found.failure.code if found.failure else "PROCESSED"
 
     result = Result()
     try:
         measure(paths, process, result, lambda: [os.getpid()])
     finally:
-        isolation.close()
+        sandbox.close()
     return result
 
 
@@ -140,7 +140,7 @@ def measure(
             sys.stdout.write(f"\r  {number:>5} of {len(paths)}  {path.name[:60]:60}")
             sys.stdout.flush()
         elif number % 100 == 0 or number == len(paths):
-            say(f"  {number:>5} of {len(paths)}")
+            echo(f"  {number:>5} of {len(paths)}")
         started = time.monotonic()
         with peak_memory(*processes()) as peak:
             outcome = process(path)
@@ -152,19 +152,19 @@ def measure(
         if peak.megabytes > result.highest_megabytes:
             result.highest_megabytes, result.highest_name = peak.megabytes, path.name
     if sys.stdout.isatty():
-        say()
+        echo()
 
 
 def show(result: Result) -> None:
     """Print what was measured."""
     for outcome, count in result.outcomes.most_common():
-        say(f"{outcome:20} {count:6}")
-    say(f"{'no terminal outcome':20} {len(result.unfinished):6}  {' '.join(result.unfinished)}")
-    say(f"{'tracebacks':20} {result.tracebacks:6}")
-    say(f"{'retries':20} {result.retries:6}")
+        echo(f"{outcome:20} {count:6}")
+    echo(f"{'no terminal outcome':20} {len(result.unfinished):6}  {' '.join(result.unfinished)}")
+    echo(f"{'tracebacks':20} {result.tracebacks:6}")
+    echo(f"{'retries':20} {result.retries:6}")
     for seconds, name in sorted(result.seconds, reverse=True)[:SLOWEST]:
-        say(f"{'slowest':20} {seconds:6.2f} s  {name}")
-    say(f"{'highest memory':20} {result.highest_megabytes:6.0f} MB  {result.highest_name}")
+        echo(f"{'slowest':20} {seconds:6.2f} s  {name}")
+    echo(f"{'highest memory':20} {result.highest_megabytes:6.0f} MB  {result.highest_name}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 List prices of us-east-1 in US dollars, as of November 2026, from the services' pricing pages:
 aws.amazon.com/lambda/pricing, /s3/pricing, /dynamodb/pricing/on-demand,
-/api-gateway/pricing, /cloudwatch/pricing. What is for ever free, a month, from aws.amazon.com/free.
+/api-gateway/pricing, /cloudwatch/pricing. The Free Tier's limits are in infra/aws/free_tier.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.table import Row
+from infra.aws.free_tier import LAMBDA_GB_SECONDS, LAMBDA_REQUESTS, LOG_BYTES, WRITE_UNITS
 
 PART = "stack"
 
@@ -27,11 +28,6 @@ DYNAMODB_READ_UNIT = 0.125 / MILLION
 API_REQUEST = 3.50 / MILLION
 LOGS_GB = 0.50
 
-FREE_LAMBDA_REQUESTS = 1 * MILLION
-FREE_LAMBDA_GB_SECONDS = 400_000
-FREE_LOGS_GB = 5
-FREE_WRITES_A_SECOND = 25
-"""DynamoDB's provisioned units, of which the table and each index have their own."""
 _SECONDS_A_MONTH = 30 * 24 * 3_600
 
 MEBIBYTES_A_CPU = 1_769
@@ -95,12 +91,12 @@ def rows(usage: Usage) -> Iterator[Row]:
     through_api += usage.read_units * DYNAMODB_READ_UNIT
     yield _price_row("more, where the API is used", through_api, total)
     limits = {
-        "Lambda requests": float(FREE_LAMBDA_REQUESTS),
-        "Lambda GB-seconds": FREE_LAMBDA_GB_SECONDS / usage.gb_seconds,
+        "Lambda requests": float(LAMBDA_REQUESTS.free),
+        "Lambda GB-seconds": LAMBDA_GB_SECONDS.free / usage.gb_seconds,
         "DynamoDB writes at an even pace": (
-            FREE_WRITES_A_SECOND * _SECONDS_A_MONTH / usage.write_units
+            WRITE_UNITS.free * _SECONDS_A_MONTH / usage.write_units
         ),
-        "CloudWatch logs": FREE_LOGS_GB * GIGABYTE / usage.log_bytes,
+        "CloudWatch logs": LOG_BYTES.free / usage.log_bytes,
     }
     first = min(limits.values())
     for number, (limit, documents) in enumerate(sorted(limits.items(), key=lambda item: item[1])):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.chalice_project import copy_project
-from infra.deploy import deploy
-from infra.local_aws import local_aws
-from infra.stage import Stage
-from tests.stack import Stack
+from infra.build.chalice_project import copy_project
+from infra.commands.deploy import deploy
+from infra.local.server import local_aws
+from infra.local.workarounds import local_stage
+from tests.support.stack import Stack
 
 
 @contextmanager
@@ -21,5 +21,5 @@ def deployed() -> Iterator[Stack]:
         local_aws(settings={"CLOUDTRAIL_RECORDING": "1"}) as account,
         tempfile.TemporaryDirectory() as folder,
     ):
-        stage = Stage("bench", account, copy_project(Path(folder) / "project"))
+        stage = local_stage("bench", account, copy_project(Path(folder) / "project"))
         yield Stack(stage, deploy(stage))

@@ -8,7 +8,7 @@ import sys
 import zipfile
 from typing import Any
 
-from infra.stage import Account
+from infra.aws.stage import Account
 
 NAME = "empty"
 BUCKET = "intake-bench-empty"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from benchmarks.pdfs import MEGABYTE, large
 from benchmarks.table import Row
+from infra.aws.stage import ROOT
 from infra.console import step
-from infra.stage import ROOT
-from tests.processes import below
+from tests.support.processes import below
 
 PART = "memory"
 
@@ -82,7 +82,7 @@ _LAMBDA = """
 import boto3
 s3 = boto3.client("s3", region_name="us-east-1")
 dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-from benchmarks.contenders import main
+from benchmarks.engines import main
 main("intake")
 """
 """What a Lambda has loaded when a file comes."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pypdfium2 import PdfDocument, PdfiumError
 
-from infra.samples import pdf
-from tests.corpora import CORPORA
-from tests.files import assembled_pdf, stream
+from infra.local.samples import pdf
+from tests.support.corpora import CORPORA
+from tests.support.files import assembled_pdf, stream
 
 MEGABYTE = 1_000_000
 _PICTURE_SIDE = 995
@@ -52,18 +52,18 @@ def large(megabytes: int) -> bytes:
     for number in range(pages):
         side = 1 if number % _PAGES_A_PICTURE else _PICTURE_SIDE
         objects += [
-            _page(contents=5 + 3 * number, picture=6 + 3 * number),
+            _page(contents=5 + 3 * number, screenshot=6 + 3 * number),
             stream(zlib.compress(_text(chance)), b"/Filter /FlateDecode"),
             _picture(side, chance),
         ]
     return assembled_pdf(objects, information=0)
 
 
-def _page(contents: int, picture: int) -> bytes:
+def _page(contents: int, screenshot: int) -> bytes:
     return (
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R"
         b" /Resources << /Font << /F1 3 0 R >> /XObject << /P %d 0 R >> >> >>"
-    ) % (contents, picture)
+    ) % (contents, screenshot)
 
 
 def _text(chance: random.Random) -> bytes:

@@ -3,8 +3,8 @@
 Everything runs on a local AWS of its own. A proxy answers one in four of the functions' calls to S3
 and DynamoDB with an error, cuts, drops or never answers them, and so all calls for a few documents;
 copies of S3's own events are sent again, later and in another order; some documents are deleted
-through the API meanwhile. Once all came to rest the faults end, `retry` runs, and every document
-must have the one record that its newest version demands.
+through the API meanwhile. Once processing completes, the faults end and `retry` runs. Every
+document must then have exactly the record that its newest version demands.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from benchmarks.workload import (
     LARGEST_FILE_BYTES,
     TROUBLED,
     Fate,
     Scenario,
     name_of,
-    outcome_of,
+    outcome_for,
     scenarios,
 )
-from chalicelib.documents import document_id_of, is_tombstone
-from infra.chalice_project import copy_project, read_config, write_config
-from infra.console import Problem, say, step
-from infra.deploy import deploy
-from infra.local_aws import local_aws, stop_on_signals
-from infra.processing import records_of
+from chalicelib.documents import document_id_for, is_tombstone
+from chalicelib.store import from_item
+from infra.aws.queues import queue_depth
+from infra.aws.reprocess import get_records
+from infra.build.chalice_project import copy_project, read_config, write_config
+from infra.commands.deploy import deploy
+from infra.commands.retry import retry
+from infra.console import CommandError, echo, step
+from infra.local.server import local_aws, stop_on_signals
+from infra.local.workarounds import local_stage
 from infra.progress import progress
-from infra.retry import HIDDEN, VISIBLE, retry
-from infra.stage import Stage
-from tests.faults import Call, Trouble, faulty_aws
-from tests.stack import Stack
+from tests.support.faults import Call, ConnectionFault, faulty_aws
+from tests.support.stack import Stack
 
-Response = int | Trouble
-"""What a call gets: an answer with this status, or what becomes of its connection."""
+Response = int | ConnectionFault
+"""What a call gets: an answer with this status, or a fault of its connection."""
 
 FAULT_RATIO = 0.25
 """Of calls that get a fault."""
@@ -56,11 +56,11 @@ FAULTS: Mapping[Response, int] = {
     500: 30,
     503: 30,
     400: 10,
-    Trouble.DROPPED: 10,
-    Trouble.LOST: 10,
-    Trouble.CUT: 8,
-    Trouble.HUNG: 1,
-    Trouble.STALLED: 1,
+    ConnectionFault.DROPPED: 10,
+    ConnectionFault.LOST: 10,
+    ConnectionFault.CUT: 8,
+    ConnectionFault.HUNG: 1,
+    ConnectionFault.STALLED: 1,
 }
 """With how often each comes of a hundred. AWS's SDK tries again after most; after a 400, or where
 the object's body breaks off, it is process_upload's turn, or Lambda's."""
@@ -177,7 +177,7 @@ class Deleter:
         """Know which ones."""
         self._stack = stack
         self._planned = {
-            document_id_of(stack.bucket, scenario.key)
+            document_id_for(stack.bucket, scenario.key)
             for scenario in planned
             if scenario.fate is Fate.DELETED
         }
@@ -192,7 +192,7 @@ class Deleter:
             operator = self._stack.sign_in("soak", "operators")
             answer = operator.call("DELETE", f"documents/{document_id}")
             if answer.status != 204:
-                raise Problem(f"DELETE answered {answer.status}: {answer.content!r}")
+                raise CommandError(f"DELETE answered {answer.status}: {answer.content!r}")
             self._planned.remove(document_id)
 
     def finish(self) -> None:
@@ -209,10 +209,10 @@ def main(arguments: list[str] | None = None) -> int:
     stop_on_signals()
     try:
         return soak(asked.uploads, asked.seed)
-    except Problem as problem:
+    except CommandError as problem:
         sys.stderr.write(f"soak: {problem}\n")
     except KeyboardInterrupt:
-        say()
+        echo()
         return 130
     return 1
 
@@ -223,22 +223,22 @@ def soak(uploads: int, seed: int) -> int:
     planned = scenarios(uploads, seed)
     faults = _faults(len(planned), seed)
     with local_aws() as account, tempfile.TemporaryDirectory() as folder:
-        stage = Stage("soak", account, _project(Path(folder) / "project"))
+        stage = local_stage("soak", account, _project(Path(folder) / "project"))
         stack = Stack(stage, deploy(stage))
         _hide_failed_messages_for_seconds(stack)
         with _copied_events(stack) as queue, _faulty(stack, faults):
             repeater = Repeater(stack, queue, random.Random(seed))
             deleter = Deleter(stack, planned)
             _upload(stack, planned, repeater, deleter)
-            with step("Waiting until all came to rest"):
+            with step("Waiting until processing completes"):
                 _rest(stack, faults)
-            before = Counter(outcome_of(record) for record in _records(stack).values())
-            unrecorded = _length(stack, "UnrecordedFailureQueueUrl")
+            before = Counter(outcome_for(record) for record in _records(stack).values())
+            unrecorded = _depth(stack, "UnrecordedFailureQueueUrl")
             faults.are_on = False
             try:
                 retry(stage, parallel=4)
-            except Problem as problem:
-                say(f"  retry: {problem}")
+            except CommandError as problem:
+                echo(f"  retry: {problem}")
             _rest(stack, faults)
             deleter.finish()
         records = _records(stack)
@@ -330,7 +330,7 @@ def _upload(
     stack: Stack, planned: Sequence[Scenario], repeater: Repeater, deleter: Deleter
 ) -> None:
     """Put everything, no faster than it is processed, with events repeated meanwhile."""
-    say(f"Uploading {len(planned):,} documents, with faults")
+    echo(f"Uploading {len(planned):,} documents, with faults")
     waiting: dict[str, float] = {}
     with progress(len(planned)) as advance:
         for scenario in planned:
@@ -339,7 +339,7 @@ def _upload(
             if scenario.fate is Fate.REMOVED:
                 stack.account.s3.delete_object(Bucket=stack.bucket, Key=scenario.key)
             else:
-                waiting[document_id_of(stack.bucket, scenario.key)] = time.monotonic()
+                waiting[document_id_for(stack.bucket, scenario.key)] = time.monotonic()
             advance()
             repeater.repeat()
             while len(waiting) >= UNDER_WAY:
@@ -350,7 +350,7 @@ def _upload(
 def _forget_recorded(stack: Stack, waiting: dict[str, float], deleter: Deleter) -> None:
     """Take away those that have a record, or will not get one before the faults end."""
     time.sleep(0.1)
-    found = records_of(stack.account.dynamodb, stack.table, list(waiting), consistent=True)
+    found = get_records(stack.account.dynamodb, stack.table, list(waiting), consistent=True)
     deleter.delete(found)
     for document_id, since in list(waiting.items()):
         if document_id in found or time.monotonic() - since > UPLOAD_SECONDS:
@@ -365,31 +365,23 @@ def _rest(stack: Stack, faults: Faults) -> None:
     """
     deadline = time.monotonic() + REST_SECONDS
     while (
-        time.monotonic() - faults.last_call < QUIET_SECONDS or _length(stack, "FailureQueueUrl") > 0
+        time.monotonic() - faults.last_call < QUIET_SECONDS or _depth(stack, "FailureQueueUrl") > 0
     ):
         if time.monotonic() > deadline:
-            raise Problem(f"It has not come to rest in {REST_SECONDS} s")
+            raise CommandError(f"Processing has not completed in {REST_SECONDS} s")
         time.sleep(0.5)
 
 
-def _length(stack: Stack, queue: str) -> int:
-    answer = stack.account.sqs.get_queue_attributes(
-        QueueUrl=stack.outputs[queue], AttributeNames=[VISIBLE, HIDDEN]
-    )
-    return sum(int(number) for number in answer["Attributes"].values())
+def _depth(stack: Stack, output: str) -> int:
+    return queue_depth(stack.account.sqs, stack.outputs[output])
 
 
 def _records(stack: Stack) -> dict[str, dict[str, Any]]:
     """Every record of the table that is no tombstone, by id."""
-    deserialize = TypeDeserializer().deserialize
     pages = stack.account.dynamodb.get_paginator("scan").paginate(
         TableName=stack.table, ConsistentRead=True
     )
-    records = [
-        {name: deserialize(value) for name, value in item.items()}
-        for page in pages
-        for item in page["Items"]
-    ]
+    records = [from_item(item) for page in pages for item in page["Items"]]
     return {record["documentId"]: record for record in records if not is_tombstone(record)}
 
 
@@ -403,26 +395,26 @@ def _report(
     figures: Mapping[str, int],
 ) -> int:
     """Print the table; 0 when no record is missing or wrong."""
-    say()
+    echo()
     for what, number in figures.items():
-        say(f"  {number:>9,}  {what}")
+        echo(f"  {number:>9,}  {what}")
     by_key = {record["objectKey"]: record for record in records.values()}
     kept = [scenario for scenario in planned if scenario.fate is Fate.KEPT]
     outcomes = Counter(
-        outcome_of(by_key[scenario.key]) for scenario in kept if scenario.key in by_key
+        outcome_for(by_key[scenario.key]) for scenario in kept if scenario.key in by_key
     )
     for outcome, number in sorted(outcomes.items()):
-        say(f"  {number:>9,}  records {outcome}")
+        echo(f"  {number:>9,}  records {outcome}")
     missing = [scenario.key for scenario in kept if scenario.key not in by_key]
     wrong = [
         scenario.key
         for scenario in planned
         if scenario.key not in missing and not scenario.is_truth(by_key.get(scenario.key))
     ]
-    say(f"  {len(missing):>9,}  MISSING")
-    say(f"  {len(wrong):>9,}  WRONG")
+    echo(f"  {len(missing):>9,}  MISSING")
+    echo(f"  {len(wrong):>9,}  WRONG")
     for key in [*missing, *wrong][:20]:
-        say(f"  {key}: {dict(by_key.get(key, {}))}")
+        echo(f"  {key}: {dict(by_key.get(key, {}))}")
     return 1 if missing or wrong else 0
 
 

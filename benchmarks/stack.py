@@ -14,12 +14,12 @@ from typing import Any
 from benchmarks import cost, empty_lambda, text
 from benchmarks.pdfs import corpus
 from benchmarks.table import Row
-from chalicelib.documents import document_id_of
-from infra.chalice_project import read_config
-from infra.console import Problem, say, step
-from infra.samples import pdf
-from infra.stage import ROOT
-from tests.stack import Stack
+from chalicelib.documents import document_id_for
+from infra.aws.stage import ROOT
+from infra.build.chalice_project import read_config
+from infra.console import CommandError, echo, step
+from infra.local.samples import pdf
+from tests.support.stack import Stack
 
 PART = cost.PART
 
@@ -44,7 +44,7 @@ def measure(stack: Stack) -> list[Row]:
         stack.record(key)
         calls = stack.calls(key)
         item = stack.account.dynamodb.get_item(
-            TableName=stack.table, Key={"documentId": {"S": document_id_of(stack.bucket, key)}}
+            TableName=stack.table, Key={"documentId": {"S": document_id_for(stack.bucket, key)}}
         )["Item"]
     writes, indexes = _write_units(stack, item)
     with step(f"{DOCUMENTS} documents through Intake"):
@@ -63,7 +63,7 @@ def measure(stack: Stack) -> list[Row]:
         Row(PART, f"Intake: {what}", f"{speed:.1f}/s", speed / empty, "an empty Lambda"),
         Row(PART, f"an empty Lambda: {what}", f"{empty:.1f}/s", 1.0, "an empty Lambda"),
     ]  # fmt: skip
-    say(f"  {cost.ASSUMPTIONS}")
+    echo(f"  {cost.ASSUMPTIONS}")
     return rows + list(cost.rows(_usage(stack, item, writes)))
 
 
@@ -128,7 +128,7 @@ def _wait(is_done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not is_done():
         if time.monotonic() > deadline:
-            raise Problem(f"the local AWS did not finish in {_PATIENCE_SECONDS} s")
+            raise CommandError(f"the local AWS did not finish in {_PATIENCE_SECONDS} s")
         time.sleep(_LOOK_SECONDS)
 
 

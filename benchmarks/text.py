@@ -13,12 +13,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contenders import CONTENDERS, Words
+from benchmarks.engines import ENGINES, WordCounter
 from benchmarks.pdfs import corpus, page_count
 from benchmarks.table import Row
-from infra.console import Problem, say, step
-from infra.stage import ROOT
-from tests.corpora import CORPORA
+from infra.aws.stage import ROOT
+from infra.console import CommandError, echo, step
+from tests.support.corpora import CORPORA
 
 PART = "text"
 
@@ -30,7 +30,7 @@ NAMES = {
     "intake": "Intake, all of inspection",
 }
 LONG_PAGES = 5
-"""What a child costs weighs on files that take less than it does: they are told apart."""
+"""Files of at least this many pages get extra rows: process start dominates shorter ones."""
 
 _TOLERANCE = 0.05
 """Word counts that differ by no more of the reference's are the same."""
@@ -40,7 +40,7 @@ _TOLERANCE = 0.05
 class Reading:
     """All files, read once by one contender."""
 
-    words: Sequence[Words]
+    words: Sequence[WordCounter]
     seconds: float
     cpu_seconds: float
 
@@ -49,7 +49,7 @@ class Reading:
 class Result:
     """All readings of one contender: what it counted, and the median of its times."""
 
-    words: Sequence[Words]
+    words: Sequence[WordCounter]
     seconds: float
     cpu_seconds: float
 
@@ -58,7 +58,7 @@ class Result:
         """Over all files, those that were not read counted as none."""
         return sum(count or 0 for count in self.words) / self.seconds
 
-    def close_to(self, reference: Sequence[Words]) -> int:
+    def close_to(self, reference: Sequence[WordCounter]) -> int:
         """How many counts agree, of the files that the reference read."""
         return sum(
             count is not None and abs(count - right) <= _TOLERANCE * right
@@ -73,17 +73,17 @@ def measure(rounds: int) -> list[Row]:
     Raises:
         Problem: a contender ends.
     """
-    contenders = [
-        name for name in CONTENDERS if name != "pdftotext" or shutil.which("pdftotext") is not None
+    engines = [
+        name for name in ENGINES if name != "pdftotext" or shutil.which("pdftotext") is not None
     ]
-    if "pdftotext" not in contenders:
-        say("  pdftotext is not installed (Debian: poppler-utils): no word counts to compare with")
+    if "pdftotext" not in engines:
+        echo("  pdftotext is not installed (Debian: poppler-utils): no word counts to compare with")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         paths = corpus(Path(folder))
         if not CORPORA.exists():
-            say(f"  {CORPORA.name} is not there: PDFs are made, and say little of real ones")
-        workers = {name: running.enter_context(_worker(name)) for name in contenders}
-        for name in contenders:
+            echo(f"  {CORPORA.name} is not there: PDFs are made, and say little of real ones")
+        workers = {name: running.enter_context(_worker(name)) for name in engines}
+        for name in engines:
             _read(workers[name], paths[:1])  # imports are no part of a warm process
         rows = list(_rows(_results(workers, paths, rounds)))
         long = [path for path in paths if page_count(path) >= LONG_PAGES]
@@ -114,7 +114,7 @@ def intake_cpu_seconds(paths: Sequence[Path]) -> float:
 @contextmanager
 def _worker(name: str) -> Iterator[subprocess.Popen[str]]:
     worker = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.contenders", name],
+        [sys.executable, "-m", "benchmarks.engines", name],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -134,7 +134,7 @@ def _read(worker: subprocess.Popen[str], paths: Sequence[Path]) -> Reading:
     worker.stdin.flush()
     line = worker.stdout.readline()
     if not line:
-        raise Problem(f"{worker.args!r} ended")
+        raise CommandError(f"{worker.args!r} ended")
     answer = json.loads(line)
     return Reading(answer["words"], answer["seconds"], answer["cpuSeconds"])
 

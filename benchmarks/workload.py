@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from infra.samples import pdf, png
-from tests.files import BINARY, encrypted_pdf
+from infra.local.samples import pdf, png
+from tests.support.files import BINARY, encrypted_pdf
 
 LARGEST_FILE_BYTES = 20_000
 """The limit of the stage, small so that files beyond it cost nothing."""
@@ -26,7 +26,7 @@ class Version:
     content: bytes
     declared_type: str
     outcome: str
-    """As `outcome_of` tells it."""
+    """As `outcome_for` returns it."""
     words: int = 0
 
     @property
@@ -40,7 +40,7 @@ class Fate(Enum):
 
     KEPT = auto()
     REMOVED = auto()
-    """The object is deleted from the bucket, of which nobody tells Intake."""
+    """The object is deleted from the bucket, which sends Intake no event."""
     DELETED = auto()
     """The document is deleted through the API, once it has a record."""
 
@@ -55,7 +55,7 @@ class Scenario:
     fate: Fate
 
     def is_truth(self, record: Mapping[str, Any] | None) -> bool:
-        """Whether a record tells of the newest version, and what must be told of it.
+        """Whether a record matches the newest version and its expected outcome.
 
         Of an object that was removed, any version's record is true, as is none: its events may be
         under way before or after that. Of a document that was deleted, none is.
@@ -64,24 +64,24 @@ class Scenario:
             return record is None
         if self.fate is Fate.REMOVED:
             return record is None or any(
-                outcome_of(record) == TROUBLED or tells_of(record, version)
+                outcome_for(record) == TROUBLED or record_matches(record, version)
                 for version in self.versions
                 if record["eTag"] == version.e_tag
             )
-        return record is not None and tells_of(record, self.versions[-1])
+        return record is not None and record_matches(record, self.versions[-1])
 
 
-def outcome_of(record: Mapping[str, Any]) -> str:
+def outcome_for(record: Mapping[str, Any]) -> str:
     """A record's status, with its failure code."""
     code = record.get("failure", {}).get("code")
     return f"{record['status']} {code}" if code else str(record["status"])
 
 
-def tells_of(record: Mapping[str, Any], version: Version) -> bool:
-    """Whether a record says of a version what must be said."""
+def record_matches(record: Mapping[str, Any], version: Version) -> bool:
+    """Whether a record has a version's eTag, size, outcome and word count."""
     expected = (version.e_tag, len(version.content), version.outcome, version.words)
     words = record.get("metadata", {}).get("wordCount", 0)
-    return expected == (record["eTag"], record["fileSize"], outcome_of(record), words)
+    return expected == (record["eTag"], record["fileSize"], outcome_for(record), words)
 
 
 def scenarios(count: int, seed: int) -> list[Scenario]:

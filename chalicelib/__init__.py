@@ -1,1 +1,1 @@
-"""What the Lambdas do, apart from speaking HTTP and Lambda, which is app.py's."""
+"""The code of the Lambda functions. app.py declares what invokes it."""

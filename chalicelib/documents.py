@@ -1,6 +1,6 @@
-"""The record of a document: its states, failure codes, ids and keys.
+"""The document record: its fields, states, failure codes, ids and object keys.
 
-Knows neither AWS nor HTTP: standard library only (a lint rule keeps it so).
+Standard library only; an import contract in pyproject.toml enforces it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 UPLOADS_PREFIX = "uploads/"
-"""Objects that clients put with an upload URL lie under this prefix, named by their documentId."""
+"""Key prefix of objects uploaded with an upload URL; the documentId follows."""
 
-LONGEST_PERCENT_ENCODING = 1_024
-"""Characters. S3 takes 2 KB of metadata an object, names included, and 255 characters of Chinese
-alone would be 2,295: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
-_BASE64_MARK = "utf-8;base64,"
-"""Begins what is not percent-encoded: neither `;` nor `,` is ever left in what is."""
+MAX_PERCENT_ENCODED_CHARACTERS = 1_024
+"""S3 allows 2 KB of user metadata per object; 255 Chinese characters alone would take 2,295 bytes:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+_BASE64_PREFIX = "utf-8;base64,"
+"""Marks a Base64 file name: percent-encoding escapes both `;` and `,`."""
 
 FOREVER = "9999-12-31T23:59:59.999Z"
-"""Later than any time in a record."""
-LONGEST_OWNER_BYTES = 2_048
-"""A partition key's, in UTF-8:
+"""Later than any timestamp in a record."""
+MAX_OWNER_BYTES = 2_048
+"""Maximum length of a DynamoDB partition key, in UTF-8:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
 MetadataValue = str | int | bool
 Metadata = Mapping[str, MetadataValue]
-"""What an extractor found: camelCase names; integers, booleans and text of bounded length."""
+"""Extracted metadata: camelCase names; integers, booleans and strings of bounded length."""
 
 
 class Status(StrEnum):
-    """Where a document stands. Every upload ends in exactly one of PROCESSED and FAILED."""
+    """Processing state of a document. Every upload ends as exactly one of PROCESSED and FAILED."""
 
     PENDING = "PENDING"
     PROCESSED = "PROCESSED"
@@ -63,8 +63,8 @@ class FailureCode(StrEnum):
 class Failure:
     """Why a document is FAILED: a code for programs, a sentence for people.
 
-    The message is shown to whoever may read the record: it quotes nothing of the file's content
-    and nothing of the account's internals.
+    The message is part of the API's response: it contains neither file content nor internals of
+    the AWS account.
     """
 
     code: FailureCode
@@ -73,7 +73,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One record; `to_record` gives it the names of the table's schema. None: not in the record."""
+    """One record. `to_record` converts it to the attributes of the table; None means absent."""
 
     document_id: str
     file_name: str
@@ -81,26 +81,26 @@ class Document:
     file_size: int
     """Bytes."""
     file_type: str | None = None
-    """MIME type found in the bytes; while PENDING, the declared one."""
+    """MIME type detected from the bytes; the declared type while PENDING."""
     uploaded_at: str | None = None
     """ISO 8601 UTC with milliseconds, from the S3 event. None while PENDING."""
     processed_at: str | None = None
     """ISO 8601 UTC with milliseconds."""
     owner: str | None = None
-    """Cognito `sub` of who uploaded it; None for other direct uploads."""
+    """Cognito `sub` of the uploader; None for direct uploads without owner metadata."""
     object_key: str | None = None
     e_tag: str | None = None
     sequencer: str | None = None
     """Padded to a fixed width: later versions of the same key compare greater."""
     sha256: str | None = None
-    """Hex, of the content; None when the content was not read to its end."""
+    """Hex digest of the content; None when the content was not read to its end."""
     metadata: Metadata | None = None
     failure: Failure | None = None
     expires_at: int | None = None
     """Epoch seconds (DynamoDB TTL); only while PENDING."""
 
     def to_record(self) -> dict[str, object]:
-        """This document under the schema's camelCase names, without what it has not."""
+        """The attributes of the record in camelCase, without those that are None."""
         record: dict[str, object] = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -118,37 +118,37 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """What stands in a deleted document's place while anything could still bring it back."""
+    """Replaces the record of a deleted document while late events could still recreate it."""
 
     document_id: str
     owner: str | None
-    """As the document had it: who may delete it again, where the first time broke off."""
+    """Owner of the deleted document, who may repeat an interrupted deletion."""
     object_key: str
     deleted_until: str
-    """ISO 8601 UTC with milliseconds: what was uploaded until then is deleted, however late its
-    event comes. FOREVER for a client's upload, whose URL may still be good for a PUT; a direct
-    upload to the same key after this time is a new document."""
+    """ISO 8601 UTC with milliseconds. Versions uploaded up to this time stay deleted, however late
+    their events arrive. FOREVER for an upload through the API, whose URL may still accept a PUT; a
+    direct upload to the same key after this time is a new document."""
     expires_at: int
     """Epoch seconds (DynamoDB TTL)."""
 
     def to_record(self) -> dict[str, object]:
-        """This tombstone under the schema's camelCase names; no index takes it in."""
+        """The attributes of the tombstone in camelCase; none is an index key."""
         values = {_camel_case(item.name): getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 def is_tombstone(record: Mapping[str, object]) -> bool:
-    """Whether a record is a tombstone's."""
+    """Whether a record is a tombstone."""
     return "deletedUntil" in record
 
 
 def is_expired(record: Mapping[str, Any], epoch_seconds: float) -> bool:
-    """Whether a record is only there because DynamoDB deletes within days, not at once."""
+    """Whether the record's TTL has passed; DynamoDB deletes expired items within days."""
     return "expiresAt" in record and bool(record["expiresAt"] <= epoch_seconds)
 
 
-def document_id_of(bucket: str, key: str) -> str:
-    """The id of the object's document: the same object is always the same document."""
+def document_id_for(bucket: str, key: str) -> str:
+    """The id of the object's document; the same object always maps to the same id."""
     if key.startswith(UPLOADS_PREFIX):
         name = key.removeprefix(UPLOADS_PREFIX)
         if is_document_id(name):
@@ -156,61 +156,59 @@ def document_id_of(bucket: str, key: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"s3://{bucket}/{key}"))
 
 
-def object_key_of(document_id: str) -> str:
-    """The key under which a client's upload for this document lies."""
+def object_key_for(document_id: str) -> str:
+    """The key of the object that a client uploads for this document."""
     return UPLOADS_PREFIX + document_id
 
 
 def is_client_upload(key: str, document_id: str) -> bool:
-    """Whether an object was put with an upload URL: its key is this document's own, for one use."""
-    return key == object_key_of(document_id)
+    """Whether the object was uploaded with an upload URL, which works once."""
+    return key == object_key_for(document_id)
 
 
-def encoded_file_name(name: str) -> str:
-    """Object metadata `file-name`: percent-encoded UTF-8, or Base64 where that were too long."""
+def encode_file_name(name: str) -> str:
+    """Object metadata `file-name`: percent-encoded UTF-8, or Base64 where that is too long."""
     encoded = quote(name, safe="")
-    if len(encoded) <= LONGEST_PERCENT_ENCODING:
+    if len(encoded) <= MAX_PERCENT_ENCODED_CHARACTERS:
         return encoded
-    return _BASE64_MARK + base64.b64encode(name.encode()).decode("ascii")
+    return _BASE64_PREFIX + base64.b64encode(name.encode()).decode("ascii")
 
 
-def file_name_of(key: str, declared: str | None) -> str:
-    """The document's original name; never empty, and never text that UTF-8 cannot write.
+def file_name_from_metadata(key: str, declared: str | None) -> str:
+    """The original file name; never empty and always encodable as UTF-8.
 
     Args:
-        key: the object's key; its last segment is the name when none was declared.
-        declared: object metadata `file-name`, as `encoded_file_name` makes it. Other uploaders
-            than ours may have put anything there: what is not UTF-8 is replaced.
+        key: the object's key; its last segment is the fallback.
+        declared: object metadata `file-name`, as `encode_file_name` produces it. Direct uploads may
+            contain anything: bytes that are not UTF-8 are replaced.
     """
-    name = _encodable(_decoded_file_name(_unfolded(declared or "")))
+    name = _replace_surrogates(_decode_file_name(decode_rfc2047(declared or "")))
     return name or key.rstrip("/").rpartition("/")[2] or key
 
 
-def _decoded_file_name(declared: str) -> str:
-    if declared.startswith(_BASE64_MARK):
+def _decode_file_name(declared: str) -> str:
+    if declared.startswith(_BASE64_PREFIX):
         try:
-            content = base64.b64decode(declared.removeprefix(_BASE64_MARK), validate=True)
+            content = base64.b64decode(declared.removeprefix(_BASE64_PREFIX), validate=True)
         except binascii.Error:
-            return declared  # somebody's own idea of a name
+            return declared  # a direct upload's own format
         return content.decode(errors="replace")
     return unquote(declared, errors="replace")
 
 
-def owner_of(declared: str | None) -> str | None:
-    """Who uploaded it, from object metadata `owner`; None where that cannot be anybody's id.
+def owner_from_metadata(declared: str | None) -> str | None:
+    """The uploader from object metadata `owner`; None where it cannot be an index key."""
+    owner = _replace_surrogates(decode_rfc2047(declared or ""))
+    return owner if 0 < len(owner.encode()) <= MAX_OWNER_BYTES else None
 
-    The owner is the key of an index, which DynamoDB wants between 1 and LONGEST_OWNER_BYTES long.
+
+def decode_rfc2047(text: str) -> str:
+    """The text with encoded words (`=?UTF-8?B?...?=`) decoded; unchanged where they are malformed.
+
+    S3 returns user metadata outside ASCII in this form (S3 user guide, "Working with object
+    metadata"), and mail header fields use it.
     """
-    owner = _encodable(_unfolded(declared or ""))
-    return owner if 0 < len(owner.encode()) <= LONGEST_OWNER_BYTES else None
-
-
-def _unfolded(text: str) -> str:
-    """Metadata as it was set: S3 sends what is not ASCII as RFC 2047 has it.
-
-    (S3 user guide, "Working with object metadata", user-defined object metadata.)
-    """
-    if not text.startswith("=?"):
+    if "=?" not in text:
         return text
     try:
         return str(make_header(decode_header(text)))
@@ -218,26 +216,26 @@ def _unfolded(text: str) -> str:
         return text
 
 
-def _encodable(text: str) -> str:
-    """The text with U+FFFD in place of lone surrogates, which UTF-8 does not have."""
+def _replace_surrogates(text: str) -> str:
+    """The text with U+FFFD in place of lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_document_id(text: str) -> bool:
-    """Whether this is a UUID in its canonical form (lower case, with hyphens)."""
+    """Whether this is a UUID in canonical form (lower case, with hyphens)."""
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
 
 
-def time_text(moment: datetime) -> str:
-    """A UTC time as records have it: ISO 8601 with milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def to_iso8601(moment: datetime, timespec: str = "milliseconds") -> str:
+    """ISO 8601 with `Z` for UTC; other offsets, and none at all, stay as they are."""
+    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
-def one_line(text: str) -> str:
-    """The text with everything unprintable escaped, so that no file name can forge a log line."""
+def escape_unprintable(text: str) -> str:
+    """The text with unprintable characters escaped, so that a file name cannot forge a log line."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text

@@ -1,4 +1,4 @@
-"""What AWS's events tell, as values: S3 notifications and Lambda's on-failure messages.
+"""S3 event notifications and Lambda on-failure messages, parsed into uploads.
 
 Standard library only. Sources: S3 user guide, "Event message structure"; Lambda developer guide,
 "Capturing records of Lambda asynchronous invocations".
@@ -16,21 +16,20 @@ from urllib.parse import unquote_plus
 from chalicelib.documents import Failure, FailureCode
 
 SEQUENCER_WIDTH = 32
-"""Wider than any sequencer S3 has sent (16 to 18 hex digits). S3 user guide: sequencers of one key
-compare as strings once the shorter one is padded with zeros on the right."""
+"""Wider than any sequencer of S3 (16 to 18 hex digits). S3 user guide: sequencers of one key are
+compared as strings once the shorter one is padded with zeros on the right."""
 
 OBJECT_UNREADABLE = "the object is missing or not readable"
-"""In the message of the one error whose meaning the owner of a file is told. What other errors say
-may name internals of the account."""
+"""The one AWS error that failure messages may quote. Others may contain account internals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One version of one object, as an `s3:ObjectCreated` event tells of it."""
+    """One version of one object, from an `s3:ObjectCreated` event."""
 
     bucket: str
     key: str
-    """As it is in the bucket, not URL-encoded."""
+    """As stored in the bucket, not URL-encoded."""
     size_bytes: int
     e_tag: str
     """Without quotes."""
@@ -40,49 +39,58 @@ class Upload:
     """ISO 8601 UTC with milliseconds."""
 
 
-def uploads_of(event: Mapping[str, Any]) -> list[Upload]:
-    """Every object that an S3 event tells of having been created; none for other events.
+@dataclass(frozen=True, slots=True)
+class LambdaError:
+    """The error that an invocation ended with, as in Lambda's response payload."""
 
-    S3's own test event and events of other kinds carry nothing to process.
+    type: str
+    message: str
+
+
+def uploads_from_event(event: Mapping[str, Any]) -> list[Upload]:
+    """Every object that an S3 event reports as created; empty for S3's test event and other kinds.
 
     Raises:
-        ValueError: a record of a created object lacks what S3 always sends.
+        ValueError: a record of a created object lacks a field that S3 always sends.
     """
     return [
-        _upload_of(record)
+        _parse_record(record)
         for record in event.get("Records") or []
         if str(record.get("eventName", "")).startswith("ObjectCreated:")
     ]
 
 
-def failed_uploads_of(message: str) -> list[tuple[Upload, Failure]]:
-    """The uploads of an event that Lambda gave up on, with what their owners are told.
+def failed_uploads_from_message(message: str) -> list[tuple[Upload, Failure]]:
+    """The uploads of an event that Lambda discarded after its last attempt, with their failure.
 
     Args:
-        message: body of a message in the failure queue, JSON.
+        message: JSON body of a message in the failure queue.
 
     Raises:
-        ValueError: the body is not what Lambda sends to an on-failure destination.
+        ValueError: the body is not a record of Lambda's on-failure destination.
     """
     try:
         body = json.loads(message)
         attempts = body["requestContext"].get("approximateInvokeCount", 0)
-        uploads = uploads_of(body["requestPayload"])
+        uploads = uploads_from_event(body["requestPayload"])
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"Not a message of Lambda's on-failure destination: {error!r}") from error
     failure = Failure(
-        FailureCode.PROCESSING_FAILED, _gave_up(attempts, body.get("responsePayload"))
+        FailureCode.PROCESSING_FAILED, _failure_message(attempts, body.get("responsePayload"))
     )
     return [(upload, failure) for upload in uploads]
 
 
-def cause_of(message: str) -> str:
-    """The error that Lambda gave up on, in one line for operators: it may name internals."""
-    response = json.loads(message).get("responsePayload") or {}
-    return f"{response.get('errorType', 'error')}: {response.get('errorMessage', 'not told')}"
+def error_from_message(message: str) -> LambdaError:
+    """The error of the last attempt, for logs: it may contain internals of the account."""
+    response = json.loads(message).get("responsePayload")
+    payload = response if isinstance(response, Mapping) else {}
+    return LambdaError(
+        str(payload.get("errorType", "unknown")), str(payload.get("errorMessage", "no message"))
+    )
 
 
-def _upload_of(record: Mapping[str, Any]) -> Upload:
+def _parse_record(record: Mapping[str, Any]) -> Upload:
     try:
         stored = record["s3"]["object"]
         upload = Upload(
@@ -101,9 +109,9 @@ def _upload_of(record: Mapping[str, Any]) -> Upload:
     return upload
 
 
-def _gave_up(attempts: int, response: object) -> str:
-    times = f"after {attempts} attempts" if attempts else "on every attempt"
+def _failure_message(attempts: int, response: object) -> str:
+    count = f"after {attempts} attempts" if attempts else "on every attempt"
     error = response.get("errorMessage") if isinstance(response, Mapping) else None
-    known = OBJECT_UNREADABLE in str(error)
-    cause = OBJECT_UNREADABLE if known else "a fault on our side, not in the file"
-    return f"Processing failed {times}: {cause}. It can be tried again by an operator."
+    is_unreadable = OBJECT_UNREADABLE in str(error)
+    reason = OBJECT_UNREADABLE if is_unreadable else "an AWS or internal error, not the file"
+    return f"Processing failed {count}: {reason}. An operator can retry it."

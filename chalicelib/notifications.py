@@ -1,21 +1,22 @@
-"""What subscribers are told of a document that came to rest: one message to an SNS topic."""
+"""SNS: publishes each document that reaches PROCESSED or FAILED."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from chalicelib.documents import one_line
+from chalicelib.documents import escape_unprintable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-TOLD = (
+MESSAGE_FIELDS = (
     "documentId",
     "fileName",
     "fileType",
@@ -29,28 +30,28 @@ TOLD = (
     "sha256",
     "failure",
 )
-"""What a message holds of a record. Not what was found in the file: whoever may, reads it there."""
+"""Attributes of the record in a message. The extracted metadata stays behind the API's sign-in."""
 
-FILTERED = ("status", "fileType", "owner")
-"""What subscription filters can go by. An attribute that a record has not is absent."""
+FILTER_ATTRIBUTES = ("status", "fileType", "owner")
+"""Message attributes for subscription filter policies; absent where the record lacks them."""
 
 
 class NotificationError(Exception):
-    """SNS did not take a notification, or did not say that it has."""
+    """SNS did not accept a message, or its response was lost."""
 
 
 def publish(sns: SNSClient, topic_arn: str, record: Mapping[str, object]) -> None:
-    """Tell the topic's subscribers of a record.
+    """Publish a record to the topic.
 
     Raises:
-        NotificationError: SNS did not say that it has taken it.
+        NotificationError: SNS did not confirm the message.
     """
     attributes: dict[str, MessageAttributeValueTypeDef] = {
-        name: {"DataType": "String", "StringValue": one_line(str(record[name]))}
-        for name in FILTERED
+        name: {"DataType": "String", "StringValue": escape_unprintable(str(record[name]))}
+        for name in FILTER_ATTRIBUTES
         if record.get(name)
     }
-    message = json.dumps({name: record[name] for name in TOLD if name in record})
+    message = json.dumps({name: record[name] for name in MESSAGE_FIELDS if name in record})
     try:
         sns.publish(TopicArn=topic_arn, Message=message, MessageAttributes=attributes)
     except (BotoCoreError, ClientError, ResponseParserError) as error:

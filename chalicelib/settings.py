@@ -1,4 +1,4 @@
-"""The settings of a stage: what its environment must hold, and what is wrong where it does not."""
+"""The settings of a stage, parsed and validated from environment variables."""
 
 from __future__ import annotations
 
@@ -7,50 +7,53 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from chalicelib.cors import ANY_ORIGIN
-from chalicelib.extractors import SUPPORTED_TYPES
-from chalicelib.inspection import Limits
+from chalicelib.files.types import DEFAULT_TYPES, SUPPORTED_TYPES
+from chalicelib.files.validation import Limits
 
 T = TypeVar("T")
 
-LONGEST_URL_SECONDS = 7 * 24 * 60 * 60
-"""S3's own limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
+ANY_ORIGIN = "*"
+"""The value of ALLOWED_ORIGINS that allows every web origin."""
+
+DEFAULT = "default"
+"""An item of ALLOWED_TYPES that stands for every type allowed by default."""
+
+MAX_URL_SECONDS = 7 * 24 * 60 * 60
+"""S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
 
 
 class SettingsError(Exception):
-    """A setting is missing or malformed; the message names each one."""
+    """Settings are missing or malformed; the message names each one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that differs between stages. Set in `.chalice/config.json`."""
+    """Everything that differs between stages, from Chalice's `environment_variables`."""
 
     stack_name: str
-    """`intake-<stage>`: CloudFormation's stack, and the name that the REST API carries."""
+    """`intake-<stage>`: the CloudFormation stack and the REST API."""
     upload_bucket: str
     documents_table: str
     failure_queue: str
-    """The queue's name, not its URL."""
+    """Name of the queue, not its URL."""
     limits: Limits
     upload_url_seconds: int
-    """How long upload and download URLs are good for. A Lambda's own credentials, which sign them,
-    may end sooner, within hours."""
+    """Lifetime of upload and download URLs. A URL expires earlier when the Lambda credentials that
+    signed it do."""
     allowed_origins: tuple[str, ...]
-    """Web origins whose pages may use the API and the URLs; ("*",) for all."""
+    """Web origins that may call the API and use its URLs; ("*",) for all."""
     user_pool_arn: str
     user_pool_client_id: str
-    """As which the page signs people in."""
-    has_detailed_metrics: bool
-    """Whether documents are metrics by type and failure code, too, which exceeds the free ten."""
+    """App client of the web UI."""
     notification_topic_arn: str | None
-    """The SNS topic that is told of documents; None where notifications are off."""
+    """SNS topic for processed documents; None where notifications are off."""
 
 
-def settings_from(environment: Mapping[str, str]) -> Settings:
-    """The settings in an environment, such as `os.environ`.
+def parse_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in an environment such as `os.environ`.
 
     Raises:
-        SettingsError: names every setting that is missing or malformed, and how to mend it.
+        SettingsError: names every setting that is missing or malformed, and where to set it.
     """
     problems: list[str] = []
 
@@ -73,10 +76,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     largest_file_bytes = setting("LARGEST_FILE_BYTES", _positive_integer)
     allowed_types = setting("ALLOWED_TYPES", _mime_types)
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
-    allowed_origins = setting("ALLOWED_ORIGINS", origins_from)
+    allowed_origins = setting("ALLOWED_ORIGINS", parse_origins)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
     user_pool_client_id = setting("USER_POOL_CLIENT_ID", str)
-    has_detailed_metrics = setting("METRICS", _one_of({"basic": False, "detailed": True}))
     has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
     notification_topic_arn = setting("NOTIFICATION_TOPIC_ARN", str)
     if (
@@ -90,13 +92,12 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         or allowed_origins is None
         or user_pool_arn is None
         or user_pool_client_id is None
-        or has_detailed_metrics is None
         or has_notifications is None
         or notification_topic_arn is None
     ):
         raise SettingsError(
             f"{'; '.join(problems)}. Settings come from environment_variables in "
-            ".chalice/config.json; `make deploy STAGE=...` fills in those of the stage."
+            ".chalice/config.json; `make deploy STAGE=...` adds those of the stage."
         )
     return Settings(
         stack_name=stack_name,
@@ -108,16 +109,15 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         allowed_origins=allowed_origins,
         user_pool_arn=user_pool_arn,
         user_pool_client_id=user_pool_client_id,
-        has_detailed_metrics=has_detailed_metrics,
         notification_topic_arn=notification_topic_arn if has_notifications else None,
     )
 
 
-def origins_from(text: str) -> tuple[str, ...]:
-    """The web origins in the setting ALLOWED_ORIGINS.
+def parse_origins(text: str) -> tuple[str, ...]:
+    """The web origins in ALLOWED_ORIGINS.
 
     Raises:
-        ValueError: one of them is none.
+        ValueError: an item is not a web origin.
     """
     origins = tuple(part.strip() for part in text.split(",") if part.strip())
     if not origins:
@@ -129,7 +129,8 @@ def origins_from(text: str) -> tuple[str, ...]:
             r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?", origin
         ):
             raise ValueError(
-                f"{origin!r} is neither a web origin, such as https://www.example.org, nor a lone *"
+                f"{origin!r} is not a web origin such as https://www.example.org; use * alone "
+                "to allow all"
             )
     return origins
 
@@ -137,7 +138,7 @@ def origins_from(text: str) -> tuple[str, ...]:
 def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:
     def parse(text: str) -> T:
         if text.lower() not in values:
-            raise ValueError(f"{text!r} is neither {' nor '.join(values)}")
+            raise ValueError(f"{text!r} is not one of {', '.join(values)}")
         return values[text.lower()]
 
     return parse
@@ -145,14 +146,14 @@ def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:
 
 def _positive_integer(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise ValueError(f"{text!r} is not a whole number above 0")
+        raise ValueError(f"{text!r} is not a positive integer")
     return int(text)
 
 
 def _url_seconds(text: str) -> int:
     seconds = _positive_integer(text)
-    if seconds > LONGEST_URL_SECONDS:
-        raise ValueError(f"S3 lets no URL live longer than {LONGEST_URL_SECONDS} seconds")
+    if seconds > MAX_URL_SECONDS:
+        raise ValueError(f"S3 allows at most {MAX_URL_SECONDS} seconds")
     return seconds
 
 
@@ -163,16 +164,17 @@ def _user_pool_arn(text: str) -> str:
 
 
 def _mime_types(text: str) -> frozenset[str]:
-    types = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    items = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    if not items:
+        raise ValueError("it names no MIME type")
+    types = items - {DEFAULT}
     for mime_type in sorted(types):
         family, slash, name = mime_type.partition("/")
         if not (family and slash and name) or " " in mime_type:
             raise ValueError(f"{mime_type!r} is not a MIME type such as application/pdf")
-    if not types:
-        raise ValueError("it names no MIME type")
     if unsupported := sorted(types - SUPPORTED_TYPES):
         raise ValueError(
-            f"no extractor reads {', '.join(unsupported)}; "
-            f"there are {', '.join(sorted(SUPPORTED_TYPES))}"
+            f"{', '.join(unsupported)} not supported; use {DEFAULT} or any of "
+            f"{', '.join(sorted(SUPPORTED_TYPES))}"
         )
-    return types
+    return types | DEFAULT_TYPES if DEFAULT in items else types

@@ -1,1 +1,1 @@
-"""What builds, deploys and runs Intake; nothing of it is in the Lambda zip."""
+"""Builds, deploys and runs Intake; not part of the Lambda zip."""

@@ -1,4 +1,4 @@
-"""What the commands say: one line a step while they work, one line when something is wrong."""
+"""Console output of the commands: one line per step, one line per error."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Problem(Exception):  # noqa: N818 - not the program's error: its user mends it
-    """What is wrong and what to do about it, in one line; its command exits with 1."""
+class CommandError(Exception):
+    """An error that the user can fix; its command prints the message and exits with 1."""
 
 
-def say(line: str = "") -> None:
-    """Print one line at once, also into a pipe."""
+def echo(line: str = "") -> None:
+    """Print one line and flush, so that a pipe gets it at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def tick() -> None:
-    """Show that a step goes on."""
+    """Print one dot of progress within a step."""
     sys.stdout.write(".")
     sys.stdout.flush()
 
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Print what is being done, and how long it took once it is done."""
+    """Print the title of a step, and its duration at the end."""
     sys.stdout.write(f"  {title} ...")
     sys.stdout.flush()
     started = time.monotonic()
     try:
         yield
-    except BaseException:  # Ctrl-C as well: the line is ended, and it goes on
-        say(" stopped")
+    except BaseException:  # Ctrl-C as well
+        echo(" stopped")
         raise
-    say(f" {time.monotonic() - started:.1f} s")
+    echo(f" {time.monotonic() - started:.1f} s")

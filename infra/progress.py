@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, now and then a line into a pipe."""
+"""Progress of a long command: a bar on a terminal, periodic lines in a pipe."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infra.console import say
+from infra.console import echo
 
 LINE_SECONDS = 10
-"""Between two lines in a pipe."""
+"""Interval between two lines in a pipe."""
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show progress while the block lasts.
+    """Show progress during the block.
 
     Args:
-        total: what there is to do; more may turn up.
+        total: the expected number of items.
 
     Yields:
-        What to call for each that is done.
+        A function to call for each completed item.
     """
     console = Console()
     if console.is_interactive:
@@ -40,22 +40,22 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _lines(total: int) -> Iterator[Callable[[], None]]:
-    done, said, due = 0, -1, time.monotonic() + LINE_SECONDS
+    done, printed, due = 0, -1, time.monotonic() + LINE_SECONDS
 
-    def tell() -> None:
-        nonlocal said
-        if done != said:
-            said = done
-            say(f"  {done:,} of {max(done, total):,}")
+    def print_line() -> None:
+        nonlocal printed
+        if done != printed:
+            printed = done
+            echo(f"  {done:,} of {max(done, total):,}")
 
     def advance() -> None:
         nonlocal done, due
         done += 1
         if time.monotonic() >= due:
             due = time.monotonic() + LINE_SECONDS
-            tell()
+            print_line()
 
     try:
         yield advance
     finally:
-        tell()
+        print_line()

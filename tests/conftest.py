@@ -1,4 +1,4 @@
-"""The stack that the tests share: deployed once a run to a local AWS with IAM on."""
+"""Fixtures: a stack shared by the tests, deployed once per worker to a local AWS with IAM."""
 
 from __future__ import annotations
 
@@ -14,40 +14,51 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Browser
 
-from infra.browser import browser_at, chromium_path
-from infra.chalice_project import copy_project
-from infra.client import Client
-from infra.deploy import deploy
-from infra.local_aws import local_aws
-from infra.stage import Account, Stage
-from tests.stack import Stack
-from tests.test_settings import GOOD
+from infra.api_client import Client
+from infra.aws.stage import Account
+from infra.build.chalice_project import copy_project
+from infra.commands.deploy import deploy
+from infra.local.browser import browser_at, chromium_path
+from infra.local.server import local_aws
+from infra.local.workarounds import local_stage
+from tests.support.stack import Stack
+from tests.unit.test_settings import GOOD
+
+BUILT_ON_RUNTIME = (
+    "app",
+    "chalicelib.runtime",
+    "chalicelib.processing",
+    "chalicelib.api.http",
+    "chalicelib.api.routes",
+    "chalicelib.web.routes",
+)
+"""The modules that read the environment at import."""
 
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[Account]:
-    """An account on a local AWS that notes every call made to it."""
+    """An account on a local AWS that records every call."""
     with local_aws(settings={"CLOUDTRAIL_RECORDING": "1"}) as account:
         yield account
 
 
 @pytest.fixture(scope="session")
 def stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """A deployed stage; tests keep out of each other's way by the keys that they use."""
+    """A deployed stage; tests use distinct keys, so that they do not interfere."""
     project: Path = tmp_path_factory.mktemp("deployed") / "project"
     run = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        run = run.parent  # of all workers' folders
+        run = run.parent  # the parent of all workers' folders
     with first_of(run / "first-deployment"):
-        stage = Stage("test", account, copy_project(project))
+        stage = local_stage("test", account, copy_project(project))
         return Stack(stage, deploy(stage))
 
 
 @contextmanager
 def first_of(path: Path) -> Iterator[None]:
-    """Let one process run the block and the others wait for it; once it was run, all at once.
+    """Run the block in one process first; the others wait, then run it concurrently.
 
-    The first deployment builds the zip, the others find it: three at once would build three.
+    The first deployment builds the zip, and the others reuse it.
     """
     done = path.with_suffix(".done")
     with path.open("w") as lock:
@@ -72,31 +83,33 @@ def bo(stack: Stack) -> Client:
 
 @pytest.fixture(scope="session")
 def operator(stack: Stack) -> Client:
-    """A member of the group that sees everything."""
+    """A member of the operators group."""
     return stack.sign_in("operator", "operators")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all who use the page; each has a context of their own."""
+    """One Chromium for all browser tests; each test uses its own context."""
     path = chromium_path()
-    assert path, "tests/page.py skips where there is none"
+    assert path, "browser tests are skipped if Chromium is not installed"
     with browser_at(path) as browser:
         yield browser
 
 
 @pytest.fixture
-def app_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """app.py as a function in this region of AWS imports it."""
+def import_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], ModuleType]:
+    """Import app.py as a Lambda function in an AWS region does, and return one of its modules."""
 
-    def import_in(region: str) -> ModuleType:
+    def import_module(region: str, name: str) -> ModuleType:
         monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
         credentials = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
-        # The last is what Chalice adds to the environment.
+        # Chalice adds AWS_EXECUTION_ENV.
         region_of = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EXECUTION_ENV": ""}
-        for name, value in {**GOOD, **credentials, **region_of}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delitem(sys.modules, "app", raising=False)
-        return importlib.import_module("app")
+        for variable, value in {**GOOD, **credentials, **region_of}.items():
+            monkeypatch.setenv(variable, value)
+        for module in BUILT_ON_RUNTIME:
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        importlib.import_module("app")
+        return sys.modules[name]
 
-    return import_in
+    return import_module

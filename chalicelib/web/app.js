@@ -1,20 +1,22 @@
 /**
- * The page for people: signs in, uploads files, shows what became of each.
+ * The web UI: signs in, uploads files and lists documents with their metadata.
  *
- * A client of the public API (openapi.json) and of the user pool's own, and of nothing else. What a
- * file is called or holds gets into the document as text only, by `el` and `textContent`.
+ * It calls only the public API (openapi.json), Amazon Cognito and Amazon S3. File names and content
+ * are inserted as text only, by `el` and `textContent`.
  */
 
 /**
- * @typedef {{clientId: string, signInUrl: string, largestFileBytes: number, allowedTypes: string[]}} Settings
+ * @typedef {{clientId: string, signInUrl: string, largestFileBytes: number, allowedTypes: string[],
+ *   typeLabels: Object<string, [string, string]>}} Settings The most familiar types first;
+ *   the short and the long label of each MIME type.
  * @typedef {{documentId: string, fileName: string, fileSize: number, status: string, fileType?: string,
  *   uploadedAt?: string, processedAt?: string, owner?: string, failure?: {code: string, message: string},
- *   metadata?: Object<string, unknown>}} Document A record as the API gives it.
+ *   metadata?: Object<string, unknown>}} Document A record as the API returns it.
  * @typedef {"waiting" | "reading" | "sending" | "pending" | "unsent" | "processed" | "failed"} State
  * @typedef {{name: string, size: number, state: State, file: File | null, document: Document | null,
- *   documentId: string | null, sent: number, reason: string, again: (() => void) | null,
- *   abort: AbortController | null, row: Object<string, HTMLElement> | null}} Entry A line of the
- *   list: an upload of this session, or a document; the one becomes the other in its place.
+ *   documentId: string | null, sentBytes: number, reason: string, retry: (() => void) | null,
+ *   abort: AbortController | null, row: Object<string, HTMLElement> | null}} Entry A row of the
+ *   list: an upload of this session, a document, or an upload that became a document.
  */
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -23,44 +25,44 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const settings = JSON.parse($("meta[name=settings]").content);
 
 const UPLOADS_AT_ONCE = 3;
-const LOOKS_AT_ONCE = 2; // a new account runs 10 functions at once, and the files themselves need some
-const FIRST_LOOK_MS = 400;
+const POLLS_AT_ONCE = 2; // new AWS accounts run 10 functions at once, and processing needs some of them
+const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 5_000;
-const LOOKING_MS = 10 * 60_000; // longer than all of Lambda's attempts at an event take
-const HASHED_BYTES = 512 * 2 ** 20; // what a browser can hold at once; S3 still checks the size of more
-const EMPTY_PAGES = 20; // pages may be empty, though more follow
+const POLLING_MS = 10 * 60_000; // exceeds the duration of all of Lambda's attempts
+const HASHED_BYTES = 512 * 2 ** 20; // browsers hash in memory; for larger files, S3 verifies the size only
+const EMPTY_PAGES = 20; // an empty page may have a cursor
 const LISTED_ITEMS = 50;
 const LONGEST_NAME = 255;
 
-/** Why a document is FAILED, by its code; the set is closed. */
+/** Explanations of the failure codes, a closed set. */
 const FAILURES = {
-  too_large: `It is larger than the ${sizeText(settings.largestFileBytes)} that are allowed.`,
-  empty: "There is nothing in it.",
-  type_not_allowed: "Files of this kind are not accepted.",
-  type_mismatch: "Its content is of another kind than its name says.",
-  encrypted: "It needs a password to be opened.",
-  unreadable: "It is damaged and could not be read.",
-  extraction_timeout: "Reading it took too long.",
-  extraction_crashed: "It could not be read: its reader broke down.",
-  processing_failed: "Something went wrong on our side. The file itself is safe.",
+  too_large: `The file exceeds the size limit of ${formatSize(settings.largestFileBytes)}.`,
+  empty: "The file is empty.",
+  type_not_allowed: "This file type is not allowed.",
+  type_mismatch: "The content does not match the declared file type.",
+  encrypted: "The file is password-protected.",
+  unreadable: "The file is damaged and cannot be read.",
+  extraction_timeout: "Metadata extraction timed out.",
+  extraction_crashed: "Metadata extraction crashed.",
+  processing_failed: "Processing failed because of an AWS or internal error. The file is stored and can be retried.",
 };
 
-/** What the user pool says no with. */
-const SIGN_IN_PROBLEMS = {
-  UserNotFoundException: "This e-mail address and password do not go together.",
-  UserNotConfirmedException: "This account is not confirmed yet.",
-  PasswordResetRequiredException: "This password has to be reset first. Ask whoever runs this service.",
-  InvalidPasswordException: "This password will not do: it is too short or too plain.",
-  TooManyRequestsException: "Too many attempts. Wait a little and try again.",
-  LimitExceededException: "Too many attempts. Wait a little and try again.",
+/** Messages for error codes of Amazon Cognito. */
+const SIGN_IN_ERRORS = {
+  UserNotFoundException: "Incorrect e-mail address or password.",
+  UserNotConfirmedException: "This account is not confirmed.",
+  PasswordResetRequiredException: "This password must be reset. Contact your administrator.",
+  InvalidPasswordException: "This password does not meet the requirements.",
+  TooManyRequestsException: "Too many attempts. Wait a few minutes and try again.",
+  LimitExceededException: "Too many attempts. Wait a few minutes and try again.",
 };
 
-/** What S3 says no with, when a file is put there. */
-const PUT_PROBLEMS = {
-  0: "The connection broke before all of it was sent.",
-  400: "What arrived was not what was sent. Try again.",
-  403: "The permission to upload ran out. Try again.",
-  409: "It was sent twice at the same time. Try again.",
+/** Messages for status codes of S3's response to an upload; 0: no response. */
+const UPLOAD_ERRORS = {
+  0: "The connection was lost during the upload. Try again.",
+  400: "The uploaded data does not match the file. Try again.",
+  403: "The upload URL expired. Try again.",
+  409: "The file was uploaded twice at the same time. Try again.",
 };
 
 const STATES = {
@@ -72,41 +74,17 @@ const STATES = {
   processed: "Processed",
   failed: "Failed",
 };
-const REFUSALS = new Set([400, 413, 415]); // the API would answer the same again
-const UNDER_WAY = new Set(["waiting", "reading", "sending", "pending"]);
+const PERMANENT_STATUSES = new Set([400, 413, 415]); // a retry gets the same response
+const IN_PROGRESS = new Set(["waiting", "reading", "sending", "pending"]);
 
-/** Of a MIME type, a name for the tile and one for people; others are shown as they are. */
-const OPEN_XML = "application/vnd.openxmlformats-officedocument.";
-const OPEN_DOCUMENT = "application/vnd.oasis.opendocument.";
-const KINDS = {
-  "application/pdf": ["PDF", "PDF document"],
-  [`${OPEN_XML}wordprocessingml.document`]: ["DOCX", "Word document"],
-  [`${OPEN_XML}spreadsheetml.sheet`]: ["XLSX", "Excel workbook"],
-  [`${OPEN_XML}presentationml.presentation`]: ["PPTX", "PowerPoint slides"],
-  "image/jpeg": ["JPEG", "JPEG image"],
-  "text/plain": ["TXT", "Text"],
-  "text/csv": ["CSV", "CSV table"],
-  "application/msword": ["DOC", "Word document"],
-  "application/vnd.ms-excel": ["XLS", "Excel workbook"],
-  "application/vnd.ms-powerpoint": ["PPT", "PowerPoint slides"],
-  [`${OPEN_DOCUMENT}text`]: ["ODT", "OpenDocument text"],
-  [`${OPEN_DOCUMENT}spreadsheet`]: ["ODS", "OpenDocument sheets"],
-  [`${OPEN_DOCUMENT}presentation`]: ["ODP", "OpenDocument slides"],
-  "application/x-ndjson": ["JSON", "JSON Lines"],
-  "message/rfc822": ["MAIL", "Mail"],
-  "text/markdown": ["MD", "Markdown"],
-  "video/matroska": ["MKV", "Matroska film"],
-  "video/quicktime": ["MOV", "QuickTime film"],
-  "application/octet-stream": ["FILE", "Unknown"],
-};
-const NAMED_KINDS = 7; // of those that are allowed, when they are many
+const SHOWN_TYPES = 7; // the others are counted
 
 const UNITS = { width: "px", height: "px", pageWidth: "pt", pageHeight: "pt", sampleRate: "Hz", bitRate: "kbit/s" };
 const ACRONYMS = new Set(["csv", "gps", "html", "id", "json", "pdf", "sha256", "url", "xml"]);
 
-// ---------- what is shown how
+// ---------- formatting
 
-/** An element with these properties or attributes; children that are strings become text. */
+/** Create an element; properties that it lacks become attributes, strings become text nodes. */
 function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -117,8 +95,8 @@ function el(tag, properties = {}, ...children) {
   return node;
 }
 
-/** Bytes in a unit that people use. A declaration, since FAILURES above needs it. */
-function sizeText(bytes) {
+/** Format a number of bytes, in powers of 1024. A hoisted declaration, since FAILURES uses it. */
+function formatSize(bytes) {
   const units = ["bytes", "KB", "MB", "GB", "TB"];
   const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
   const number = bytes / 1024 ** power;
@@ -127,17 +105,17 @@ function sizeText(bytes) {
   return `${number.toLocaleString(undefined, { maximumFractionDigits: digits })} ${units[power]}`;
 }
 
-const whenFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** A moment in the reader's own time zone. */
-function timeOf(iso) {
+/** Format an ISO 8601 time in the browser's time zone. */
+function formatTime(iso) {
   const moment = new Date(iso);
   if (Number.isNaN(moment.getTime())) return el("span", {}, iso);
-  return el("time", { dateTime: iso }, whenFormat.format(moment));
+  return el("time", { dateTime: iso }, timeFormat.format(moment));
 }
 
-/** `wordCount` as "Word count". */
-function wordsOf(name) {
+/** Convert `wordCount` to "Word count". */
+function formatName(name) {
   const words = name
     .replace(/Milliseconds$/, "")
     .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ")
@@ -147,78 +125,80 @@ function wordsOf(name) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function kindOf(type) {
-  const known = KINDS[type ?? "application/octet-stream"];
+/** The short and the long label of a MIME type; computed if it is not in the settings. */
+function typeLabel(type) {
+  if (!type || type === "application/octet-stream") return ["FILE", "Unknown"];
+  const known = settings.typeLabels[type];
   if (known) return known;
   const [family, name] = type.split("/");
   const short = name.replace(/^(x-|vnd\.)/, "").split(/[.+;]/)[0];
   return [short.slice(0, 4).toUpperCase(), family === "image" ? `${short.toUpperCase()} image` : type];
 }
 
-const reasonOf = (record) =>
+const failureText = (record) =>
   FAILURES[record.failure.code] ?? record.failure.message;
 
-/** Any value of a record's metadata, whatever it is called: who extracts may add names and shapes. */
-function valueOf(name, value) {
-  if (Array.isArray(value)) return itemsOf(name, value);
-  if (value && typeof value === "object") return factsOf(Object.entries(value));
+/** Render any metadata value; extractors may add names and nested values. */
+function renderValue(name, value) {
+  if (Array.isArray(value)) return renderItems(name, value);
+  if (value && typeof value === "object") return renderFields(Object.entries(value));
   if (typeof value === "boolean") return value ? "Yes" : "No";
-  if (typeof value === "number") return numberText(name, value);
+  if (typeof value === "number") return formatNumber(name, value);
   const text = String(value ?? "–");
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? timeOf(text) : text;
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? formatTime(text) : text;
 }
 
-function numberText(name, value) {
-  if (/(bytes|size)$/i.test(name)) return sizeText(value);
+function formatNumber(name, value) {
+  if (/(bytes|size)$/i.test(name)) return formatSize(value);
   if (/year$/i.test(name)) return String(value);
   if (/seconds$/i.test(name)) return `${(/milli/i.test(name) ? value / 1000 : value).toLocaleString()} s`;
   const text = value.toLocaleString();
   return name in UNITS ? `${text} ${UNITS[name]}` : text;
 }
 
-function itemsOf(name, values) {
-  const shown = values.slice(0, LISTED_ITEMS).map((value) => el("li", {}, valueOf(name, value)));
+function renderItems(name, values) {
+  const shown = values.slice(0, LISTED_ITEMS).map((value) => el("li", {}, renderValue(name, value)));
   const hidden = values.length - shown.length;
-  if (hidden) shown.push(el("li", { className: "muted" }, `and ${hidden} more, in the JSON below`));
+  if (hidden) shown.push(el("li", { className: "muted" }, `and ${hidden} more (see JSON)`));
   return el("ul", { className: "values" }, ...shown);
 }
 
-/** Names and values as a list that people can read. */
-function factsOf(facts) {
-  const known = facts.filter(([, value]) => value !== undefined && value !== null);
+/** Render names and values as a description list; null values are omitted. */
+function renderFields(fields) {
+  const known = fields.filter(([, value]) => value !== undefined && value !== null);
   return el(
     "dl",
     { className: "facts" },
     ...known.map(([name, value]) =>
-      el("div", {}, el("dt", {}, wordsOf(name)), el("dd", {}, value instanceof Node ? value : valueOf(name, value))),
+      el("div", {}, el("dt", {}, formatName(name)), el("dd", {}, value instanceof Node ? value : renderValue(name, value))),
     ),
   );
 }
 
-/** Tell those who do not see the list. */
+/** Announce a change to screen readers. */
 function announce(text) {
   const news = $("#news");
   news.append(el("p", {}, text));
   if (news.childElementCount > 20) news.firstElementChild.remove();
 }
 
-// ---------- signing in
+// ---------- sign-in
 
-/** Something that went wrong, in words for people. */
-class Problem extends Error {
-  /** @param {string | number} code Of HTTP or the user pool; 0: nobody answered. */
+/** An error whose message is shown to the user. */
+class UserError extends Error {
+  /** @param {string | number} code HTTP status or Cognito error code; 0: no response. */
   constructor(message, code = 0) {
     super(message);
     this.code = code;
   }
 
-  /** Whether the same request may well succeed a little later. */
-  get isPassing() {
+  /** Whether the same request may succeed later. */
+  get isRetryable() {
     return this.code === 0 || this.code === 429 || this.code >= 500;
   }
 }
 
-/** One call of the user pool's own API. */
+/** Call the Cognito API. */
 async function userPool(action, body) {
   const response = await fetch(settings.signInUrl, {
     method: "POST",
@@ -228,73 +208,73 @@ async function userPool(action, body) {
     },
     body: JSON.stringify({ ClientId: settings.clientId, ...body }),
   }).catch(() => {
-    throw new Problem("The sign-in service cannot be reached. Are you online?");
+    throw new UserError("The sign-in service cannot be reached. Check your connection.");
   });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const code = String(answer.__type ?? response.status).split("#").pop();
-  throw new Problem(signInProblem(code, answer.message), code);
+  throw new UserError(signInErrorMessage(code, answer.message), code);
 }
 
-function signInProblem(code, message) {
-  // The pool says "Password attempts exceeded" with the same code as a wrong password.
+function signInErrorMessage(code, message) {
+  // "Password attempts exceeded" has the same code as an incorrect password.
   if (code === "NotAuthorizedException" && !/exceeded|disabled/i.test(message ?? "")) {
-    return SIGN_IN_PROBLEMS.UserNotFoundException;
+    return SIGN_IN_ERRORS.UserNotFoundException;
   }
-  return SIGN_IN_PROBLEMS[code] ?? message ?? "Signing in failed. Try again.";
+  return SIGN_IN_ERRORS[code] ?? message ?? "Sign-in failed. Try again.";
 }
 
-/** Who is signed in. The tokens are in no storage: they are gone with the page. */
+/** The signed-in user. Tokens are kept in memory only, never in browser storage. */
 const session = {
   tokens: null,
-  who: null,
+  user: null,
   renewing: null,
 
-  /** Sign in; a challenge that has to be answered first, or null. */
-  async begin(username, password) {
+  /** Sign in. Returns the challenge to answer first, or null. */
+  async signIn(username, password) {
     const answer = await userPool("InitiateAuth", {
       AuthFlow: "USER_PASSWORD_AUTH",
       AuthParameters: { USERNAME: username, PASSWORD: password },
     });
-    return this.proceed(username, answer);
+    return this.handleAnswer(username, answer);
   },
 
-  /** Answer the challenge of a user whose password was a temporary one. */
+  /** Replace a temporary password, in answer to a challenge. */
   async choosePassword(challenge, password) {
     const answer = await userPool("RespondToAuthChallenge", {
       ChallengeName: "NEW_PASSWORD_REQUIRED",
       Session: challenge.session,
       ChallengeResponses: { USERNAME: challenge.username, NEW_PASSWORD: password },
     });
-    return this.proceed(challenge.username, answer);
+    return this.handleAnswer(challenge.username, answer);
   },
 
-  proceed(username, answer) {
+  handleAnswer(username, answer) {
     if (answer.ChallengeName === "NEW_PASSWORD_REQUIRED") {
       const name = answer.ChallengeParameters?.USER_ID_FOR_SRP ?? username;
       return { username: name, session: answer.Session };
     }
     if (answer.ChallengeName) {
-      throw new Problem(`This account asks for a further step (${answer.ChallengeName}) that this page does not know.`);
+      throw new UserError(`This account requires an unsupported sign-in step (${answer.ChallengeName}).`);
     }
-    this.keep(answer.AuthenticationResult);
+    this.storeTokens(answer.AuthenticationResult);
     return null;
   },
 
-  keep(result) {
-    const who = claimsOf(result.IdToken);
-    if (this.who && this.who.sub !== who.sub) throw new Problem("That is somebody else. Sign out first.");
+  storeTokens(result) {
+    const user = parseClaims(result.IdToken);
+    if (this.user && this.user.sub !== user.sub) throw new UserError("This is a different account. Sign out first.");
     this.tokens = { RefreshToken: this.tokens?.RefreshToken, ...result };
-    this.who = who;
+    this.user = user;
   },
 
   /**
-   * A token that is not the one that was just refused: by the refresh token, else by asking.
-   * Whoever comes while that goes on waits for the same.
+   * Replace a rejected token, with the refresh token or else by asking for the password.
+   * Concurrent callers share one renewal.
    */
-  async renew(refused, mayRefresh = true) {
-    if (this.tokens.IdToken !== refused) return;
-    this.renewing ??= (mayRefresh ? this.refresh() : askAgain()).finally(() => {
+  async renew(rejected, mayRefresh = true) {
+    if (this.tokens.IdToken !== rejected) return;
+    this.renewing ??= (mayRefresh ? this.refresh() : askForPassword()).finally(() => {
       this.renewing = null;
     });
     await this.renewing;
@@ -304,25 +284,25 @@ const session = {
     const parameters = { REFRESH_TOKEN: this.tokens.RefreshToken };
     try {
       const answer = await userPool("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: parameters });
-      this.keep(answer.AuthenticationResult);
-    } catch (problem) {
-      if (problem.code === 0) throw problem; // nobody said no
-      await askAgain();
+      this.storeTokens(answer.AuthenticationResult);
+    } catch (error) {
+      if (error.code === 0) throw error; // unreachable, not rejected
+      await askForPassword();
     }
   },
 
-  /** Make the refresh token worthless and forget everything, by loading the page anew. */
-  async end() {
+  /** Revoke the refresh token and reload the page, which discards all state. */
+  async signOut() {
     const Token = this.tokens.RefreshToken;
-    const patience = new Promise((resolve) => setTimeout(resolve, 2_000));
-    if (Token) await Promise.race([userPool("RevokeToken", { Token }).catch(() => {}), patience]);
-    removeEventListener("beforeunload", holdBack);
+    const timeout = new Promise((resolve) => setTimeout(resolve, 2_000));
+    if (Token) await Promise.race([userPool("RevokeToken", { Token }).catch(() => {}), timeout]);
+    removeEventListener("beforeunload", warnBeforeUnload);
     location.reload();
   },
 };
 
-/** What an ID token says of its user. Only to be shown: the API itself checks the token. */
-function claimsOf(token) {
+/** Parse the claims of an ID token, for display only: the API verifies the token. */
+function parseClaims(token) {
   const encoded = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
   const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
   const claims = JSON.parse(new TextDecoder().decode(bytes));
@@ -330,19 +310,19 @@ function claimsOf(token) {
   return { sub: claims.sub, email: claims.email ?? "", isOperator: groups.includes("operators") };
 }
 
-/** Ask for the password over whatever is shown, until the same user is signed in again. */
-function askAgain() {
-  const dialog = $("#again");
+/** Ask for the password in a modal dialog until the same user is signed in again. */
+function askForPassword() {
+  const dialog = $("#reauthenticate");
   const form = $("form", dialog);
-  form.username.value = session.who.email;
+  form.username.value = session.user.email;
   form.password.value = "";
   dialog.showModal();
   form.password.focus();
   dialog.onclose = () => dialog.showModal(); // browsers let a second Escape close it
   return new Promise((resolve) => {
-    form.onsubmit = submitting(form, async () => {
-      const challenge = await session.begin(form.username.value, form.password.value);
-      if (challenge) throw new Problem("This password was a temporary one. Sign out and in again.");
+    form.onsubmit = submitHandler(form, async () => {
+      const challenge = await session.signIn(form.username.value, form.password.value);
+      if (challenge) throw new UserError("This password is temporary. Sign out, then sign in to replace it.");
       form.password.value = "";
       dialog.onclose = null;
       dialog.close();
@@ -351,21 +331,21 @@ function askAgain() {
   });
 }
 
-/** A form's handler that lets nobody send it twice and shows what went wrong. */
-function submitting(form, act) {
+/** A form's submit handler that prevents double submission and shows errors. */
+function submitHandler(form, act) {
   return async (event) => {
     event.preventDefault();
-    const problem = $(".problem", form);
+    const message = $(".problem", form);
     const needed = [...form.elements].filter((input) => input.required);
     const empty = needed.find((input) => !input.value);
-    problem.textContent = empty ? `Please fill in ${needed.length > 1 ? "both" : "the password"}.` : "";
+    message.textContent = empty ? `Enter ${needed.length > 1 ? "your e-mail address and" : "a"} password.` : "";
     if (empty) return empty.focus();
     const button = $("[type=submit]", form);
     button.disabled = true;
     try {
       await act();
     } catch (error) {
-      problem.textContent = error.message;
+      message.textContent = error.message;
       form.password.select();
       form.password.focus();
     } finally {
@@ -377,11 +357,11 @@ function submitting(form, act) {
 // ---------- the API
 
 /**
- * One call of the API, as whoever is signed in; a session that has ended is renewed meanwhile.
- * @param {string} path Relative to the page, which lies where the API does.
+ * Call the API as the signed-in user; an expired session is renewed first.
+ * @param {string} path Relative to the page, which has the same base URL as the API.
  */
 async function call(method, path, body) {
-  for (let tries = 0; ; tries += 1) {
+  for (let attempt = 0; ; attempt += 1) {
     await session.renewing;
     const token = session.tokens.IdToken;
     const response = await fetch(path, {
@@ -389,26 +369,26 @@ async function call(method, path, body) {
       headers: { Authorization: token, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
     }).catch(() => {
-      throw new Problem("The service cannot be reached. Are you online?");
+      throw new UserError("The service cannot be reached. Check your connection.");
     });
-    if (response.status !== 401) return answerOf(response);
-    await session.renew(token, tries === 0);
+    if (response.status !== 401) return parseResponse(response);
+    await session.renew(token, attempt === 0);
   }
 }
 
-async function answerOf(response) {
+async function parseResponse(response) {
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new Problem(apiProblem(response.status, answer.Message), response.status);
+  throw new UserError(apiErrorMessage(response.status, answer.Message), response.status);
 }
 
-function apiProblem(status, message) {
+function apiErrorMessage(status, message) {
   if (status === 413) return FAILURES.too_large;
   if (status === 415) return FAILURES.type_not_allowed;
-  if (status === 404) return "This document is not there any more.";
-  if (status === 429 || status >= 500) return "The service is busy or in trouble. Try again.";
-  return message ?? `The service answered ${status}.`;
+  if (status === 404) return "This document no longer exists.";
+  if (status === 429 || status >= 500) return "The service is busy or unavailable. Try again.";
+  return message ?? `The service returned status ${status}.`;
 }
 
 const api = {
@@ -422,153 +402,153 @@ const api = {
   },
 };
 
-// ---------- one upload
+// ---------- uploads
 
-/** Lets so many jobs run at once; the others wait in line. */
-function lane(most) {
+/** Create a function that runs at most `most` jobs at once and queues the others. */
+function limitConcurrency(most) {
   let running = 0;
-  const line = [];
+  const queue = [];
   return async (job) => {
-    if (running >= most) await new Promise((resolve) => line.push(() => resolve(undefined)));
+    if (running >= most) await new Promise((resolve) => queue.push(() => resolve(undefined)));
     else running += 1;
     try {
       return await job();
     } finally {
-      const next = line.shift(); // takes this one's place
+      const next = queue.shift(); // reuses this job's slot
       if (next) next();
       else running -= 1;
     }
   };
 }
 
-const sending = lane(UPLOADS_AT_ONCE);
-const looking = lane(LOOKS_AT_ONCE);
+const limitUploads = limitConcurrency(UPLOADS_AT_ONCE);
+const limitPolls = limitConcurrency(POLLS_AT_ONCE);
 
-/** What is wrong with a file before a byte of it is sent; null if nothing. */
-function refusalOf(name, size) {
+/** Check a file before the upload. Returns the reason for rejection, or null. */
+function validateFile(name, size) {
   if (size > settings.largestFileBytes) {
-    return `It has ${sizeText(size)}; at most ${sizeText(settings.largestFileBytes)} are allowed.`;
+    return FAILURES.too_large;
   }
   if (size === 0) return FAILURES.empty;
-  if ([...name].length > LONGEST_NAME) return `Its name has more than ${LONGEST_NAME} characters.`;
-  if (/[\u0000-\u001f\u007f-\u009f/\\]/.test(name)) return "Its name has characters that are not allowed.";
+  if ([...name].length > LONGEST_NAME) return `The file name has more than ${LONGEST_NAME} characters.`;
+  if (/[\u0000-\u001f\u007f-\u009f/\\]/.test(name)) return "The file name contains characters that are not allowed.";
   return null;
 }
 
-/** Hex; null for what is too large for a browser to hold, which S3 then takes without. */
+/** The digest in hex; null if the file is too large to hash, since the API does not require it. */
 async function sha256Of(file) {
   if (file.size > HASHED_BYTES) return null;
   const content = await file.arrayBuffer().catch(() => {
-    throw new Problem("It could not be read. Was it moved or changed?");
+    throw new UserError("The file cannot be read. Check whether it was moved or changed.");
   });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Put a file where the API said. By XMLHttpRequest, as fetch does not tell how far it is. */
-function put(target, file, signal, tell) {
+/** Upload a file to S3. Uses XMLHttpRequest, since fetch does not report upload progress. */
+function putFile(target, file, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(target.method, target.url);
     for (const [name, value] of Object.entries(target.headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => tell(event.loaded);
+    request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onloadend = () => {
-      // 412: this URL was used, so all of it is there; only the answer got lost.
+      // 412: an earlier request with this URL succeeded; only its response was lost.
       if (request.status === 200 || request.status === 412) resolve(undefined);
-      else reject(new Problem(PUT_PROBLEMS[request.status] ?? `The storage answered ${request.status}. Try again.`));
+      else reject(new UserError(UPLOAD_ERRORS[request.status] ?? `Amazon S3 returned status ${request.status}. Try again.`));
     };
     signal.addEventListener("abort", () => request.abort());
-    if (signal.aborted) return reject(new Problem("It was cancelled."));
+    if (signal.aborted) return reject(new UserError("The upload was cancelled."));
     request.send(file);
   });
 }
 
-/** Upload a file and watch it until it comes to rest; nothing that goes wrong leaves its entry. */
+/** Upload a file and poll its document until it is processed; errors are shown in the entry. */
 async function upload(entry) {
   entry.abort = new AbortController();
-  entry.again = null;
-  become(entry, "waiting");
-  const refusal = refusalOf(entry.name, entry.size);
-  if (refusal) return become(entry, "unsent", refusal);
+  entry.retry = null;
+  setState(entry, "waiting");
+  const reason = validateFile(entry.name, entry.size);
+  if (reason) return setState(entry, "unsent", reason);
   try {
-    await sending(() => send(entry));
-    if (!entry.abort.signal.aborted) await watch(entry);
-  } catch (problem) {
+    await limitUploads(() => send(entry));
+    if (!entry.abort.signal.aborted) await poll(entry);
+  } catch (error) {
     if (entry.abort.signal.aborted) return;
-    if (!REFUSALS.has(problem.code)) entry.again = () => tryAgain(entry);
-    become(entry, "unsent", problem.message);
+    if (!PERMANENT_STATUSES.has(error.code)) entry.retry = () => retryUpload(entry);
+    setState(entry, "unsent", error.message);
   }
 }
 
 async function send(entry) {
   const { signal } = entry.abort;
   if (signal.aborted) return;
-  entry.sent = 0;
-  become(entry, "reading");
+  entry.sentBytes = 0;
+  setState(entry, "reading");
   const sha256 = await sha256Of(entry.file);
-  const asked = await api.createUpload({
+  const created = await api.createUpload({
     fileName: entry.name,
     fileType: entry.file.type || "application/octet-stream",
     fileSize: entry.size,
     ...(sha256 && { sha256 }),
   });
   if (signal.aborted) return;
-  entry.documentId = asked.documentId;
-  become(entry, "sending");
-  await put(asked.upload, entry.file, signal, (sent) => {
-    entry.sent = sent;
-    paint(entry);
+  entry.documentId = created.documentId;
+  setState(entry, "sending");
+  await putFile(created.upload, entry.file, signal, (sentBytes) => {
+    entry.sentBytes = sentBytes;
+    renderRow(entry);
   });
 }
 
-/** Look every now and then until the document is no longer PENDING. */
-async function watch(entry) {
-  entry.again = null;
-  become(entry, "pending");
+/** Poll the document until it is no longer PENDING. */
+async function poll(entry) {
+  entry.retry = null;
+  setState(entry, "pending");
   let waited = 0;
-  for (let pause = FIRST_LOOK_MS; waited < LOOKING_MS; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; waited < POLLING_MS; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     waited += pause;
-    await visible();
-    if (await hasSettled(entry)) return;
+    await untilVisible();
+    if (await isFinished(entry)) return;
   }
-  entry.again = () => watch(entry);
-  become(entry, "pending", "It is taking unusually long. It is safe to leave it, or look again.");
+  entry.retry = () => poll(entry);
+  setState(entry, "pending", "Processing takes longer than usual. It continues if you leave this page.");
 }
 
-async function hasSettled(entry) {
+async function isFinished(entry) {
   try {
-    const record = await looking(() => api.document(entry.documentId));
+    const record = await limitPolls(() => api.document(entry.documentId));
     if (record.status === "PENDING") return false;
-    settle(entry, record);
-  } catch (problem) {
-    if (problem.isPassing) return false; // the file is there; only the look at it failed
-    become(entry, "unsent", problem.message);
+    finish(entry, record);
+  } catch (error) {
+    if (error.isRetryable) return false; // the file is stored; only this poll failed
+    setState(entry, "unsent", error.message);
   }
   return true;
 }
 
-/** Send a file anew, unless it turns out that the first time was enough. */
-async function tryAgain(entry) {
+/** Upload a file again, unless the first upload turns out to have succeeded. */
+async function retryUpload(entry) {
   const { signal } = (entry.abort = new AbortController());
-  entry.again = null;
-  become(entry, "waiting");
+  entry.retry = null;
+  setState(entry, "waiting");
   const record = entry.documentId && (await api.document(entry.documentId).catch(() => null));
   if (signal.aborted) return;
-  if (record && record.status !== "PENDING") settle(entry, record);
+  if (record && record.status !== "PENDING") finish(entry, record);
   else await upload(entry);
 }
 
-function settle(entry, record) {
+function finish(entry, record) {
   entry.document = record;
-  entry.file = null; // so that the browser may let go of it
-  become(entry, stateOf(record), "");
+  entry.file = null; // releases the memory
+  setState(entry, stateOf(record), "");
 }
 
 const stateOf = (record) => record.status.toLowerCase();
 
-/** Resolves while the page is looked at: nobody needs news in a hidden tab. */
-function visible() {
+/** Wait until the tab is visible; hidden tabs do not poll. */
+function untilVisible() {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
     document.addEventListener("visibilitychange", resolve, { once: true });
@@ -578,25 +558,25 @@ function visible() {
 // ---------- the list
 
 const list = {
-  /** @type {Entry[]} Uploads of this session, the latest first. */
+  /** @type {Entry[]} Uploads of this session, newest first. */
   uploads: [],
-  /** @type {Entry[]} What the API listed so far. */
+  /** @type {Entry[]} Loaded from the API. */
   listed: [],
   /** @type {string | null} */
   cursor: null,
   status: "",
-  /** Counts loads: an answer to an earlier one is of no interest any more. */
+  /** Number of loads so far; responses to earlier loads are discarded. */
   load: 0,
   isLoading: false,
 };
 
 /** @returns {Entry} */
-function newEntry(known) {
-  const nothing = { file: null, document: null, documentId: null, again: null, abort: null, row: null };
-  return { ...nothing, state: "waiting", sent: 0, reason: "", ...known };
+function newEntry(fields) {
+  const nothing = { file: null, document: null, documentId: null, retry: null, abort: null, row: null };
+  return { ...nothing, state: "waiting", sentBytes: 0, reason: "", ...fields };
 }
 
-const entryOf = (record) =>
+const entryFrom = (record) =>
   newEntry({
     name: record.fileName,
     size: record.fileSize,
@@ -605,100 +585,100 @@ const entryOf = (record) =>
     state: stateOf(record),
   });
 
-/** A new state of an entry, told to everybody. */
-function become(entry, state, reason = "") {
-  const wasUnderWay = UNDER_WAY.has(entry.state);
+/** Set the state of an entry, render it and announce results. */
+function setState(entry, state, reason = "") {
+  const wasInProgress = IN_PROGRESS.has(entry.state);
   entry.state = state;
   entry.reason = reason;
-  paint(entry);
-  arrange();
-  if (UNDER_WAY.has(state)) return;
-  const why = entry.document?.failure ? reasonOf(entry.document) : reason;
+  renderRow(entry);
+  renderList();
+  if (IN_PROGRESS.has(state)) return;
+  const why = entry.document?.failure ? failureText(entry.document) : reason;
   announce(`${entry.name}: ${STATES[state]}. ${why}`);
-  if (wasUnderWay && !list.uploads.some(isUnderWay)) announce(`All uploads have come to rest. ${countsText()}`);
+  if (wasInProgress && !list.uploads.some(isInProgress)) announce(`All uploads are complete. ${countsText()}`);
 }
 
-const isUnderWay = (entry) => UNDER_WAY.has(entry.state) && !entry.again;
+const isInProgress = (entry) => IN_PROGRESS.has(entry.state) && !entry.retry;
 
-/** Whether leaving the page would end it. */
+/** Whether leaving the page would cancel it. */
 const isSending = (entry) => ["waiting", "reading", "sending"].includes(entry.state);
 
-/** What shows an entry, by what it is. */
+/** Create the elements of a row. */
 function newRow(entry) {
   const button = (text, onclick) =>
     el("button", { type: "button", className: "quiet small", onclick, "aria-label": `${text}: ${entry.name}` }, text);
   const row = {
-    kind: el("span", { className: "kind", "aria-hidden": "true" }),
+    type: el("span", { className: "type", "aria-hidden": "true" }),
     name: el("button", { type: "button", className: "name", onclick: () => openDocument(entry) }, entry.name),
     note: el("p", { className: "note" }),
     pill: el("span", { className: "pill" }),
     bar: el("progress", { max: entry.size || 1, "aria-label": `Upload of ${entry.name}` }),
-    stop: button("Cancel", () => takeOut(entry)),
+    stop: button("Cancel", () => removeEntry(entry)),
     retry: button("Try again", () => {
-      row.item.focus(); // the button is about to vanish
-      entry.again();
+      row.item.focus(); // the button is about to be hidden
+      entry.retry();
     }),
-    remove: button("Remove", () => takeOut(entry)),
+    remove: button("Remove", () => removeEntry(entry)),
   };
   const actions = el("span", { className: "actions" }, row.stop, row.retry, row.remove);
-  row.item = el("li", { className: "row", tabIndex: -1 }, row.kind, row.name, row.note, actions, row.pill, row.bar);
+  row.item = el("li", { className: "row", tabIndex: -1 }, row.type, row.name, row.note, actions, row.pill, row.bar);
   return row;
 }
 
-/** Show an entry as it is now. */
-function paint(entry) {
+/** Update an entry's row. */
+function renderRow(entry) {
   entry.row ??= newRow(entry);
   const { state, row } = entry;
-  const [short] = kindOf(entry.document ? entry.document.fileType : entry.file?.type || undefined);
-  row.kind.textContent = short;
+  const [short] = typeLabel(entry.document ? entry.document.fileType : entry.file?.type);
+  row.type.textContent = short;
   row.name.disabled = !entry.document;
   row.note.replaceChildren(...noteOf(entry));
   row.pill.textContent = STATES[state];
   row.item.dataset.state = state;
   row.item.classList.toggle("own", list.uploads.includes(entry));
   row.bar.hidden = !["reading", "sending", "pending"].includes(state);
-  if (state === "sending") row.bar.value = entry.sent;
-  else row.bar.removeAttribute("value"); // it is at work, and nobody knows how long
+  if (state === "sending") row.bar.value = entry.sentBytes;
+  else row.bar.removeAttribute("value"); // indeterminate
   row.stop.hidden = !isSending(entry);
-  row.retry.hidden = !entry.again;
+  row.retry.hidden = !entry.retry;
   row.remove.hidden = state !== "unsent";
 }
 
-/** @returns {(Node | string)[]} What stands below an entry's name. */
+/** @returns {(Node | string)[]} The text below an entry's name. */
 function noteOf(entry) {
   if (entry.reason) return [entry.reason];
-  if (entry.document?.failure) return [reasonOf(entry.document)];
-  if (entry.state === "sending") return [`${sizeText(entry.sent)} of ${sizeText(entry.size)}`];
-  if (entry.state === "pending") return [`${sizeText(entry.size)}, uploaded; being processed`];
-  if (!entry.document?.uploadedAt) return [sizeText(entry.size)];
-  return [`${sizeText(entry.size)}, `, timeOf(entry.document.uploadedAt)];
+  if (entry.document?.failure) return [failureText(entry.document)];
+  if (entry.state === "sending") return [`${formatSize(entry.sentBytes)} of ${formatSize(entry.size)}`];
+  if (entry.state === "pending") return [`${formatSize(entry.size)}, processing`];
+  if (!entry.document?.uploadedAt) return [formatSize(entry.size)];
+  return [`${formatSize(entry.size)}, `, formatTime(entry.document.uploadedAt)];
 }
 
-/** Whether the filter and the search let an entry through. */
-function isWanted(entry) {
+/** Whether an entry matches the filter and the search. */
+function matchesFilter(entry) {
   const status = entry.state === "unsent" ? "failed" : entry.state;
   if (list.status && status !== list.status.toLowerCase()) return false;
-  return folded(entry.name).includes(folded($("#search").value.trim()));
+  return foldCase(entry.name).includes(foldCase($("#search").value.trim()));
 }
 
-const folded = (text) => text.normalize("NFC").toLocaleLowerCase();
+const foldCase = (text) => text.normalize("NFC").toLocaleLowerCase();
 
-/** Let the list show what is wanted, in order, and touch only what differs: focus stays where it is. */
-function arrange() {
+/** Show the matching entries in order. Moves only what changed, which preserves the focus. */
+function renderList() {
   const own = new Set(list.uploads.map((entry) => entry.documentId));
   const all = [...list.uploads, ...list.listed.filter((entry) => !own.has(entry.documentId))];
-  const wanted = all.filter(isWanted);
-  for (const entry of wanted) if (!entry.row) paint(entry);
-  const items = wanted.map((entry) => entry.row.item);
+  const matching = all.filter(matchesFilter);
+  for (const entry of matching) if (!entry.row) renderRow(entry);
+  const items = matching.map((entry) => entry.row.item);
   const parent = $("#list");
   const kept = new Set(items);
   for (const item of [...parent.children]) if (!kept.has(item)) item.remove();
   items.forEach((item, place) => {
     if (parent.children[place] !== item) parent.insertBefore(item, parent.children[place] ?? null);
   });
-  $("#summary").textContent = summaryText(wanted.length, all.length);
+  $("#summary").textContent = summaryText(matching.length, all.length);
   $("#more").hidden = !list.cursor;
-  showEmpty(wanted.length === 0 && !list.isLoading, all.length > 0);
+  showEmpty(matching.length === 0 && !list.isLoading, all.length > 0);
 }
 
 function countsText() {
@@ -708,26 +688,26 @@ function countsText() {
 }
 
 function summaryText(shown, loaded) {
-  const underWay = list.uploads.filter(isUnderWay).length;
-  const uploads = [underWay ? `${underWay} under way` : "", countsText()].filter(Boolean).join(", ");
-  if (list.isLoading) return "Loading …";
+  const inProgress = list.uploads.filter(isInProgress).length;
+  const uploads = [inProgress ? `${inProgress} in progress` : "", countsText()].filter(Boolean).join(", ");
+  if (list.isLoading) return "Loading…";
   if (loaded === 0) return "";
-  const listed = shown === loaded ? `${loaded} shown` : `${shown} of ${loaded} loaded shown`;
-  const more = list.cursor ? ", more can be loaded" : "";
+  const listed = shown === loaded ? `${loaded} shown` : `${shown} of ${loaded} shown`;
+  const more = list.cursor ? ", more available" : "";
   return `${listed}${more}${uploads && ` · Uploads: ${uploads}`}`;
 }
 
-function showEmpty(isEmpty, hasOthers) {
+function showEmpty(isEmpty, hasEntries) {
   const empty = $("#empty");
   empty.hidden = !isEmpty;
-  const isFiltered = hasOthers || list.status;
-  $("strong", empty).textContent = isFiltered ? "Nothing matches" : "No documents yet";
+  const isFiltered = hasEntries || list.status;
+  $("strong", empty).textContent = isFiltered ? "No matching documents" : "No documents yet";
   $("p", empty).textContent = isFiltered
-    ? "Another status, other words in the search, or loading more may help."
-    : "Choose a few files or drop them here. Each becomes a document within seconds.";
+    ? "Try another status or search term, or load more documents."
+    : "Choose files or drop them here to upload them.";
 }
 
-/** Load the list anew, with the status that is chosen; what is there stays until that has come. */
+/** Reload the list with the selected status; the old list remains until the response arrives. */
 async function reload() {
   list.cursor = null;
   await load((page) => {
@@ -737,84 +717,84 @@ async function reload() {
   });
 }
 
-/** Load the next page; several where they are empty. `begin` gets the first of them. */
-async function load(begin) {
+/** Load the next page, skipping empty ones. `onFirstPage` receives the first response. */
+async function load(onFirstPage) {
   list.load += 1;
   const number = list.load;
   list.isLoading = true;
   $("#problem").textContent = "";
-  arrange();
+  renderList();
   try {
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {
       const page = await api.documents(list.status, list.cursor);
       if (number !== list.load) return;
-      if (pages === 0) begin(page);
+      if (pages === 0) onFirstPage(page);
       list.cursor = page.cursor ?? null;
-      list.listed.push(...page.documents.map(entryOf));
+      list.listed.push(...page.documents.map(entryFrom));
       if (page.documents.length || !list.cursor) break;
     }
-  } catch (problem) {
-    if (number === list.load) $("#problem").textContent = `The list could not be loaded. ${problem.message}`;
+  } catch (error) {
+    if (number === list.load) $("#problem").textContent = `The list could not be loaded. ${error.message}`;
   } finally {
     if (number === list.load) {
       list.isLoading = false;
-      arrange();
+      renderList();
     }
   }
 }
 
-/** Take an entry out of the list, with whatever is under way for it. */
-function takeOut(entry) {
+/** Remove an entry from the list and cancel its upload. */
+function removeEntry(entry) {
   entry.abort?.abort();
   const item = entry.row.item;
   const next = item.nextElementSibling ?? item.previousElementSibling;
   list.uploads = list.uploads.filter((other) => other !== entry);
   list.listed = list.listed.filter((other) => other.documentId !== entry.documentId || !entry.documentId);
-  arrange();
+  renderList();
   (next ?? $("#documents-title")).focus();
 }
 
-/** Begin with files that somebody chose; folders cannot be read. */
-function add(files, folders = []) {
+/** Start uploading files; folders are rejected, since their content is not accessible. */
+function addFiles(files, folders = []) {
   $("#search").value = "";
   if (list.status) {
     $("#filter input").checked = true;
-    chooseStatus("");
+    setStatus("");
   }
   const entries = files.map((file) => newEntry({ name: file.name.normalize("NFC"), size: file.size, file }));
-  const refused = folders.map((name) => newEntry({ name, size: 0 }));
-  list.uploads.unshift(...entries, ...refused);
-  for (const entry of refused) become(entry, "unsent", "This is a folder. Drop the files in it instead.");
-  announce(`${files.length} ${files.length === 1 ? "upload begins" : "uploads begin"}.`);
+  const rejected = folders.map((name) => newEntry({ name, size: 0 }));
+  list.uploads.unshift(...entries, ...rejected);
+  for (const entry of rejected) setState(entry, "unsent", "Folders are not supported. Drop the files in the folder instead.");
+  announce(`${files.length} ${files.length === 1 ? "upload" : "uploads"} started.`);
   for (const entry of entries) upload(entry);
 }
 
-function chooseStatus(status) {
+function setStatus(status) {
   list.status = status;
   reload();
 }
 
-// ---------- one document
+// ---------- document dialog
 
 /** @type {Entry | null} */
 let opened = null;
 
-/** Show a document at once as the list has it, and as it is now when that differs. */
+/** Show the loaded document at once, then refresh it from the API. */
 async function openDocument(entry) {
   const dialog = $("#document");
   opened = entry;
   $(".problem", dialog).textContent = "";
   showDocument(entry.document);
-  dialog.showModal(); // which focuses the heading
+  dialog.showModal(); // focuses the heading
   try {
     const record = await api.document(entry.documentId);
     if (["status", "processedAt", "sequencer"].every((name) => record[name] === entry.document[name])) return;
     entry.document = record;
     entry.state = stateOf(record);
-    paint(entry);
+    renderRow(entry);
     if (opened === entry) showDocument(record);
-  } catch (problem) {
-    if (opened === entry) $(".problem", dialog).textContent = problem.message;
+  } catch (error) {
+    if (opened === entry) $(".problem", dialog).textContent = error.message;
   }
 }
 
@@ -823,87 +803,87 @@ function showDocument(record) {
   const body = $("#document-body");
   body.replaceChildren(
     el("p", {}, el("span", { className: "pill" }, STATES[stateOf(record)])),
-    ...(record.failure ? [failureOf(record)] : []),
-    factsOf(mainFacts(record)),
-    ...contentOf(record),
-    fold("Technical details", factsOf(technicalFacts(record))),
-    fold("JSON", el("pre", {}, JSON.stringify(record, null, 2))),
+    ...(record.failure ? [renderFailure(record)] : []),
+    renderFields(mainFields(record)),
+    ...renderMetadata(record),
+    renderDetails("Technical details", renderFields(technicalFields(record))),
+    renderDetails("JSON", el("pre", {}, JSON.stringify(record, null, 2))),
   );
   body.dataset.state = stateOf(record);
   body.scrollTop = 0;
 }
 
-const fold = (title, content) =>
+const renderDetails = (title, content) =>
   el("details", {}, el("summary", {}, title), content);
 
-const failureOf = (record) =>
-  el("div", { className: "failure" }, el("p", {}, reasonOf(record)), el("p", { className: "small" }, record.failure.message));
+const renderFailure = (record) =>
+  el("div", { className: "failure" }, el("p", {}, failureText(record)), el("p", { className: "small" }, record.failure.message));
 
 /** @returns {[string, unknown][]} */
-function mainFacts(record) {
+function mainFields(record) {
   const exact = `${record.fileSize.toLocaleString()} bytes`;
-  const size = record.fileSize < 1024 ? exact : `${sizeText(record.fileSize)} (${exact})`;
-  const owner = record.owner === session.who.sub ? "You" : record.owner;
+  const size = record.fileSize < 1024 ? exact : `${formatSize(record.fileSize)} (${exact})`;
+  const owner = record.owner === session.user.sub ? "You" : record.owner;
   return [
-    ["kind", record.fileType && kindOf(record.fileType)[1]],
+    ["type", record.fileType && typeLabel(record.fileType)[1]],
     ["size", el("span", {}, size)],
-    ["uploaded", record.uploadedAt && timeOf(record.uploadedAt)],
-    ["processed", record.processedAt && timeOf(record.processedAt)],
-    ["owner", owner ?? "Nobody: it was put into the bucket directly"],
+    ["uploaded", record.uploadedAt && formatTime(record.uploadedAt)],
+    ["processed", record.processedAt && formatTime(record.processedAt)],
+    ["owner", owner ?? "None (uploaded directly to the bucket)"],
   ];
 }
 
-function contentOf(record) {
+function renderMetadata(record) {
   const found = Object.entries(record.metadata ?? {});
-  return found.length ? [el("h3", {}, "What is in it"), factsOf(found)] : [];
+  return found.length ? [el("h3", {}, "Metadata"), renderFields(found)] : [];
 }
 
-/** @returns {[string, unknown][]} Whatever else the record has. */
-function technicalFacts(record) {
+/** @returns {[string, unknown][]} The other fields of the record. */
+function technicalFields(record) {
   const shown = ["fileName", "fileSize", "status", "uploadedAt", "processedAt", "owner", "metadata", "failure"];
   return Object.entries(record).filter(([name]) => !shown.includes(name));
 }
 
-/** Run what a button of the open document is for; it may not be run twice at once. */
-async function actOn(button, act) {
+/** Run a button's action on the open document; the button is disabled meanwhile. */
+async function runAction(button, act) {
   const entry = opened;
-  const problem = $("#document .problem");
-  problem.textContent = "";
+  const message = $("#document .problem");
+  message.textContent = "";
   button.disabled = true;
   try {
     await act(entry);
   } catch (error) {
-    problem.textContent = error.message;
+    message.textContent = error.message;
   } finally {
     button.disabled = false;
   }
 }
 
 /**
- * Let the browser download the file, at any size. In a frame: S3's answer that something is wrong
- * then does not take the place of this page, and uploads under way make nobody ask about leaving it.
+ * Download the file with the browser, at any size. Uses a frame, so that an error page of S3 does
+ * not replace this page and uploads in progress trigger no warning about leaving it.
  */
 async function download(entry) {
   const { url } = await api.content(entry.documentId);
   $("iframe")?.remove();
   const onload = () => {
-    // What is downloaded loads nothing; so this is an error's text.
+    // Downloads fire no load event; only an error page does.
     $("#document .problem").textContent = "The file could not be downloaded. Try again.";
   };
   document.body.append(el("iframe", { hidden: true, title: "Download", src: url, onload }));
 }
 
-async function erase(entry) {
+async function deleteDocument(entry) {
   const title = `Delete “${entry.name}”?`;
-  if (!(await confirmed(title, "The document and its file are deleted for good. Nobody can bring them back.", "Delete"))) return;
+  if (!(await confirmAction(title, "The document and its file are permanently deleted. This cannot be undone.", "Delete"))) return;
   await api.delete(entry.documentId);
-  announce(`${entry.name} is deleted.`);
+  announce(`${entry.name} was deleted.`);
   $("#document").close();
-  takeOut(entry);
+  removeEntry(entry);
 }
 
-/** Whether somebody means it. */
-function confirmed(title, text, yes) {
+/** Ask for confirmation. */
+function confirmAction(title, text, yes) {
   const dialog = $("#confirm");
   $("h2", dialog).textContent = title;
   $("p", dialog).textContent = text;
@@ -915,115 +895,112 @@ function confirmed(title, text, yes) {
   });
 }
 
-// ---------- what people do
+// ---------- events
 
-function showWork() {
+function showDocuments() {
   $("#welcome").remove();
   $("#work").hidden = false;
   $("#who").hidden = false;
-  $("#who-name").textContent = session.who.email + (session.who.isOperator ? " (operator)" : "");
-  $("#rules").textContent = `${kindsText()} · up to ${sizeText(settings.largestFileBytes)} each`;
+  $("#who-name").textContent = session.user.email + (session.user.isOperator ? " (operator)" : "");
+  $("#rules").textContent = `${allowedTypesText()} · up to ${formatSize(settings.largestFileBytes)} per file`;
   $("#files").focus();
-  addEventListener("beforeunload", holdBack);
+  addEventListener("beforeunload", warnBeforeUnload);
   reload();
 }
 
-/** What is accepted, the best known first. */
-function kindsText() {
-  const known = Object.keys(KINDS);
-  const place = (type) => (known.includes(type) ? known.indexOf(type) : known.length);
-  const types = settings.allowedTypes.toSorted((one, other) => place(one) - place(other));
-  const kinds = [...new Set(types.map((type) => kindOf(type)[0]))];
-  const more = kinds.length - NAMED_KINDS;
-  return kinds.slice(0, NAMED_KINDS).join(", ") + (more > 0 ? ` and ${more} more kinds of files` : "");
+/** The allowed types, the most familiar first. */
+function allowedTypesText() {
+  const labels = [...new Set(settings.allowedTypes.map((type) => typeLabel(type)[0]))];
+  const more = labels.length - SHOWN_TYPES;
+  return labels.slice(0, SHOWN_TYPES).join(", ") + (more > 0 ? ` and ${more} more file types` : "");
 }
 
-/** The browser asks whoever leaves while something is being sent. */
-function holdBack(event) {
+/** Make the browser warn before uploads are lost. */
+function warnBeforeUnload(event) {
   if (list.uploads.some(isSending)) event.preventDefault();
 }
 
-function listenToSignIn() {
+function initSignIn() {
   const form = $("#sign-in");
   const second = $("#new-password");
-  form.onsubmit = submitting(form, async () => {
-    const challenge = await session.begin(form.username.value.trim(), form.password.value);
-    if (!challenge) return showWork();
+  form.onsubmit = submitHandler(form, async () => {
+    const challenge = await session.signIn(form.username.value.trim(), form.password.value);
+    if (!challenge) return showDocuments();
     form.hidden = true;
     second.hidden = false;
     second.username.value = form.username.value; // for password managers
     second.password.focus();
-    second.onsubmit = submitting(second, async () => {
+    second.onsubmit = submitHandler(second, async () => {
       const another = await session.choosePassword(challenge, second.password.value);
-      if (another) throw new Problem("The user pool asks for yet another password.");
-      showWork();
+      if (another) throw new UserError("The password must be changed again. Sign in again.");
+      showDocuments();
     });
   });
 }
 
-async function leave() {
+async function signOut() {
   const left = list.uploads.filter(isSending).length;
-  const text = `${left} ${left === 1 ? "upload is" : "uploads are"} under way and would be lost.`;
-  if (left && !(await confirmed("Sign out now?", text, "Sign out"))) return;
-  await session.end();
+  const text = `${left} ${left === 1 ? "upload is" : "uploads are"} in progress and will be cancelled.`;
+  if (left && !(await confirmAction("Sign out now?", text, "Sign out"))) return;
+  await session.signOut();
 }
 
-function listenToList() {
+function initList() {
   $("#files").onchange = (event) => {
-    add([...event.target.files]);
-    event.target.value = ""; // so that the same file can be chosen again
+    addFiles([...event.target.files]);
+    event.target.value = ""; // allows choosing the same file again
   };
-  $("#filter").onchange = (event) => chooseStatus(event.target.value);
-  $("#search").oninput = arrange;
+  $("#filter").onchange = (event) => setStatus(event.target.value);
+  $("#search").oninput = renderList;
   $("#refresh").onclick = reload;
   $("#more").onclick = () => load(() => {});
-  $("#sign-out").onclick = leave;
+  $("#sign-out").onclick = signOut;
 }
 
-function listenToDialogs() {
+function initDialogs() {
   const dialog = $("#document");
   $(".close", dialog).onclick = () => dialog.close();
   dialog.onclick = (event) => {
-    if (event.target === dialog) dialog.close(); // beside it
+    if (event.target === dialog) dialog.close(); // the backdrop
   };
   dialog.onclose = () => {
     opened?.row.name.focus();
     opened = null;
   };
-  $("#download").onclick = (event) => actOn(event.currentTarget, download);
-  $("#delete").onclick = (event) => actOn(event.currentTarget, erase);
+  $("#download").onclick = (event) => runAction(event.currentTarget, download);
+  $("#delete").onclick = (event) => runAction(event.currentTarget, deleteDocument);
   for (const button of document.querySelectorAll("#confirm button")) {
     button.onclick = () => $("#confirm").close(button.value);
   }
-  $("#again").oncancel = (event) => event.preventDefault(); // there is no way around
-  $("#again .leave").onclick = () => session.end();
+  $("#reauthenticate").oncancel = (event) => event.preventDefault(); // sign-in is required
+  $("#reauthenticate .leave").onclick = () => session.signOut();
 }
 
-/** Files may be dropped anywhere; what is dropped elsewhere would replace the page. */
-function listenToDrops() {
+/** Accept files dropped anywhere, since the browser would otherwise open them. */
+function initDrops() {
   const overlay = $("#overlay");
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    overlay.hidden = !session.who;
+    overlay.hidden = !session.user;
   });
   addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) overlay.hidden = true; // it left the window
+    if (!event.relatedTarget) overlay.hidden = true; // left the window
   });
   addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     overlay.hidden = true;
-    if (!session.who) return;
+    if (!session.user) return;
     const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
     const isFolder = (item) => item.webkitGetAsEntry()?.isDirectory;
     const files = items.filter((item) => !isFolder(item)).map((item) => item.getAsFile());
-    add(files, items.filter(isFolder).map((item) => item.getAsFile()?.name ?? "Folder"));
+    addFiles(files, items.filter(isFolder).map((item) => item.getAsFile()?.name ?? "Folder"));
   });
 }
 
-listenToSignIn();
-listenToList();
-listenToDialogs();
-listenToDrops();
+initSignIn();
+initList();
+initDialogs();
+initDrops();

@@ -1,0 +1,1 @@
+"""The REST API: routes, schema, authentication, CORS, pagination, upload constraints."""

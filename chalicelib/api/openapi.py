@@ -1,0 +1,204 @@
+"""The OpenAPI 3.1 description of the API, generated from the table in schema.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.api.schema import (
+    FILE_SIZE,
+    FILE_TYPE,
+    OPERATIONS,
+    Field,
+    JsonSchema,
+    Operation,
+    Response,
+)
+from chalicelib.documents import FailureCode, Status
+from chalicelib.files.validation import Limits
+
+SECURITY_SCHEME = "idToken"
+
+_TIME: JsonSchema = {"type": "string", "format": "date-time"}
+_TEXT: JsonSchema = {"type": "string"}
+_UUID: JsonSchema = {"type": "string", "format": "uuid"}
+_URL: JsonSchema = {"type": "string", "format": "uri"}
+
+
+def _object(properties: JsonSchema, required: Sequence[str] | None = None) -> JsonSchema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties if required is None else required),
+        "additionalProperties": False,
+    }
+
+
+def _reference(name: str) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+SCHEMAS: dict[str, JsonSchema] = {
+    "Document": _object(
+        {
+            "documentId": _UUID,
+            "fileName": _TEXT,
+            "fileType": _TEXT
+            | {"description": "MIME type detected from the bytes; the declared one while PENDING"},
+            "fileSize": {"type": "integer", "minimum": 0, "description": "Bytes"},
+            "status": {"type": "string", "enum": [status.value for status in Status]},
+            "uploadedAt": _TIME | {"description": "Absent while PENDING"},
+            "processedAt": _TIME,
+            "owner": _TEXT | {"description": "Cognito `sub` of the uploader, if known"},
+            "objectKey": _TEXT,
+            "eTag": _TEXT,
+            "sequencer": _TEXT,
+            "sha256": _TEXT | {"description": "SHA-256 of the content in hex"},
+            "metadata": {
+                "type": "object",
+                "description": "Extracted metadata, such as wordCount or pageCount",
+                "additionalProperties": {"type": ["string", "integer", "boolean"]},
+            },
+            "failure": _object(
+                {
+                    "code": {"type": "string", "enum": [code.value for code in FailureCode]},
+                    "message": _TEXT,
+                }
+            )
+            | {"description": "Why the document is FAILED"},
+            "expiresAt": {
+                "type": "integer",
+                "description": "While PENDING: when the record expires, in epoch seconds",
+            },
+        },
+        required=("documentId", "fileName", "fileSize", "status"),
+    ),
+    "Upload": _object(
+        {
+            "documentId": _UUID,
+            "status": {"type": "string", "const": Status.PENDING.value},
+            "upload": _object(
+                {
+                    "method": {"type": "string", "const": "PUT"},
+                    "url": _URL,
+                    "headers": {"type": "object", "additionalProperties": _TEXT},
+                    "expiresAt": _TIME,
+                }
+            ),
+        }
+    ),
+    "Page": _object(
+        {
+            "documents": {"type": "array", "items": _reference("Document")},
+            "cursor": _TEXT | {"description": "For the next page; absent on the last page"},
+        },
+        required=("documents",),
+    ),
+    "Content": _object({"url": _URL, "expiresAt": _TIME}),
+    "Error": _object({"Code": _TEXT, "Message": _TEXT}),
+    "OpenApi": {"type": "object"},
+    "Text": _TEXT,
+}
+
+
+def build_openapi(title: str, limits: Limits) -> dict[str, Any]:
+    """The description for a stage with these limits."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+            operation, limits
+        )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": "1",
+            "description": "Upload files to S3 and read the metadata extracted from them.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "."}],  # relative to where this document is
+        "paths": paths,
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                SECURITY_SCHEME: {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "ID token of a user of the service's Cognito user pool",
+                }
+            },
+        },
+    }
+
+
+def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": operation.description,
+        "security": [] if operation.is_public else [{SECURITY_SCHEME: []}],
+        "parameters": [_path_parameter(name) for name in _names_in(operation.path)]
+        + [_query_parameter(item, limits) for item in operation.query],
+        "responses": {
+            str(status): _response(response) for status, response in operation.responses.items()
+        },
+    }
+    if operation.body:
+        schema = _object(
+            {item.name: _property(item, limits) for item in operation.body},
+            required=[item.name for item in operation.body if item.is_required],
+        )
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return described
+
+
+def _names_in(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": _UUID}
+
+
+def _query_parameter(item: Field, limits: Limits) -> dict[str, Any]:
+    schema = _property(item, limits)
+    description = schema.pop("description")
+    return {
+        "name": item.name,
+        "in": "query",
+        "required": item.is_required,
+        "description": description,
+        "schema": schema,
+    }
+
+
+def _property(item: Field, limits: Limits) -> JsonSchema:
+    schema = item.schema() | {"description": item.description}
+    if item.example is not None:
+        schema["examples"] = [item.example]
+    if item is FILE_SIZE:
+        schema["maximum"] = limits.largest_file_bytes
+    if item is FILE_TYPE:
+        schema["description"] += f" Allowed: {', '.join(sorted(limits.allowed_types))}."
+    return schema
+
+
+def _response(described: Response) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": described.description}
+    if described.schema:
+        response["content"] = {described.media_type: {"schema": _reference(described.schema)}}
+    if described.schema == "Upload":
+        response["headers"] = {"Location": {"schema": _TEXT, "description": "Path of the document"}}
+        response["links"] = {
+            operation.name: {
+                "operationId": operation.name,
+                "parameters": {"document_id": "$response.body#/documentId"},
+            }
+            for operation in OPERATIONS
+            if "{document_id}" in operation.path
+        }
+    return response

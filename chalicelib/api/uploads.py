@@ -1,0 +1,131 @@
+"""Upload and download URLs: the constraints that are signed, and the records that go with them.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from chalicelib.documents import (
+    FOREVER,
+    Document,
+    Status,
+    Tombstone,
+    encode_file_name,
+    is_client_upload,
+    object_key_for,
+    to_iso8601,
+)
+
+PENDING_SECONDS = 24 * 60 * 60
+"""Time from the expiry of an upload URL until its PENDING record expires."""
+
+TOMBSTONE_SECONDS = 30 * 24 * 60 * 60
+"""Longer than an upload URL is valid, and than an event can be in flight: 6 hours in Lambda,
+14 days each in the failure queue and its dead-letter queue."""
+
+_NOT_IN_FALLBACK = re.compile(r"[^A-Za-z0-9 !#$&+.^_`~()@,=-]+")
+"""Excludes `%`, which some clients decode, quotes and backslash: RFC 6266, appendix D."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadConstraints:
+    """What an upload URL accepts: exactly these bytes under this name and owner, once."""
+
+    size_bytes: int
+    content_type: str
+    file_name: str
+    owner: str
+    sha256: str | None
+    """Hex; None accepts any bytes of this size."""
+
+    def headers(self) -> dict[str, str]:
+        """Headers that the client must send; HTTP clients add Content-Length themselves."""
+        headers = {"Content-Type": self.content_type, "If-None-Match": "*"}
+        headers |= {f"x-amz-meta-{name}": value for name, value in self._user_metadata.items()}
+        if self._checksum:
+            headers["x-amz-checksum-sha256"] = self._checksum
+        return headers
+
+    def put_object_arguments(self) -> dict[str, object]:
+        """The arguments of PutObject that sign `headers` and Content-Length."""
+        checksum = {"ChecksumSHA256": self._checksum} if self._checksum else {}
+        return {
+            "ContentLength": self.size_bytes,
+            "ContentType": self.content_type,
+            "IfNoneMatch": "*",
+            "Metadata": self._user_metadata,
+            **checksum,
+        }
+
+    @property
+    def _user_metadata(self) -> dict[str, str]:
+        return {"file-name": encode_file_name(self.file_name), "owner": self.owner}
+
+    @property
+    def _checksum(self) -> str | None:
+        """The SHA-256 in Base64, as S3 requires it."""
+        if self.sha256 is None:
+            return None
+        return base64.b64encode(bytes.fromhex(self.sha256)).decode("ascii")
+
+
+def constraints_from(fields: Mapping[str, Any], owner: str) -> UploadConstraints:
+    """The constraints for the body of a createUpload request."""
+    return UploadConstraints(
+        size_bytes=fields["fileSize"],
+        content_type=fields["fileType"],
+        file_name=fields["fileName"],
+        owner=owner,
+        sha256=fields.get("sha256"),
+    )
+
+
+def pending_document(
+    document_id: str, constraints: UploadConstraints, url_expires: datetime
+) -> Document:
+    """The record of a document that is not uploaded yet."""
+    return Document(
+        document_id=document_id,
+        file_name=constraints.file_name,
+        file_type=constraints.content_type,
+        file_size=constraints.size_bytes,
+        status=Status.PENDING,
+        owner=constraints.owner,
+        expires_at=int(url_expires.timestamp()) + PENDING_SECONDS,
+    )
+
+
+def tombstone_for(record: Mapping[str, Any], deleted_at: datetime) -> Tombstone:
+    """The tombstone that replaces a record, or an earlier tombstone."""
+    document_id = record["documentId"]
+    key = record.get("objectKey", object_key_for(document_id))
+    return Tombstone(
+        document_id=document_id,
+        owner=record.get("owner"),
+        object_key=key,
+        deleted_until=FOREVER if is_client_upload(key, document_id) else to_iso8601(deleted_at),
+        expires_at=int(deleted_at.timestamp()) + TOMBSTONE_SECONDS,
+    )
+
+
+def content_disposition(file_name: str) -> str:
+    """The header that makes a browser save a file under its original name (RFC 6266, RFC 8187).
+
+    The plain `filename` is the fallback for clients without RFC 8187: accents removed, each run of
+    other characters replaced by one `_`. It stays short: S3 accepts 8 KB of request headers.
+    """
+    name = re.sub(r"[/\\]", "_", file_name)
+    decomposed = unicodedata.normalize("NFKD", name)
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    fallback = _NOT_IN_FALLBACK.sub("_", letters)
+    encoded = quote(name, safe="!#$&+-.^_`|~", errors="replace")
+    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"

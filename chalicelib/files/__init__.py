@@ -1,0 +1,1 @@
+"""Bytes to type and metadata. Independent of AWS and HTTP; an import contract enforces it."""

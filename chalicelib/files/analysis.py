@@ -1,0 +1,94 @@
+"""A whole file and its candidate types -> its type and metadata, or a rejection.
+
+Runs in the sandbox's child (sandbox.py): everything that follows a file's structure. If the parser
+of one candidate type rejects the file, the next candidate is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from chalicelib.documents import Failure, FailureCode, Metadata
+from chalicelib.files.containers import Container, container_of, type_by_root
+from chalicelib.files.extraction import FileRejectedError, detect, extract, warm_up
+from chalicelib.files.types import SVG, XML
+
+_HEAD_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Type and metadata of a file. Metadata and failure are both None if no candidate matches."""
+
+    file_type: str
+    """MIME type."""
+    metadata: Metadata | None = None
+    failure: Failure | None = None
+
+
+def prepare(candidate_types: Sequence[str]) -> None:
+    """Import and warm up the extractors of these types."""
+    for file_type in candidate_types:
+        warm_up(file_type)
+
+
+def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
+    """The type and metadata of a content that has one of these supported types.
+
+    Args:
+        content: seekable.
+        candidate_types: likeliest first; if all reject the file, the first reason is returned. A
+            container's content may have a type that is not among them.
+
+    Raises:
+        MemoryError: the process is out of memory; a file causes no other exception.
+    """
+    content.seek(0)
+    container = container_of(content.read(_HEAD_BYTES))
+    if container:
+        return _analyze_container(content, container, candidate_types)
+    rejected: list[Analysis] = []
+    for file_type in candidate_types:
+        analysis = _extracted(content, file_type)
+        if not analysis.failure:
+            return _by_root(analysis, candidate_types)
+        rejected.append(analysis)
+        if analysis.failure.code is not FailureCode.UNREADABLE:
+            break
+    return rejected[0]
+
+
+def _analyze_container(
+    content: BinaryIO, container: Container, candidate_types: Sequence[str]
+) -> Analysis:
+    try:
+        file_type = detect(content, container)
+    except FileRejectedError as rejection:
+        only = candidate_types[0] if len(candidate_types) == 1 else container.file_type
+        return _rejected(only, rejection)
+    if file_type not in candidate_types:
+        return Analysis(file_type)
+    return _extracted(content, file_type)
+
+
+def _by_root(analysis: Analysis, candidate_types: Sequence[str]) -> Analysis:
+    """The analysis with the type that the XML's root element determines, if that is a candidate."""
+    found = analysis.metadata or {}
+    if analysis.file_type != XML or SVG not in candidate_types:
+        return analysis
+    return replace(
+        analysis, file_type=type_by_root(found["rootElement"], found.get("rootNamespace"))
+    )
+
+
+def _extracted(content: BinaryIO, file_type: str) -> Analysis:
+    try:
+        return Analysis(file_type, extract(content, file_type))
+    except FileRejectedError as rejection:
+        return _rejected(file_type, rejection)
+
+
+def _rejected(file_type: str, rejection: FileRejectedError) -> Analysis:
+    return Analysis(file_type, failure=Failure(rejection.code, rejection.message))

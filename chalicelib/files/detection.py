@@ -1,0 +1,327 @@
+"""The head of a file -> its candidate types, and whether the declared type conflicts.
+
+The type comes from the bytes, never from a file name. `filetype` detects binary formats by
+signature, with corrections here; text is classified by its beginning. If the head leaves several
+candidates, `analysis` tries them on the whole file. A declared type only selects among candidates,
+which text formats require: no bytes distinguish Markdown from text.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from chalicelib.files import containers
+from chalicelib.files.extractors.text import is_text
+from chalicelib.files.types import (
+    ALIASES,
+    CSV,
+    DOC,
+    HTML,
+    JSON,
+    JSON_LINES,
+    MAIL,
+    OLE2,
+    PDF,
+    PREFIXES,
+    RTF,
+    SVG,
+    TEXT,
+    TEXT_FORMATS,
+    UNKNOWN,
+    XLS,
+    XML,
+    ZIP,
+)
+
+HEAD_BYTES = 8_192
+"""What filetype examines, and all that is read of a file whose type is not allowed."""
+
+_PDF_HEADER = b"%PDF-"
+_PDF_HEADER_WITHIN_BYTES = 1_024
+"""As in viewers: PDF Reference 1.7, implementation note 13 in appendix H."""
+
+_PREFIXES = PREFIXES | {b"%!PS": "application/postscript"}
+"""Of formats whose files may be printable throughout. Other signatures in text are just text."""
+
+_DECLARES_NOTHING = frozenset({UNKNOWN, "binary/octet-stream"})
+"""Generic defaults of HTTP clients and of S3."""
+
+_TEXTUAL_TYPES = frozenset(
+    {
+        "application/ecmascript",
+        "application/javascript",
+        "application/mbox",
+        "application/sql",
+        "application/toml",
+        "application/typescript",
+        "application/vnd.ms-excel",  # declared for CSV by Windows
+        "application/x-httpd-php",
+        "application/x-javascript",
+        "application/x-sh",
+        "application/x-sql",
+        "application/x-tex",
+        "application/x-toml",
+        "application/x-yaml",
+        "application/yaml",
+        JSON,
+        JSON_LINES,
+        XML,
+    }
+)
+"""Declared types that do not conflict with plain text."""
+
+_TEXTUAL_SUFFIXES = ("+json", "+xml", "+yaml")
+
+_BROADER = {
+    ZIP: frozenset(containers.CONTAINERS[ZIP].special_types),
+    OLE2: frozenset(containers.CONTAINERS[OLE2].special_types),
+    DOC: frozenset({RTF}),  # declared by Windows
+    XLS: frozenset({CSV}),  # declared by Windows
+    JSON: frozenset({JSON_LINES}),
+    XML: frozenset({SVG, HTML}),
+}
+"""Declared types that are correct, but less specific, for these detected ones."""
+
+_TEXT_HEAD_CHARACTERS = 2_048
+"""Characters of a text by which it is classified."""
+
+_HTML_TAG = re.compile(
+    r"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s/>]",
+    re.IGNORECASE,
+)
+"""As in browsers, after white space and comments:
+https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type"""
+
+_XHTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+
+_XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
+
+_MAIL_FIELD = re.compile(
+    r"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From|To|Cc|Subject|Date|Reply-To"
+    r"|Sender|X-[\w-]+|DKIM-Signature|Content-[\w-]+|Status|ARC-[\w-]+|User-Agent|References):",
+    re.IGNORECASE,
+)
+_ANY_FIELD = re.compile(r"[\x21-\x39\x3b-\x7e]+[ \t]*:|[ \t]+\S")
+_MIN_MAIL_FIELDS = 3
+
+_DELIMITERS = ",;"
+"""Of an undeclared table. Tabs and bars are common in logs and listings too."""
+
+_MIN_ROWS = 3
+"""Of an undeclared table: two lines of prose often have equally many commas."""
+
+_BITMAP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+"""Sizes of a BMP's second header: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
+
+_EBML = b"\x1a\x45\xdf\xa3"
+_DOCUMENT_TYPE_WITHIN_BYTES = 64
+"""The EBML header contains a few numbers and the document type: RFC 8794, 11.2."""
+
+_CHECKED_HERE = frozenset({"application/x-brotli", "audio/mpeg", "image/bmp"})
+"""Types that filetype detects by ambiguous bytes; ignored unless `_CHECKS` confirms them. Brotli
+has no signature."""
+
+
+def candidate_types(
+    head: bytes, declared_type: str | None, *, is_whole_file: bool
+) -> Sequence[str]:
+    """The candidate MIME types of a file with this head, likeliest first; at least one.
+
+    Several for a container, whose content decides, and for text, which is text/plain unless it
+    parses as a more specific format.
+    """
+    for marker, file_type in _PREFIXES.items():
+        if head.startswith(marker):
+            return [file_type]
+    if container := containers.container_of(head):
+        return [container.file_type, *container.special_types]
+    pdf = [PDF] if _PDF_HEADER in head[:_PDF_HEADER_WITHIN_BYTES] else []
+    if is_text(head, is_whole_file=is_whole_file):
+        return [*pdf, *_types_of_text(_decoded(head), _declared(declared_type))]
+    signature = _signature(head)
+    return [signature] if signature else pdf or [UNKNOWN]
+
+
+def conflicts_with(declared_type: str | None, file_type: str) -> bool:
+    """Whether the declared type excludes the detected one.
+
+    A value without a slash declares nothing. Case and parameters are ignored.
+    """
+    declared = _declared(declared_type)
+    if declared is None or declared == file_type:
+        return False
+    if file_type == TEXT:
+        return not _is_textual(declared)
+    if file_type in _BROADER.get(declared, ()):
+        return False
+    if file_type in (JSON, JSON_LINES):
+        return not declared.endswith("+json")
+    return not (file_type == XML and declared.endswith("+xml"))
+
+
+def _declared(declared_type: str | None) -> str | None:
+    """The declared type as its MIME type in the table; None if nothing is declared."""
+    declared = (declared_type or "").partition(";")[0].strip().lower()
+    if "/" not in declared or declared in _DECLARES_NOTHING:
+        return None
+    return ALIASES.get(declared, declared)
+
+
+def _is_textual(declared: str) -> bool:
+    return (
+        declared.startswith(("text/", "message/"))
+        or declared.endswith(_TEXTUAL_SUFFIXES)
+        or declared in _TEXTUAL_TYPES
+    )
+
+
+def _signature(head: bytes) -> str | None:
+    """The type of a binary file by its signature; None without a known one."""
+    for is_this, file_type in _CHECKS:
+        if is_this(head):
+            return file_type
+    import filetype  # noqa: PLC0415 - no cold start pays for it, and the API never does
+
+    found: str | None = filetype.guess_mime(head)
+    if found in _CHECKED_HERE and not head.startswith(b"ID3"):
+        return None
+    return ALIASES.get(found or "", found)
+
+
+def _is_mpeg_frame(head: bytes) -> bool:
+    """Whether this is the header of an MP3's frame, ISO/IEC 11172-3, 2.4.2.3: sync, layer III."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return False
+    version, bit_rate, sample_rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
+    return version != 1 and 0 < bit_rate < 15 and sample_rate != 3
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether the first header's checksum is correct; tars may lack a signature.
+
+    POSIX.1, pax, "ustar Interchange Format": the sum of its bytes, its own field as spaces.
+    """
+    header, field = head[:512], head[148:156]
+    try:
+        checksum = int(field.strip(b"\0 "), 8)
+    except ValueError:
+        return False
+    return len(header) == 512 and checksum == sum(header) - sum(field) + 8 * ord(" ")
+
+
+def _is_bitmap(head: bytes) -> bool:
+    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
+
+
+def _is_aiff(head: bytes) -> bool:
+    return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
+
+
+def _is_webm(head: bytes) -> bool:
+    return head[:4] == _EBML and b"webm" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
+
+
+def _is_matroska(head: bytes) -> bool:
+    return head[:4] == _EBML and b"matroska" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
+
+
+def _is_theora(head: bytes) -> bool:
+    return head[:4] == b"OggS" and b"\x80theora" in head
+
+
+_CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
+    (_is_tar, "application/x-tar"),
+    (_is_mpeg_frame, "audio/mpeg"),
+    (_is_bitmap, "image/bmp"),
+    (_is_aiff, "audio/aiff"),
+    (_is_theora, "video/ogg"),
+    (_is_webm, "video/webm"),
+    (_is_matroska, "video/matroska"),
+)
+"""Formats that filetype misses or confuses."""
+
+
+def _decoded(head: bytes) -> str:
+    """The beginning of a text without its byte order mark."""
+    is_utf_16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = head.decode("utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
+    return text[:_TEXT_HEAD_CHARACTERS]
+
+
+def _types_of_text(text: str, declared: str | None) -> list[str]:
+    if declared == TEXT:
+        return [TEXT]
+    if declared == XLS:
+        declared = CSV  # declared by Windows
+    from_declaration = [declared] if declared in TEXT_FORMATS else []
+    from_content = list(_types_from_content(text))
+    # Declared XML may be a more specific format by its beginning; a declared SVG may not.
+    first, last = (
+        (from_declaration, from_content) if declared == SVG else (from_content, from_declaration)
+    )
+    return list(dict.fromkeys([*first, *last, TEXT]))
+
+
+def _types_from_content(text: str) -> Iterator[str]:
+    if text.lstrip()[:1] in ("{", "["):
+        yield JSON
+        yield JSON_LINES
+    elif _is_html(text):
+        yield HTML
+        yield XML
+    elif _XML_BEGIN.match(text):
+        yield XML
+        yield SVG
+    elif _is_mail(text):
+        yield MAIL
+    elif _is_table(text):
+        yield CSV
+
+
+def _is_html(text: str) -> bool:
+    """Whether it begins as HTML does in browsers, or as XHTML."""
+    text = _without_comments(text)
+    if not text.startswith("<?xml"):
+        return bool(_HTML_TAG.match(text))
+    return bool(_XHTML_TAG.match(_without_comments(text.partition("?>")[2])))
+
+
+def _without_comments(text: str) -> str:
+    """The text without leading white space and comments."""
+    # No regex: crafted comments could make it backtrack.
+    while (text := text.lstrip()).startswith("<!--"):
+        text = text[4:].partition("-->")[2]
+    return text
+
+
+def _is_mail(text: str) -> bool:
+    """Whether it begins with header fields only, enough of which are usual in mails."""
+    fields = set()
+    lines = _whole_lines(text)
+    for line in lines[text.startswith("From ") :]:  # first line of a mail in an mbox
+        if not line:
+            break
+        if not _ANY_FIELD.match(line):
+            return False
+        if field := _MAIL_FIELD.match(line):
+            fields.add(field.group().lower())
+    return len(fields) >= _MIN_MAIL_FIELDS
+
+
+def _is_table(text: str) -> bool:
+    """Whether a delimiter occurs equally often in each of the first lines."""
+    lines = _whole_lines(text)[:5]
+    for delimiter in _DELIMITERS:
+        counts = {line.count(delimiter) for line in lines}
+        # One comma per line may be verse.
+        if len(lines) >= _MIN_ROWS and len(counts) == 1 and min(counts) >= 2:
+            return True
+    return False
+
+
+def _whole_lines(text: str) -> list[str]:
+    r"""The complete lines of a text's beginning, which end with \n, \r\n or \r."""
+    *ended, last = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [*ended, last] if last and len(text) < _TEXT_HEAD_CHARACTERS else ended

@@ -1,0 +1,150 @@
+"""Content of a known type -> its metadata, or a rejection.
+
+An extractor is a module in `extractors/` with `extract(content, file_type) -> RawMetadata`. It is
+imported with the first file of its types, so that a cold start imports no unused parser.
+docs/metadata.md lists the metadata of each type.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import BinaryIO, Protocol, cast
+
+from chalicelib.documents import FailureCode, Metadata, MetadataValue
+from chalicelib.files.containers import Container, detector_for
+from chalicelib.files.types import FILE_TYPES
+
+RawMetadata = Mapping[str, MetadataValue | None]
+"""The values that an extractor returns, neither cleaned nor bounded. None: absent from the file."""
+
+MAX_TEXT_CHARACTERS = 1_024
+"""Of one value. Keeps a record far below DynamoDB's 400 KB per item:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+_MAX_DIGITS = 38
+"""Precision of a DynamoDB number: the page above, "Data types"."""
+
+
+class FileRejectedError(Exception):
+    """The file is invalid: a code for programs, a sentence for people, no file content."""
+
+    def __init__(self, code: FailureCode, message: str) -> None:
+        """Store the code and the message of the record's failure."""
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class Extractor(Protocol):
+    """A module in `extractors/`."""
+
+    def extract(self, content: BinaryIO, file_type: str) -> RawMetadata:
+        """The metadata of a content positioned at its start.
+
+        Raises any exception if it is not of this type; `FileRejectedError` gives the reason.
+        """
+
+
+def load(file_type: str) -> Extractor:
+    """Import the extractor of one of `FILE_TYPES`."""
+    return cast(
+        Extractor,
+        importlib.import_module(f"{__package__}.extractors.{FILE_TYPES[file_type].extractor}"),
+    )
+
+
+@cache
+def warm_up(file_type: str) -> None:
+    """Import the extractor and extract from its `SAMPLE`, if it has one.
+
+    Processes forked afterwards skip what a parser imports and compiles with its first file.
+    """
+    sample: bytes | None = getattr(load(file_type), "SAMPLE", None)
+    if sample:
+        extract(io.BytesIO(sample), file_type)
+
+
+def extract(content: BinaryIO, file_type: str) -> Metadata:
+    """The metadata of a file of one of `FILE_TYPES`: clean, bounded and JSON-able.
+
+    Reads the content from its start; its position afterwards is undefined.
+
+    Raises:
+        FileRejectedError: the file is invalid. Every other exception of a parser becomes this.
+        MemoryError: the process is out of memory.
+    """
+    extractor = load(file_type)
+    with _rejected_as(file_type):
+        content.seek(0)
+        return bounded(extractor.extract(content, file_type))
+
+
+def detect(content: BinaryIO, container: Container) -> str:
+    """The MIME type of a container's content; that of the container if it has no special type.
+
+    Raises as `extract` does.
+    """
+    detector = detector_for(container)
+    with _rejected_as(container.file_type):
+        content.seek(0)
+        return detector.detect(content)
+
+
+@contextlib.contextmanager
+def _rejected_as(file_type: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileRejectedError, MemoryError):
+        raise
+    except Exception as error:
+        # Parsers raise exceptions of any class on a malformed file: documented ones, ValueError,
+        # KeyError, RecursionError and more.
+        raise FileRejectedError(
+            FailureCode.UNREADABLE, f"The file cannot be read as {file_type}."
+        ) from error
+
+
+def bounded(found: RawMetadata) -> Metadata:
+    """The values, cleaned and bounded; `truncated` lists those that were shortened or dropped."""
+    metadata: dict[str, MetadataValue] = {}
+    truncated = []
+    for name, value in found.items():
+        kept, is_whole = _bounded_text(value) if isinstance(value, str) else _bounded_number(value)
+        if kept is not None:
+            metadata[name] = kept
+        if not is_whole:
+            truncated.append(name)
+    if truncated:
+        metadata["truncated"] = ",".join(truncated)
+    return metadata
+
+
+def _bounded_text(text: str) -> tuple[str | None, bool]:
+    # Cut before cleaning as well: a title can have 30 million characters.
+    window = text[: 4 * MAX_TEXT_CHARACTERS]
+    clean = "".join(map(_clean_character, window)).strip()
+    is_whole = len(window) == len(text) and len(clean) <= MAX_TEXT_CHARACTERS
+    return clean[:MAX_TEXT_CHARACTERS].rstrip() or None, is_whole
+
+
+def _clean_character(character: str) -> str:
+    match unicodedata.category(character):
+        case "Cc":
+            return " " if character.isspace() else ""
+        case "Zl" | "Zp":
+            return " "
+        case "Cs":
+            return "\N{REPLACEMENT CHARACTER}"
+        case _:
+            return character
+
+
+def _bounded_number(number: int | None) -> tuple[int | None, bool]:
+    if number is not None and abs(number) >= 10**_MAX_DIGITS:
+        return None, False
+    return number, True

@@ -1,0 +1,241 @@
+"""message/rfc822: header fields, attachments and words; header fields by the email package.
+
+Parts are split here, line by line: the email package holds a mail in memory four times and recurses
+into it. An attached mail is one attachment.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import quopri
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import BinaryIO
+
+from chalicelib.documents import FailureCode, decode_rfc2047
+from chalicelib.files import dates
+from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extractors import markup, text
+
+_MAX_LINE_BYTES = 65_536
+"""A longer line is read as several, which only affects a boundary in it."""
+
+_MAX_HEADER_BYTES = 262_144
+"""Of one part. Mail servers reject longer ones."""
+
+_MAX_FIELD = 20_000
+"""Characters of a field that are parsed; the email package takes seconds for longer ones."""
+
+_MAX_PARTS = 10_000
+_MAX_NESTED = 50
+_MAX_NAMES = 50
+
+_REQUIRED = ("from", "date", "received", "message-id", "return-path", "subject", "to")
+"""RFC 5322, 3.6, requires two of them; nonconforming mails have at least one."""
+
+_MAILBOX_BEGIN = b"From "
+"""RFC 4155."""
+
+_CHUNK_BYTES = 65_536
+
+_BYTE_ORDER_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
+"""Required by Python's codecs of these names, whatever the error handler."""
+
+_EXCESSIVE = "The mail has more parts or longer fields than the limit."
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part without parts."""
+
+    header: Message
+    body: bytearray = field(default_factory=bytearray)
+    """Encoded; kept for text only."""
+
+
+def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
+    """Header fields, attachments and words.
+
+    - subject, from, messageId; sentAt (Date); toCount and ccCount, counts of addresses.
+    - attachmentCount; attachmentNames: the first 50, comma-separated.
+    - wordCount: whitespace-separated tokens of the text/plain parts that are not attachments;
+      without any, of the visible text of the text/html parts.
+    """
+    if content.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+        content.seek(0)
+    lines = _lines(content)
+    header = _header(lines)
+    if not any(name in header for name in _REQUIRED):
+        raise FileRejectedError(FailureCode.UNREADABLE, "The text has no mail header.")
+    attachments: list[str | None] = []
+    words: dict[str, int] = {}
+    for part in _parts(header, lines):
+        kind = part.header.get_content_type()
+        if _is_attachment(part.header):
+            attachments.append(_decoded(part.header.get_filename()))
+        elif kind in ("text/plain", "text/html"):
+            words[kind] = words.get(kind, 0) + _word_count(part, kind)
+    return {
+        "subject": _field(header, "subject"),
+        "from": _field(header, "from"),
+        "messageId": _field(header, "message-id"),
+        "sentAt": _moment(_field(header, "date")),
+        "toCount": _address_count(header, "to"),
+        "ccCount": _address_count(header, "cc"),
+        "attachmentCount": len(attachments),
+        "attachmentNames": ", ".join(filter(None, attachments[:_MAX_NAMES])) or None,
+        "wordCount": words.get("text/plain", words.get("text/html", 0)),
+    }
+
+
+def _lines(content: BinaryIO) -> Iterator[bytes]:
+    """The lines, without the first line of an mbox; rejects an mbox with several mails."""
+    first = content.readline(_MAX_LINE_BYTES)
+    is_mailbox = first.startswith(_MAILBOX_BEGIN)
+    if not is_mailbox:
+        yield first
+    is_after_blank = False
+    while line := content.readline(_MAX_LINE_BYTES):
+        if is_mailbox and is_after_blank and line.startswith(_MAILBOX_BEGIN):
+            raise FileRejectedError(
+                FailureCode.UNREADABLE, "The file is a mailbox with several mails."
+            )
+        is_after_blank = not line.strip(b"\r\n")
+        yield line
+
+
+def _header(lines: Iterator[bytes]) -> Message:
+    """Consume and parse the header at the beginning of the lines."""
+    block = bytearray()
+    for line in lines:
+        if not line.strip(b"\r\n"):
+            break
+        block += line
+        if len(block) > _MAX_HEADER_BYTES:
+            raise FileRejectedError(FailureCode.UNREADABLE, _EXCESSIVE)
+    return BytesHeaderParser().parsebytes(bytes(block))
+
+
+def _parts(header: Message, lines: Iterator[bytes]) -> Iterator[_Part]:
+    """The parts without parts, each once its end is read."""
+    boundaries: list[bytes] = []
+    count = 0
+    part = _begin_part(header, boundaries)
+    for line in lines:
+        ended = _boundary_at(line, boundaries)
+        if ended is None:
+            if part and not _is_attachment(part.header):
+                part.body += line
+            continue
+        if part:
+            yield part
+            part = None
+        level, is_last = ended
+        del boundaries[level + (not is_last) :]
+        if not is_last:
+            count += 1
+            if count > _MAX_PARTS:
+                raise FileRejectedError(FailureCode.UNREADABLE, _EXCESSIVE)
+            part = _begin_part(_header(lines), boundaries)
+    if part:
+        yield part
+
+
+def _begin_part(header: Message, boundaries: list[bytes]) -> _Part | None:
+    """The part with this header; None, and one more boundary, for a multipart."""
+    boundary = header.get_boundary() if header.get_content_maintype() == "multipart" else None
+    if not boundary:
+        return _Part(header)
+    if len(boundaries) == _MAX_NESTED:
+        raise FileRejectedError(FailureCode.UNREADABLE, _EXCESSIVE)
+    boundaries.append(b"--" + boundary.encode("utf-8", errors="surrogateescape"))
+    return None
+
+
+def _boundary_at(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
+    """Level of the boundary in this line, and whether it closes; None for other lines."""
+    if not line.startswith(b"--"):
+        return None
+    line = line.rstrip()
+    for level in range(len(boundaries) - 1, -1, -1):
+        if line == boundaries[level]:
+            return level, False
+        if line == boundaries[level] + b"--":
+            return level, True
+    return None
+
+
+def _is_attachment(header: Message) -> bool:
+    disposition = header.get_content_disposition()
+    is_text = header.get_content_maintype() in ("text", "multipart")
+    return disposition == "attachment" or (not is_text) or header.get_filename() is not None
+
+
+def _word_count(part: _Part, kind: str) -> int:
+    pieces = _pieces(_body(part), part.header.get_content_charset() or "utf-8")
+    return markup.html_word_count(pieces) if kind == "text/html" else text.word_count(pieces)
+
+
+def _body(part: _Part) -> bytes:
+    match str(part.header.get("content-transfer-encoding", "")).strip().lower():
+        case "base64":
+            try:
+                return base64.b64decode(part.body + b"==")
+            except binascii.Error:
+                return b""
+        case "quoted-printable":
+            return quopri.decodestring(part.body)
+    return bytes(part.body)
+
+
+def _pieces(body: bytes, charset: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(_codec(body, charset))(errors="replace")
+    for start in range(0, len(body), _CHUNK_BYTES):
+        yield decoder.decode(body[start : start + _CHUNK_BYTES])
+    yield decoder.decode(b"", final=True)
+
+
+def _codec(body: bytes, charset: str) -> str:
+    """The name of a codec that decodes any body, with replacements if necessary."""
+    try:
+        bytes(range(256)).decode(charset, errors="replace")
+    except (LookupError, ValueError):  # unknown, or not a text encoding
+        return "utf-8"
+    name = codecs.lookup(charset).name
+    if body.startswith(_BYTE_ORDER_MARKS.get(name, b"")):
+        return name
+    return f"{name}-le"  # the usual order without a mark
+
+
+def _field(header: Message, name: str) -> str | None:
+    """The first field of this name, decoded."""
+    values = [value for key, value in header.raw_items() if key.lower() == name]
+    return _decoded(str(values[0])[:_MAX_FIELD]) if values else None
+
+
+def _decoded(raw: str | None) -> str | None:
+    """The text with encoded words (RFC 2047) and raw UTF-8 decoded."""
+    if raw is None:
+        return None
+    value = raw.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+    return decode_rfc2047(" ".join(value.split()))
+
+
+def _address_count(header: Message, name: str) -> int:
+    values = [str(value) for key, value in header.raw_items() if key.lower() == name]
+    return sum(bool(address) for _, address in getaddresses([",".join(values)[:_MAX_FIELD]]))
+
+
+def _moment(date: str | None) -> str | None:
+    try:
+        return dates.to_iso8601(parsedate_to_datetime(date)) if date else None
+    except (ValueError, TypeError, IndexError, OverflowError):  # raised for an invalid date
+        return None

@@ -1,0 +1,283 @@
+"""XML and SVG by expat, HTML by the standard library's parser, each as a stream.
+
+XML must be well-formed. HTML is parsed leniently, as in browsers, and must contain at least one
+HTML element.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html.parser import HTMLParser
+from typing import BinaryIO
+from xml.parsers import expat
+
+from chalicelib.documents import FailureCode
+from chalicelib.files.containers import type_by_root
+from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extractors import text
+from chalicelib.files.types import SVG
+from chalicelib.files.words import WordCounter
+from chalicelib.files.xml_events import End, Start, events
+
+_HTML = "text/html"
+
+_MAX_TITLE = 10_000
+"""Characters; more than a record stores."""
+
+_MAX_OPEN = 65_536
+"""Characters. HTMLParser rescans an incomplete token from its start with each chunk."""
+
+_OPENING = len("<![CDATA[")
+_KEPT = 64
+"""Characters of an overlong token that are kept: enough for its end and a `javascript:` URL."""
+
+_TAG_NAME = re.compile(r"<[A-Za-z][\w:-]{0,63}")
+_QUOTED_VALUE = re.compile(r"""=\s*(?:"[^"]*("|\Z)|'[^']*('|\Z))""")
+
+_MAX_ELEMENTS = 500_000
+"""Of an HTML page: HTMLParser takes about five seconds. XML has its own limit."""
+
+_CHUNK_BYTES = 1_048_576
+"""Expat rescans an incomplete token from its start with each chunk."""
+
+_DECLARATION_BYTES = 300
+"""Maximum length of an XML declaration."""
+
+_UNSEEN = frozenset({"script", "style", "template", "title"})
+"""HTML elements whose text is not visible."""
+
+_INLINE = frozenset(
+    re.findall(
+        r"\w+",
+        "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong"
+        " sub sup time tt u var wbr",
+    )
+)
+"""HTML elements that do not separate words: https://html.spec.whatwg.org/#text-level-semantics"""
+
+_KNOWN = _INLINE | frozenset(
+    re.findall(
+        r"\w+",
+        "html head body title meta link script style div p h1 h2 h3 h4 h5 h6 ul ol li table tr td"
+        " th br hr img form input pre blockquote article section nav header footer main center dl"
+        " dt dd",
+    )
+)
+
+_ENCODING = re.compile(rb"""<\?xml[^>]{1,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_TRANSCODED = {
+    "big5": "cp950",
+    "euc-jp": "euc_jp",
+    "euc-kr": "cp949",
+    "gb18030": "gb18030",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-2022-jp": "iso2022_jp",
+    "shift_jis": "cp932",
+    "windows-31j": "cp932",
+}
+"""Multibyte encodings that expat does not support, and codecs that include them: https://encoding.spec.whatwg.org/#names-and-labels"""
+
+_HANDLER = re.compile("on[a-z]+")
+"""Event handler attributes."""
+
+_PIXELS = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*(?:px)?\s*")
+
+
+def extract(content: BinaryIO, file_type: str) -> RawMetadata:
+    """Structure, title and words.
+
+    - encoding (HTML); title: the `title` element's, for XML that of an element below the root.
+    - rootElement: the root's name without prefix, rootNamespace.
+    - elementCount, of all elements.
+    - wordCount: whitespace-separated tokens: of the visible text of HTML; of all character data of
+      XML and SVG.
+    - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` URL.
+    - width, height (SVG): integers, if given in pixels; viewBox: unchanged.
+
+    XML whose root element is SVG's has the names of SVG as well.
+    """
+    if file_type == _HTML:
+        return _html(content)
+    return _xml(content, must_be_svg=file_type == SVG)
+
+
+def html_word_count(pieces: Iterable[str]) -> int:
+    """The words of an HTML text in chunks, as `extract` counts them."""
+    return _read(pieces).words.count
+
+
+def _html(content: BinaryIO) -> RawMetadata:
+    encoding = str(text.extract(content)["encoding"])
+    page = _read(text.decoded_chunks(content, encoding))
+    if not page.known_elements:
+        raise FileRejectedError(FailureCode.UNREADABLE, "The text has no HTML element.")
+    return {
+        "encoding": encoding,
+        "title": page.title,
+        "elementCount": page.elements,
+        "wordCount": page.words.count,
+        "hasScripts": page.has_scripts,
+    }
+
+
+def _read(pieces: Iterable[str]) -> _Page:
+    page = _Page()
+    for piece in pieces:
+        page.feed(piece)
+        if len(page.rawdata) > _MAX_OPEN:
+            page.shorten()
+        if page.elements > _MAX_ELEMENTS:
+            raise FileRejectedError(
+                FailureCode.UNREADABLE, "The page has more elements than the limit."
+            )
+    page.close()
+    return page
+
+
+class _Page(HTMLParser):
+    """Collects counts, title and scripts."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.title: str | None = None
+        self.elements = 0
+        self.known_elements = 0
+        self.words = WordCounter()
+        self.has_scripts = False
+        self._unseen: str | None = None
+
+    def shorten(self) -> None:
+        """Drop the middle of an incomplete token, so that its end is still found."""
+        data = self.rawdata
+        if self.cdata_elem or not data.startswith("<"):
+            self.handle_data(data[:-_KEPT])
+            self.rawdata = data[-_KEPT:]
+        elif name := _TAG_NAME.match(data):
+            self.rawdata = _shortened_tag(data, name.group())
+        else:
+            self.rawdata = f"{data[:_OPENING]}_{data[-_KEPT:]}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements += 1
+        self.known_elements += tag in _KNOWN
+        self.has_scripts = self.has_scripts or tag == "script" or _are_scripted(dict(attrs))
+        if tag in _UNSEEN and not self._unseen:
+            self._unseen = tag
+        if tag not in _INLINE:
+            self.words.end_word()
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # significant only in embedded SVG
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._unseen:
+            self._unseen = None
+        if tag not in _INLINE:
+            self.words.end_word()
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen == "title" and len(self.title or "") < _MAX_TITLE:
+            self.title = (self.title or "") + data
+        if not self._unseen:
+            self.words.add(data)
+
+
+def _shortened_tag(data: str, name: str) -> str:
+    """An incomplete start tag without its long value or most of its attributes."""
+    outside = 0
+    for value in _QUOTED_VALUE.finditer(data):
+        if not (value[1] or value[2]):  # incomplete, such as an inline image
+            before, kept = data[: value.start()], data[value.start() :][:_KEPT]
+            if len(before) > _MAX_OPEN // 2:
+                before = f"{name} {before.split()[-1][-_KEPT:]}"
+            return before + kept
+        outside = value.end()
+    return f"{name} {data[max(outside, len(data) - _KEPT) :]}"
+
+
+def _xml(content: BinaryIO, *, must_be_svg: bool) -> RawMetadata:
+    root: Start | None = None
+    is_svg = False
+    path: list[str] = []
+    title: str | None = None
+    elements = 0
+    words = WordCounter()
+    has_scripts = False
+    try:
+        for event in events(_chunks(content), rejects_dtd=False):
+            if isinstance(event, Start):
+                if root is None:
+                    root = event
+                    is_svg = _is_svg(root, must_be=must_be_svg)
+                elements += 1
+                path.append(event.local_name)
+                words.end_word()
+                has_scripts = (
+                    has_scripts or event.local_name == "script" or _are_scripted(event.attributes)
+                )
+            elif isinstance(event, End):
+                path.pop()
+                words.end_word()
+            else:
+                words.add(event)
+                if path[1:] == ["title"] and len(title or "") < _MAX_TITLE:
+                    title = (title or "") + event
+    except (expat.ExpatError, ValueError) as error:
+        raise FileRejectedError(FailureCode.UNREADABLE, "The XML is not well-formed.") from error
+    assert root  # noqa: S101 - expat rejects a document without one
+    found: dict[str, str | int | None] = {
+        "title": title,
+        "rootElement": root.local_name,
+        "rootNamespace": _namespace(root),
+        "elementCount": elements,
+        "wordCount": words.count,
+    }
+    if is_svg:
+        found["hasScripts"] = has_scripts
+        found["viewBox"] = root.attributes.get("viewBox")
+        found["width"] = _pixels(root.attributes.get("width"))
+        found["height"] = _pixels(root.attributes.get("height"))
+    return found
+
+
+def _is_svg(root: Start, *, must_be: bool) -> bool:
+    is_svg = type_by_root(root.local_name, _namespace(root)) == SVG
+    if must_be and not is_svg:
+        raise FileRejectedError(FailureCode.UNREADABLE, "The XML's root element is not svg.")
+    return is_svg
+
+
+def _namespace(element: Start) -> str | None:
+    return element.name.rpartition(" ")[0] or None
+
+
+def _are_scripted(attributes: Mapping[str, str | None]) -> bool:
+    return any(
+        _HANDLER.fullmatch(name) or (value or "").lstrip()[:11].lower() == "javascript:"
+        for name, value in attributes.items()
+    )
+
+
+def _pixels(length: str | None) -> int | None:
+    pixels = _PIXELS.fullmatch(length or "")
+    return int(pixels[1]) if pixels else None
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes | str]:
+    """The document in chunks, decoded if expat does not support its encoding.
+
+    Raises:
+        ValueError: it is not in its declared encoding.
+    """
+    declared = _ENCODING.match(content.read(_DECLARATION_BYTES))
+    codec = _TRANSCODED.get(declared[1].decode().lower()) if declared else None
+    content.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)() if codec else None
+    while chunk := content.read(_CHUNK_BYTES):
+        yield decoder.decode(chunk) if decoder else chunk
+    if decoder:
+        yield decoder.decode(b"", final=True)

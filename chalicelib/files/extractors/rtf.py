@@ -1,0 +1,222 @@
+r"""RTF by a streaming tokenizer: title, author and the words of the body.
+
+Specification: Rich Text Format 1.9.1. Code pages of single fonts (`\fcharset`) are not applied.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from chalicelib.documents import FailureCode
+from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.words import WordCounter
+
+_CHUNK_BYTES = 1_048_576
+
+_MAX_CONTROL_BYTES = 64
+"""Longer than any control that `_TOKEN` matches."""
+
+_MAX_DEPTH = 1_000
+"""Nested groups."""
+
+_MAX_TOKENS = 10_000_000
+"""Tokens of one file: about 20 seconds."""
+
+_MAX_FIELD_CHARACTERS = 10_000
+"""Characters of a title or author that are kept; more than a record stores."""
+
+_TOKEN = re.compile(
+    rb"([^\\{}]+)|([{}])|\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])"
+)
+"""Groups: text, brace, control word and its parameter, byte in hex, control symbol."""
+
+_BODY, _INFO, _HIDDEN = "body", "info", "hidden"
+_FIELDS = {b"title": "title", b"author": "author"}
+"""Destinations within `info`."""
+
+_NOT_BODY = frozenset(
+    b"colortbl deleted fldinst fonttbl footer footerf footerl footerr footnote ftncn ftnsep ftnsepc"
+    b" header headerf headerl headerr listtext nonshppict objdata pict pntext revtbl shprslt"
+    b" stylesheet tc xe".split()
+)
+"""Destinations, and the property `deleted`, whose text is not part of the body."""
+
+_CHARACTERS = {
+    **dict.fromkeys(b"cell column line nestcell nestrow page par row sect tab".split(), " "),
+    **dict.fromkeys(b"emspace enspace qmspace".split(), " "),
+    b"bullet": "\u2022",
+    b"emdash": "\u2014",
+    b"endash": "\u2013",
+    b"ldblquote": "\u201c",
+    b"lquote": "\u2018",
+    b"rdblquote": "\u201d",
+    b"rquote": "\u2019",
+}
+_SYMBOLS = {b"\\": "\\", b"{": "{", b"}": "}", b"_": "-", b"~": "\xa0", b"\n": " ", b"\r": " "}
+
+_CODE_PAGES = {b"ansi": "cp1252", b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+
+
+def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
+    """Document information and word count.
+
+    - title, author: of the `info` group.
+    - wordCount: whitespace-separated tokens of the body, without headers, footers, notes,
+      annotations and deletions.
+    """
+    reader = _Reader()
+    for token in _tokens(content):
+        reader.read(token)
+    if not reader.is_complete:
+        raise FileRejectedError(FailureCode.UNREADABLE, "The RTF has unbalanced braces.")
+    fields = {
+        name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for name, value in reader.fields.items()
+    }
+    return {**fields, "wordCount": reader.words.count}
+
+
+def _tokens(content: BinaryIO) -> Iterator[re.Match[bytes]]:
+    r"""The tokens of the file, in order; the data of `\bin` is skipped."""
+    buffer = b""
+    binary_bytes = count = 0  # binary_bytes: those that are still to be skipped
+    while True:
+        chunk = content.read(_CHUNK_BYTES)
+        buffer += chunk
+        position = min(binary_bytes, len(buffer))
+        binary_bytes -= position
+        safe_end = len(buffer) - _MAX_CONTROL_BYTES if chunk else len(buffer)
+        while match := _TOKEN.search(buffer, position):
+            if match.start() > safe_end and not match[1]:
+                break
+            yield match
+            position = match.end()
+            count += 1
+            if match[3] == b"bin":
+                end = position + max(int(match[4] or 0), 0)
+                position = min(end, len(buffer))
+                binary_bytes = end - position
+        buffer = buffer[position:]
+        if count > _MAX_TOKENS:
+            message = "The RTF has more control words and groups than the limit."
+            raise FileRejectedError(FailureCode.UNREADABLE, message)
+        if not chunk:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The properties that end with a group."""
+
+    destination: str = _BODY
+    """`_BODY`, `_INFO`, `_HIDDEN` or the name of a field."""
+    fallback_characters: int = 1
+    r"""Characters after `\uN` for readers without Unicode (`\uc`)."""
+
+
+class _Reader:
+    """Collects fields and words, token by token."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.words = WordCounter()
+        self.is_complete = False
+        self._group = _Group(_HIDDEN)
+        self._outer: list[_Group] = []
+        self._codec = "cp1252"
+        self._encoded = bytearray()  # one character may consist of several tokens
+        self._fallback = 0  # characters that are still to be skipped
+        self._is_ignorable = False
+
+    def read(self, token: re.Match[bytes]) -> None:
+        """Apply one token."""
+        text, brace, word, parameter, hexadecimal, symbol = token.groups()
+        if text:
+            self._read_bytes(text.translate(None, b"\r\n"))
+        elif hexadecimal:
+            self._read_bytes(bytes.fromhex(hexadecimal.decode("ascii")))
+        else:
+            self._decode()
+            if brace:
+                self._read_brace(brace)
+            elif word:
+                self._read_word(word, int(parameter) if parameter else None)
+            elif self._fallback:
+                self._fallback -= 1
+            else:
+                self._add(_SYMBOLS.get(symbol, ""))
+        self._is_ignorable = symbol == b"*"
+
+    def _read_bytes(self, data: bytes) -> None:
+        skipped = min(self._fallback, len(data))
+        self._fallback -= skipped
+        if self._group.destination not in (_HIDDEN, _INFO):
+            self._encoded += data[skipped:]
+
+    def _decode(self) -> None:
+        if self._encoded:
+            self._add(self._encoded.decode(self._codec, errors="replace"))
+            self._encoded.clear()
+
+    def _read_brace(self, brace: bytes) -> None:
+        self._fallback = 0
+        if self.is_complete or len(self._outer) >= _MAX_DEPTH:
+            message = "The RTF has unbalanced braces, or nests groups too deeply."
+            raise FileRejectedError(FailureCode.UNREADABLE, message)
+        if brace == b"{":
+            self._outer.append(self._group)
+            self._group = self._group if len(self._outer) > 1 else _Group()
+        else:
+            self._group = self._outer.pop()  # IndexError: more are closed than opened
+            self.is_complete = not self._outer
+
+    def _read_word(self, word: bytes, parameter: int | None) -> None:
+        self._fallback = 0
+        if destination := self._destination(word, parameter):
+            self._group = replace(self._group, destination=destination)
+            if destination in _FIELDS.values():
+                self.fields[destination] = ""
+        elif word == b"u" and parameter is not None:
+            self._add(chr(parameter & 0xFFFF))
+            self._fallback = self._group.fallback_characters
+        elif word == b"uc" and parameter is not None:
+            self._group = replace(self._group, fallback_characters=max(parameter, 0))
+        elif word in _CODE_PAGES:
+            self._codec = _CODE_PAGES[word]
+        elif word == b"ansicpg":
+            self._codec = _code_page(parameter)
+        else:
+            self._add(_CHARACTERS.get(word, ""))
+
+    def _destination(self, word: bytes, parameter: int | None) -> str | None:
+        """The destination that this control word makes of the group; None if it makes none."""
+        current = self._group.destination
+        if word == b"shptxt":  # the text of a text box, within an ignorable destination
+            return _BODY
+        if word == b"ud" and current == _INFO:  # the Unicode version of a field, ignorable as well
+            return _INFO
+        if self._is_ignorable or (word in _NOT_BODY and parameter != 0):
+            return _HIDDEN
+        if word == b"info" and current == _BODY:
+            return _INFO
+        return _FIELDS.get(word) if current == _INFO else None
+
+    def _add(self, text: str) -> None:
+        destination = self._group.destination
+        if destination == _BODY:
+            self.words.add(text)
+        elif destination in self.fields and len(self.fields[destination]) < _MAX_FIELD_CHARACTERS:
+            self.fields[destination] += text
+
+
+def _code_page(number: int | None) -> str:
+    codec = f"cp{number}"
+    try:
+        codecs.lookup(codec)
+    except LookupError:
+        return "cp1252"
+    return codec

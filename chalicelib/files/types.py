@@ -1,0 +1,385 @@
+"""The file types: one row each.
+
+To add a type, add a row here, an extractor in `extractors/` and a test. Settings, detection, the
+OpenAPI description and the web UI read this table; a test compares docs/metadata.md with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+UNKNOWN = "application/octet-stream"
+
+PDF = "application/pdf"
+RTF = "application/rtf"
+TEXT = "text/plain"
+MARKDOWN = "text/markdown"
+CSV = "text/csv"
+HTML = "text/html"
+XML = "application/xml"
+SVG = "image/svg+xml"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+MAIL = "message/rfc822"
+
+ZIP = "application/zip"
+OLE2 = "application/x-ole-storage"
+MP4 = "video/mp4"
+AUDIO_MP4 = "audio/mp4"
+
+_OPEN_XML = "application/vnd.openxmlformats-officedocument."
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+
+DOCX = _OPEN_XML + "wordprocessingml.document"
+XLSX = _OPEN_XML + "spreadsheetml.sheet"
+PPTX = _OPEN_XML + "presentationml.presentation"
+DOCM = "application/vnd.ms-word.document.macroenabled.12"
+XLSM = "application/vnd.ms-excel.sheet.macroenabled.12"
+PPTM = "application/vnd.ms-powerpoint.presentation.macroenabled.12"
+ODT = _OPEN_DOCUMENT + "text"
+ODS = _OPEN_DOCUMENT + "spreadsheet"
+ODP = _OPEN_DOCUMENT + "presentation"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+MSG = "application/vnd.ms-outlook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileType:
+    """One type of file that can be allowed."""
+
+    mime_type: str
+    label: str
+    """Shown in the web UI and the documentation."""
+    short_label: str
+    """At most five characters, for a tile in the web UI."""
+    extractor: str
+    """Module in `extractors/`; several types may share one."""
+    is_default: bool = True
+    """Whether `ALLOWED_TYPES=default` includes it."""
+    aliases: tuple[str, ...] = ()
+    """Other MIME types that uploaders declare for it."""
+    containers: tuple[str, ...] = ()
+    """MIME types of the formats whose content decides whether a file is of this type."""
+    is_text_format: bool = False
+    """A text format: tried on a text that is declared as it, even if its beginning differs."""
+    prefix: bytes | None = None
+    """First bytes of every file, for formats that may consist of printable characters only."""
+
+
+_ROWS = (
+    FileType(
+        mime_type=PDF,
+        label="PDF document",
+        short_label="PDF",
+        extractor="pdf",
+        aliases=("application/x-pdf",),
+        prefix=b"%PDF-",
+    ),
+    FileType(
+        mime_type=DOCX,
+        label="Word document",
+        short_label="DOCX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=XLSX,
+        label="Excel workbook",
+        short_label="XLSX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=PPTX,
+        label="PowerPoint presentation",
+        short_label="PPTX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type="image/jpeg",
+        label="JPEG image",
+        short_label="JPEG",
+        extractor="image",
+        aliases=("image/jpg", "image/pjpeg"),
+    ),
+    FileType(mime_type=TEXT, label="Text", short_label="TXT", extractor="text"),
+    FileType(
+        mime_type=CSV,
+        label="CSV table",
+        short_label="CSV",
+        extractor="csv_table",
+        aliases=("application/csv", "application/x-csv", "text/tab-separated-values"),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type="image/png",
+        label="PNG image",
+        short_label="PNG",
+        extractor="image",
+        aliases=("image/apng", "image/x-png"),
+    ),
+    FileType(mime_type="image/gif", label="GIF image", short_label="GIF", extractor="image"),
+    FileType(mime_type="image/webp", label="WebP image", short_label="WEBP", extractor="image"),
+    FileType(
+        mime_type="image/heic",
+        label="HEIC image",
+        short_label="HEIC",
+        extractor="image",
+        aliases=("image/heif",),  # one format with two names; the codec inside differs
+    ),
+    FileType(mime_type="image/avif", label="AVIF image", short_label="AVIF", extractor="image"),
+    FileType(mime_type="image/tiff", label="TIFF image", short_label="TIFF", extractor="image"),
+    FileType(
+        mime_type="image/bmp",
+        label="BMP image",
+        short_label="BMP",
+        extractor="image",
+        aliases=("image/x-ms-bmp",),
+    ),
+    FileType(
+        mime_type=SVG,
+        label="SVG image",
+        short_label="SVG",
+        extractor="markup",
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=MARKDOWN,
+        label="Markdown",
+        short_label="MD",
+        extractor="text",
+        aliases=("text/x-markdown",),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=HTML,
+        label="HTML page",
+        short_label="HTML",
+        extractor="markup",
+        aliases=("application/xhtml+xml",),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=XML,
+        label="XML",
+        short_label="XML",
+        extractor="markup",
+        aliases=("text/xml",),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=JSON,
+        label="JSON",
+        short_label="JSON",
+        extractor="json_text",
+        aliases=("text/json",),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=JSON_LINES,
+        label="JSON Lines",
+        short_label="JSON",
+        extractor="json_text",
+        aliases=("application/jsonl", "application/jsonlines", "application/ndjson"),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=MAIL,
+        label="Mail",
+        short_label="MAIL",
+        extractor="mail",
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=ODT,
+        label="OpenDocument text",
+        short_label="ODT",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=ODS,
+        label="OpenDocument spreadsheet",
+        short_label="ODS",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=ODP,
+        label="OpenDocument presentation",
+        short_label="ODP",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=DOC,
+        label="Word 97–2003 document",
+        short_label="DOC",
+        extractor="ole2",
+        containers=(OLE2,),
+    ),
+    FileType(
+        mime_type=XLS,
+        label="Excel 97–2003 workbook",
+        short_label="XLS",
+        extractor="ole2",
+        containers=(OLE2,),
+    ),
+    FileType(
+        mime_type=PPT,
+        label="PowerPoint 97–2003 presentation",
+        short_label="PPT",
+        extractor="ole2",
+        containers=(OLE2,),
+    ),
+    FileType(
+        mime_type=RTF,
+        label="Rich Text document",
+        short_label="RTF",
+        extractor="rtf",
+        aliases=("application/x-rtf", "text/rtf"),
+        prefix=b"{\\rtf",
+    ),
+    FileType(
+        mime_type="application/epub+zip",
+        label="EPUB book",
+        short_label="EPUB",
+        extractor="epub",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=DOCM,
+        label="Word document with macros",
+        short_label="DOCM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=XLSM,
+        label="Excel workbook with macros",
+        short_label="XLSM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=PPTM,
+        label="PowerPoint presentation with macros",
+        short_label="PPTM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type="audio/mpeg",
+        label="MP3 audio",
+        short_label="MP3",
+        extractor="media",
+        aliases=("audio/mp3",),
+    ),
+    FileType(
+        mime_type=AUDIO_MP4,
+        label="MPEG-4 audio",
+        short_label="M4A",
+        extractor="media",
+        aliases=("audio/m4a", "audio/x-m4a"),
+        containers=(MP4,),
+    ),
+    FileType(
+        mime_type="audio/wav",
+        label="WAV audio",
+        short_label="WAV",
+        extractor="media",
+        aliases=("audio/vnd.wave", "audio/wave", "audio/x-wav"),
+    ),
+    FileType(
+        mime_type="audio/flac",
+        label="FLAC audio",
+        short_label="FLAC",
+        extractor="media",
+        aliases=("audio/x-flac",),
+    ),
+    FileType(mime_type="audio/ogg", label="Ogg audio", short_label="OGG", extractor="media"),
+    FileType(
+        mime_type="audio/aiff",
+        label="AIFF audio",
+        short_label="AIFF",
+        extractor="media",
+        aliases=("audio/x-aiff",),
+    ),
+    FileType(
+        mime_type=MP4,
+        label="MPEG-4 video",
+        short_label="MP4",
+        extractor="media",
+        aliases=("video/x-m4v",),
+    ),
+    FileType(
+        mime_type="video/quicktime",
+        label="QuickTime video",
+        short_label="MOV",
+        extractor="media",
+    ),
+    FileType(mime_type="video/webm", label="WebM video", short_label="WEBM", extractor="media"),
+    FileType(
+        mime_type="video/matroska",
+        label="Matroska video",
+        short_label="MKV",
+        extractor="media",
+        aliases=("video/x-matroska",),
+    ),
+    FileType(
+        mime_type=ZIP,
+        label="ZIP archive",
+        short_label="ZIP",
+        extractor="archive",
+        is_default=False,
+        aliases=("application/x-zip-compressed",),  # declared by Windows
+    ),
+    FileType(
+        mime_type="application/gzip",
+        label="gzip archive",
+        short_label="GZ",
+        extractor="archive",
+        is_default=False,
+        aliases=("application/x-gzip",),
+    ),
+    FileType(
+        mime_type="application/x-tar",
+        label="tar archive",
+        short_label="TAR",
+        extractor="archive",
+        is_default=False,
+    ),
+)
+
+FILE_TYPES = {row.mime_type: row for row in _ROWS}
+"""By MIME type, most common first."""
+
+SUPPORTED_TYPES = frozenset(FILE_TYPES)
+"""The MIME types that `ALLOWED_TYPES` may name."""
+
+DEFAULT_TYPES = frozenset(row.mime_type for row in _ROWS if row.is_default)
+"""The types of `ALLOWED_TYPES=default`: without archives, whose content is not examined, and
+documents with macros."""
+
+ALIASES = {alias: row.mime_type for row in _ROWS for alias in row.aliases}
+
+TEXT_FORMATS = frozenset(row.mime_type for row in _ROWS if row.is_text_format)
+
+PREFIXES = {row.prefix: row.mime_type for row in _ROWS if row.prefix}
+
+
+def types_in(container: str) -> tuple[str, ...]:
+    """The types whose files are containers of this format."""
+    return tuple(row.mime_type for row in _ROWS if container in row.containers)
+
+
+def by_familiarity(mime_types: frozenset[str]) -> Iterator[FileType]:
+    """The rows of these types in the order of the table."""
+    return (row for row in _ROWS if row.mime_type in mime_types)

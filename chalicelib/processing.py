@@ -1,0 +1,196 @@
+"""Upload to record: read and validate the object, write its record, log and publish the result.
+
+A bad file is a result (FAILED with a code). An AWS error is an exception, so that Lambda retries.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any, BinaryIO
+
+from chalicelib import runtime
+from chalicelib.documents import (
+    Document,
+    Failure,
+    Status,
+    document_id_for,
+    escape_unprintable,
+    file_name_from_metadata,
+    is_client_upload,
+    owner_from_metadata,
+    to_iso8601,
+)
+from chalicelib.events import LambdaError, Upload
+from chalicelib.files.analysis import Analysis
+from chalicelib.files.sandbox import SandboxError, SecondsLeft
+from chalicelib.files.validation import Validation, validate
+from chalicelib.notifications import NotificationError, publish
+from chalicelib.objects import (
+    BODY_ERRORS,
+    ObjectUnreadableError,
+    StoredObject,
+    delete_object,
+    open_object,
+)
+from chalicelib.observability import LogFields, Stopwatch, log_fields, log_message
+from chalicelib.runtime import dynamodb, log, s3, settings
+from chalicelib.store import AWS_ERRORS, WriteOutcome, WriteResult, put_result, update_failure
+
+RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
+"""Errors of AWS and of this process: another attempt at the same event may succeed."""
+
+SECONDS_TO_OPEN = 24
+"""Worst case of opening an object: MAX_ATTEMPTS timeouts with botocore's backoff of at most 1 s and
+2 s between them (botocore, ExponentialBackoff)."""
+
+SECONDS_TO_WRITE = 18
+"""Likewise of a write and its notification, with a margin for the function itself."""
+
+
+def process(upload: Upload, seconds_left: SecondsLeft) -> None:
+    """Process one object: one S3 GET, one DynamoDB write."""
+    stopwatch = runtime.start_stopwatch()
+    with stopwatch.step("download"):
+        read = read_object(upload, seconds_left, stopwatch)
+    if read is None:
+        message = f"File {escape_unprintable(upload.key)} was deleted or replaced, nothing recorded"
+        log(logging.INFO, message, {"objectKey": upload.key})
+        return
+    stored, validation = read
+    document = Document(
+        document_id=document_id_for(upload.bucket, upload.key),
+        file_name=file_name_from_metadata(upload.key, stored.user_metadata.get("file-name")),
+        file_type=validation.file_type,
+        file_size=stored.size_bytes,
+        status=Status.FAILED if validation.failure else Status.PROCESSED,
+        uploaded_at=upload.uploaded_at,
+        processed_at=to_iso8601(runtime.now()),
+        owner=owner_from_metadata(stored.user_metadata.get("owner")),
+        object_key=upload.key,
+        e_tag=upload.e_tag,
+        sequencer=upload.sequencer,
+        sha256=validation.sha256,
+        metadata=validation.metadata,
+        failure=validation.failure,
+    )
+    with stopwatch.step("write"):
+        result = put_result(dynamodb, settings.documents_table, document)
+    finish(document, result.outcome, stopwatch)
+    notify(result)
+
+
+def read_object(
+    upload: Upload, seconds_left: SecondsLeft, stopwatch: Stopwatch
+) -> tuple[StoredObject, Validation] | None:
+    """The object and the result of its validation; None when it was deleted or replaced.
+
+    A connection that breaks in the middle of the body, which botocore does not retry, is retried.
+    """
+
+    def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
+        with stopwatch.step("analysis"):
+            return runtime.sandbox.analyze(content, candidate_types, seconds_left)
+
+    failed_attempts = 0
+    while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
+        try:
+            with closing(stored.body) as body:
+                size, declared = stored.size_bytes, stored.content_type
+                return stored, validate(body, size, declared, settings.limits, analyze)
+        except BODY_ERRORS:
+            failed_attempts += 1
+            if failed_attempts == runtime.MAX_ATTEMPTS or seconds_left() < SECONDS_TO_OPEN:
+                raise
+        time.sleep(0.1 * 2**failed_attempts)
+    return None
+
+
+def record_permanent_failure(upload: Upload, failure: Failure, error: LambdaError) -> None:
+    """Record an upload as FAILED after Lambda's last attempt: one DynamoDB write."""
+    stopwatch = runtime.start_stopwatch()
+    document = Document(
+        document_id=document_id_for(upload.bucket, upload.key),
+        file_name=file_name_from_metadata(upload.key, None),
+        file_size=upload.size_bytes,
+        status=Status.FAILED,
+        uploaded_at=upload.uploaded_at,
+        processed_at=to_iso8601(runtime.now()),
+        object_key=upload.key,
+        e_tag=upload.e_tag,
+        sequencer=upload.sequencer,
+        failure=failure,
+    )
+    fields: LogFields = {"errorType": error.type, "errorMessage": error.message}
+    with stopwatch.step("write"):
+        result = update_failure(dynamodb, settings.documents_table, document)
+    finish(document, result.outcome, stopwatch, fields)
+    if result.outcome is WriteOutcome.DUPLICATE:
+        log_event(result.record, logging.WARNING, "failed permanently but has a record", fields)
+    notify(result)
+
+
+def finish(
+    document: Document,
+    outcome: WriteOutcome,
+    stopwatch: Stopwatch,
+    fields: Mapping[str, str | int] | None = None,
+) -> None:
+    """Log a written result; delete an object uploaded with the URL of a deleted document."""
+    key = document.object_key or ""
+    if outcome is WriteOutcome.WRITTEN:
+        log_result(document, {**log_fields(document, stopwatch.milliseconds()), **(fields or {})})
+    elif outcome is WriteOutcome.DELETED and is_client_upload(key, document.document_id):
+        delete_object(s3, settings.upload_bucket, key)
+
+
+def notify(result: WriteResult) -> None:
+    """Publish a written or repeated result, where the stage has notifications on.
+
+    A repeated event may repeat because publishing failed, so it publishes again: subscribers
+    deduplicate, as SNS's at-least-once delivery requires anyway.
+
+    Raises:
+        NotificationError: SNS did not accept the message; Lambda or SQS retries.
+    """
+    if not settings.notification_topic_arn:
+        return
+    if result.outcome not in (WriteOutcome.WRITTEN, WriteOutcome.DUPLICATE):
+        return
+    try:
+        publish(runtime.sns, settings.notification_topic_arn, result.record)
+    except NotificationError as error:
+        fields: LogFields = {
+            "errorType": type(error.__cause__ or error).__name__,
+            "errorMessage": str(error),
+            "notificationsFailed": 1,
+        }
+        log_event(result.record, logging.ERROR, "could not be published", fields)
+        raise
+
+
+def log_result(document: Document, fields: LogFields) -> None:
+    """Log the one line of each document that reaches PROCESSED or FAILED."""
+    log(logging.ERROR if document.failure else logging.INFO, log_message(document), fields)
+
+
+def log_event(record: Mapping[str, Any], level: int, event: str, fields: LogFields) -> None:
+    """Log a line about a document other than its result."""
+    known: LogFields = {name: str(record[name]) for name in ("documentId", "objectKey", "status")}
+    log(level, f"File {escape_unprintable(str(record['fileName']))} {event}", known | fields)
+
+
+def log_retryable_error(upload: Upload, error: Exception) -> None:
+    """Log an attempt that Lambda will repeat."""
+    fields: LogFields = {
+        "documentId": document_id_for(upload.bucket, upload.key),
+        "objectKey": upload.key,
+        "fileSize": upload.size_bytes,
+        "errorType": type(error).__name__,
+        "errorMessage": str(error),
+        "retryableErrors": 1,
+    }
+    key, reason = escape_unprintable(upload.key), escape_unprintable(str(error))
+    log(logging.ERROR, f"File {key} not processed, will be retried: {reason}", fields)

@@ -1,0 +1,72 @@
+"""Routes of the web UI: its page, style sheet and script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import runtime
+from chalicelib.api import schema
+from chalicelib.api.http import route_options
+from chalicelib.objects import presign_download
+from chalicelib.runtime import s3, settings
+from chalicelib.web.serving import (
+    WebUiSettings,
+    etag_matches,
+    file_headers,
+    origin_of,
+    read_file,
+    render_index,
+    security_headers,
+    trailing_slash_redirect,
+)
+
+web_routes = Blueprint(__name__)
+
+
+@web_routes.route(**route_options(schema.GET_INDEX))
+def get_index() -> Response:
+    """The page, with the settings of the stage."""
+    path = web_routes.current_request.context["path"]  # unlike request.path, includes the stage
+    if url := trailing_slash_redirect(path):
+        return Response(status_code=308, headers={"Location": url}, body="")
+    ui_settings = web_ui_settings()
+    return respond(schema.GET_INDEX, render_index(ui_settings), security_headers(ui_settings))
+
+
+@web_routes.route(**route_options(schema.GET_STYLE))
+def get_style() -> Response:
+    """The style sheet."""
+    return respond(schema.GET_STYLE, read_file("style.css"))
+
+
+@web_routes.route(**route_options(schema.GET_SCRIPT))
+def get_script() -> Response:
+    """The script."""
+    return respond(schema.GET_SCRIPT, read_file("app.js"))
+
+
+def respond(
+    operation: schema.Operation, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A file of the web UI; 304 where the browser's copy is current."""
+    media_type = operation.responses[200].media_type
+    all_headers: dict[str, Any] = {**file_headers(media_type, text), **(headers or {})}
+    if etag_matches(web_routes.current_request.headers.get("if-none-match"), all_headers["ETag"]):
+        return Response(status_code=304, headers=all_headers, body="")
+    return Response(status_code=200, headers=all_headers, body=text)
+
+
+@cache
+def web_ui_settings() -> WebUiSettings:
+    """The settings that the web UI needs, without a call to AWS: the clients know the hosts."""
+    url = presign_download(s3, settings.upload_bucket, "any", "attachment", 1)
+    return WebUiSettings(
+        client_id=settings.user_pool_client_id,
+        sign_in_url=runtime.cognito_endpoint(),
+        bucket_origin=origin_of(url),
+        limits=settings.limits,
+    )

@@ -1,0 +1,120 @@
+"""The web UI's files in this folder, and the headers that restrict what a browser does with them.
+
+Standard library only, apart from the table of file types.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chalicelib.files.types import FILE_TYPES, by_familiarity
+from chalicelib.files.validation import Limits
+
+FOLDER = Path(__file__).parent
+
+SETTINGS_PLACEHOLDER = "{{settings}}"
+"""Where index.html contains the settings: in the `content` of a <meta>, which executes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebUiSettings:
+    """The settings of a stage that the web UI needs, all of them public."""
+
+    client_id: str
+    """App client of the user pool."""
+    sign_in_url: str
+    """Of the Cognito API."""
+    bucket_origin: str
+    """Origin of upload and download URLs."""
+    limits: Limits
+
+    def to_json(self) -> str:
+        """As app.js parses them."""
+        allowed = by_familiarity(self.limits.allowed_types)
+        return json.dumps(
+            {
+                "clientId": self.client_id,
+                "signInUrl": self.sign_in_url,
+                "largestFileBytes": self.limits.largest_file_bytes,
+                "allowedTypes": [file_type.mime_type for file_type in allowed],
+                "typeLabels": {
+                    file_type.mime_type: [file_type.short_label, file_type.label]
+                    for file_type in FILE_TYPES.values()
+                },
+            }
+        )
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def render_index(settings: WebUiSettings) -> str:
+    """The page with the stage's settings."""
+    text = read_file("index.html")
+    return text.replace(SETTINGS_PLACEHOLDER, html.escape(settings.to_json(), quote=True))
+
+
+def read_file(name: str) -> str:
+    """A file of the web UI."""
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def file_headers(media_type: str, text: str) -> Mapping[str, str]:
+    """Headers with which a browser revalidates each time and downloads only what changed."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return {
+        "Content-Type": f"{media_type}; charset=utf-8",
+        "Cache-Control": "no-cache",
+        "ETag": f'W/"{digest}"',  # weak: the gateway may compress the response
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def security_headers(settings: WebUiSettings) -> Mapping[str, str]:
+    """Headers that restrict what the page loads and connects to, and forbid framing.
+
+    Even a bug in the script cannot execute file names or content: only the page's own two files
+    run, and they connect to the API, the user pool and the bucket alone.
+    """
+    connected = sorted({origin_of(settings.sign_in_url), settings.bucket_origin})
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "data:",  # the icon
+        "connect-src": " ".join(["'self'", *connected]),
+        "frame-src": settings.bucket_origin,  # downloads; see app.js
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",  # for browsers without frame-ancestors
+    }
+
+
+def etag_matches(if_none_match: str | None, e_tag: str) -> bool:
+    """Whether the browser's copy is current (RFC 9110, 13.1.2)."""
+    return e_tag in [part.strip() for part in (if_none_match or "").split(",")]
+
+
+def trailing_slash_redirect(path: str) -> str | None:
+    """The relative URL to redirect to when the path lacks the final slash that links require.
+
+    None where the slash is there. Relative, since only the browser has the full URL.
+    """
+    return None if path.endswith("/") else f"{path.rpartition('/')[2]}/"

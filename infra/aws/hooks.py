@@ -1,0 +1,51 @@
+"""Deployment steps and properties in which an implementation of AWS's APIs may differ from AWS.
+
+A stage holds one `DeploymentHooks`. The default is AWS itself, where nothing is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.aws.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedApi:
+    """The REST API that serves a stage."""
+
+    api_id: str
+    url: str
+    """With a final slash."""
+
+
+class DeploymentHooks:
+    """AWS: every step is a no-op, and every property is what Chalice and CloudFormation created."""
+
+    lambda_usage_note = ""
+    """Appended to the usage of Lambda in `make status`."""
+    unmeasured = "nothing measured"
+    """Shown by `make status` for a metric without values."""
+
+    def before_chalice_deploy(self, stage: Stage) -> None:
+        """Prepare the stage for `chalice deploy`."""
+
+    def after_chalice_deploy(self, stage: Stage) -> DeployedApi:
+        """Complete what `chalice deploy` created; the API that serves the stage."""
+        recorded = stage.get_deployed("rest_api")
+        return DeployedApi(str(recorded["rest_api_id"]), str(recorded["rest_api_url"]))
+
+    def api_names(self, stage: Stage) -> set[str]:
+        """Every name that the stage's REST API may have."""
+        return {stage.stack_name}
+
+    def extra_stacks(self, stage: Stage) -> Sequence[str]:  # noqa: ARG002 - for subclasses
+        """CloudFormation stacks of the stage besides its own."""
+        return ()
+
+
+AWS = DeploymentHooks()
+"""The hooks of a stage in an AWS account."""

@@ -1,0 +1,246 @@
+"""Run process_upload on any number of uploads and report the outcome of each.
+
+The function's conditional writes make a run safe to repeat, to overlap with another run or with the
+uploads' own events, and to interrupt at any moment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote_plus
+
+from chalicelib.documents import FailureCode, Status, document_id_for, escape_unprintable
+from chalicelib.events import Upload
+from chalicelib.store import Record, from_item
+from infra.aws.stage import Stage
+from infra.console import CommandError, echo
+from infra.progress import progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+
+DEFAULT_PARALLEL = 8
+"""Leaves capacity for new uploads within the concurrency limit of 10 of a new account
+(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
+MAX_PARALLEL = 64
+
+GONE = "object deleted or replaced, nothing to record"
+DELETED = "deleted by request"
+STILL_FAILING = "still failing"
+
+MAX_BATCH = 100
+"""Maximum keys of a BatchGetItem (DynamoDB API reference)."""
+
+_MAX_NAMED_FAILURES = 20
+_MAX_ERROR_LENGTH = 300
+"""Characters of a printed error."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome of one upload."""
+
+    name: str
+    """PROCESSED, FAILED with its code, GONE, DELETED or STILL_FAILING."""
+    key: str
+    error: str | None = None
+    """If STILL_FAILING."""
+
+
+@dataclass
+class Summary:
+    """The number of uploads by outcome."""
+
+    advance: Callable[[], None] = field(default=lambda: None)
+    """Advances the progress display by one."""
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[Outcome] = field(default_factory=list)
+    """The first uploads that are STILL_FAILING."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an upload."""
+        self.counts[outcome.name] += 1
+        if outcome.name == STILL_FAILING and len(self.failures) < _MAX_NAMED_FAILURES:
+            self.failures.append(outcome)
+        self.advance()
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A stage's process_upload function and table, with clients for this many threads."""
+
+    lambda_: LambdaClient
+    function: str
+    dynamodb: DynamoDBClient
+    table: str
+    parallel: int
+
+
+def get_processor(stage: Stage, parallel: int) -> Processor:
+    """The processor of a stage.
+
+    Raises:
+        CommandError: the stage does not exist, or its deployment is incomplete.
+    """
+    table = stage.outputs()["DocumentsTableName"]
+    function = stage.functions["process_upload"]
+    lambda_ = stage.account.lambda_
+    try:
+        seconds = lambda_.get_function_configuration(FunctionName=function)["Timeout"]
+    except lambda_.exceptions.ResourceNotFoundException:
+        raise CommandError(
+            f"Stage {stage.name} has no function {function}: run make deploy STAGE={stage.name}"
+        ) from None
+    return Processor(
+        lambda_=stage.account.lambda_for(parallel, seconds),
+        function=function,
+        dynamodb=stage.account.dynamodb_for(parallel),
+        table=table,
+        parallel=parallel,
+    )
+
+
+def in_parallel(parallel: int, run: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Results of running a function on each item in threads, in order of completion.
+
+    Takes an item only when a thread is free, so that memory does not grow with their number.
+    """
+    with ThreadPoolExecutor(parallel) as pool:
+        running: set[Future[R]] = set()
+        for item in items:
+            running.add(pool.submit(run, item))
+            if len(running) == parallel:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from [future.result() for future in done]
+        yield from [future.result() for future in running]
+
+
+def process(processor: Processor, upload: Upload) -> Outcome:
+    """Invoke process_upload on one upload and wait for its outcome.
+
+    Raises:
+        ClientError: the invocation is refused, or throttled for several minutes.
+        BotoCoreError: AWS is unreachable.
+    """
+    answer = processor.lambda_.invoke(
+        FunctionName=processor.function, Payload=json.dumps(build_event(upload))
+    )
+    payload = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        return Outcome(STILL_FAILING, upload.key, _error(payload))
+    document_id = document_id_for(upload.bucket, upload.key)
+    records = get_records(processor.dynamodb, processor.table, [document_id], consistent=True)
+    return outcome_for(upload, records.get(document_id))
+
+
+@contextmanager
+def summarizing(total: int) -> Iterator[Summary]:
+    """Count outcomes and show progress during the block, then print the counts.
+
+    Raises:
+        CommandError: some uploads are still failing.
+    """
+    summary = Summary()
+    try:
+        with progress(total) as summary.advance:
+            yield summary
+    except BaseException:  # Ctrl-C as well
+        echo("  Interrupted. Run the command again to resume.")
+        raise
+    finally:
+        _print(summary)
+    if failing := summary.counts[STILL_FAILING]:
+        raise CommandError(f"{failing:,} still failing: fix the cause, then run the command again")
+
+
+def get_records(
+    dynamodb: DynamoDBClient, table: str, document_ids: Sequence[str], *, consistent: bool
+) -> dict[str, dict[str, Any]]:
+    """The processing attributes of at most MAX_BATCH records, by document id."""
+    names = {
+        f"#{name}": name
+        for name in ("documentId", "status", "eTag", "sequencer", "uploadedAt", "failure")
+    } | {"#deletedUntil": "deletedUntil"}
+    pending: Any = {
+        table: {
+            "Keys": [{"documentId": {"S": document_id}} for document_id in set(document_ids)],
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+            "ConsistentRead": consistent,
+        }
+    }
+    found: dict[str, dict[str, Any]] = {}
+    while pending:  # each round returns items, or boto3 backs off because DynamoDB throttles
+        answer = dynamodb.batch_get_item(RequestItems=pending)
+        for item in answer["Responses"].get(table, []):
+            record = from_item(item)
+            found[record["documentId"]] = record
+        pending = answer.get("UnprocessedKeys")
+    return found
+
+
+def build_event(upload: Upload) -> dict[str, object]:
+    """The S3 event of an upload (S3 user guide, "Event message structure")."""
+    return {
+        "Records": [
+            {
+                "eventName": "ObjectCreated:Put",
+                "eventTime": upload.uploaded_at,
+                "s3": {
+                    "bucket": {"name": upload.bucket},
+                    "object": {
+                        "key": quote_plus(upload.key),
+                        "size": upload.size_bytes,
+                        "eTag": upload.e_tag,
+                        "sequencer": upload.sequencer,
+                    },
+                },
+            }
+        ]
+    }
+
+
+def outcome_for(upload: Upload, record: Record | None) -> Outcome:
+    """The outcome of a successful invocation, by the record that exists afterwards."""
+    if record is None:
+        return Outcome(GONE, upload.key)
+    if "status" not in record:
+        return Outcome(DELETED, upload.key)
+    is_same = record.get("sequencer", "") == upload.sequencer
+    is_older = record.get("sequencer", "") < upload.sequencer
+    code = record.get("failure", {}).get("code")
+    is_unprocessed = code == FailureCode.PROCESSING_FAILED
+    if is_older or (is_same and is_unprocessed):
+        return Outcome(GONE, upload.key)
+    if is_unprocessed:
+        return Outcome(STILL_FAILING, upload.key, "a later version could not be processed")
+    if is_same and record["eTag"] != upload.e_tag:
+        return Outcome(STILL_FAILING, upload.key, "a concurrent run processed an earlier version")
+    return Outcome(f"{Status.FAILED} {code}" if code else record["status"], upload.key)
+
+
+def _error(payload: bytes) -> str:
+    error = json.loads(payload)
+    text = escape_unprintable(
+        f"{error.get('errorType', 'error')}: {error.get('errorMessage', 'no message')}"
+    )
+    return text if len(text) <= _MAX_ERROR_LENGTH else text[:_MAX_ERROR_LENGTH] + "..."
+
+
+def _print(summary: Summary) -> None:
+    for name, count in sorted(summary.counts.items()):
+        echo(f"  {count:>9,}  {name}")
+    for outcome in summary.failures:
+        echo(f"  Still failing: {escape_unprintable(outcome.key)}: {outcome.error}")
+    if more := summary.counts[STILL_FAILING] - len(summary.failures):
+        echo(f"  Still failing: {more:,} more")

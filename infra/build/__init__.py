@@ -1,0 +1,1 @@
+"""What is built before a deployment: policies, bytecode, the Chalice project."""

@@ -1,0 +1,175 @@
+"""`make demo`: upload sample files to a local AWS through the API and verify every response."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from chalicelib.documents import document_id_for
+from infra.api_client import Client, Response, send
+from infra.aws.logs import read_log_lines
+from infra.aws.stage import Stage
+from infra.aws.users import get_id_token, get_or_create_user
+from infra.build.chalice_project import copy_project, read_config
+from infra.commands.deploy import deploy
+from infra.console import CommandError, echo
+from infra.local.samples import Sample, samples
+from infra.local.server import local_aws
+from infra.local.workarounds import local_stage
+from infra.paths import ROOT
+
+RECORD_SECONDS = 60
+"""Maximum time from upload to record; a second is usual."""
+
+
+def demo() -> None:
+    """Deploy to an empty local AWS, upload the samples and print the record of each.
+
+    Raises:
+        CommandError: a response, a record or a log line differs from the expected one.
+    """
+    started = time.monotonic()
+    largest = int(read_config(ROOT)["environment_variables"]["LARGEST_FILE_BYTES"])
+    with local_aws() as account, tempfile.TemporaryDirectory() as folder:
+        stage = local_stage("demo", account, copy_project(Path(folder) / "project"))
+        api_url = deploy(stage)
+        user = _sign_in(stage, api_url, "somebody@example.com")
+        operator = _sign_in(stage, api_url, "operator@example.com", "operators")
+        tried = samples(largest)
+        wrong = [
+            sample.file_name
+            for sample in tried
+            if not (
+                _put_directly(stage, user, operator, sample)
+                if sample.failure_code == "too_large"
+                else _upload(stage, user, sample)
+            )
+        ]
+        wrong += _list(user, len(tried) - 1)
+    echo()
+    if wrong:
+        raise CommandError(f"Unexpected results: {', '.join(wrong)}")
+    echo(f"All records are correct. {time.monotonic() - started:.0f} s.")
+
+
+def _sign_in(stage: Stage, api_url: str, email: str, *groups: str) -> Client:
+    user = get_or_create_user(stage, email, None, groups)
+    echo(f"\n{email} signs in" + f" as a member of {', '.join(groups)}" * bool(groups))
+    return Client(api_url, get_id_token(stage, user))
+
+
+def _upload(stage: Stage, user: Client, sample: Sample) -> bool:
+    """Upload a file through the API, print its record, download it; whether all is correct."""
+    _print_sample(sample)
+    requested = user.request_upload(sample.file_name, sample.declared_type, len(sample.content))
+    _print_response("POST", requested, "/uploads")
+    put = requested.body["upload"]
+    _print_response(
+        "PUT", send("PUT", put["url"], put["headers"], sample.content), "the upload URL"
+    )
+    document_id = requested.body["documentId"]
+    record = _record(user, document_id)
+    problems = _show(stage, sample, record)
+    answer = user.call("GET", f"documents/{document_id}/content")
+    download = send("GET", answer.body["url"])
+    _print_response("GET", download, "the download URL", download.headers["Content-Disposition"])
+    if download.content != sample.content:
+        problems.append("the download differs from the upload")
+    return _print_problems(problems)
+
+
+def _put_directly(stage: Stage, user: Client, operator: Client, sample: Sample) -> bool:
+    """Put a file that the API rejects directly into the bucket; whether all is correct."""
+    _print_sample(sample)
+    requested = user.request_upload(sample.file_name, sample.declared_type, len(sample.content))
+    _print_response("POST", requested, "/uploads", requested.body["Message"])
+    bucket = stage.outputs()["UploadBucketName"]
+    stage.account.s3.put_object(
+        Bucket=bucket,
+        Key=sample.file_name,
+        Body=sample.content,
+        ContentType=sample.declared_type,
+    )
+    echo("  S3          put directly into the bucket; an operator can read its record")
+    record = _record(operator, document_id_for(bucket, sample.file_name))
+    problems = _show(stage, sample, record)
+    if requested.status != 413:
+        problems.append(f"POST should return 413, returned {requested.status}")
+    return _print_problems(problems)
+
+
+def _list(user: Client, expected: int) -> list[str]:
+    echo("\nThe user's documents, newest first")
+    answer = user.call("GET", "documents")
+    documents = answer.body["documents"]
+    _print_response("GET", answer, "/documents")
+    for document in documents:
+        echo(f"              {document['status']:9}  {document['fileName']}")
+    return [] if len(documents) == expected else ["the list"]
+
+
+def _print_sample(sample: Sample) -> None:
+    echo(f"\n{sample.file_name} ({len(sample.content):,} bytes, {sample.declared_type})")
+
+
+def _print_response(method: str, answer: Response, *what: str) -> None:
+    echo(f"  {method:11} {answer.status} {', '.join(what)}")
+
+
+def _print_problems(problems: list[str]) -> bool:
+    for problem in problems:
+        echo(f"  WRONG       {problem}")
+    return not problems
+
+
+def _show(stage: Stage, sample: Sample, record: dict[str, Any]) -> list[str]:
+    """Print a file's log line and record; their differences from the expected ones."""
+    line = _log_line(stage, f"File {sample.file_name} processed")
+    echo(f"  CloudWatch  {line}")
+    echo("  GET         " + json.dumps(record, ensure_ascii=False, indent=2).replace("\n", "\n  "))
+    return _differences(sample, record, line)
+
+
+def _differences(sample: Sample, record: dict[str, Any], line: str) -> list[str]:
+    if sample.failure_code:
+        ending = f"status FAILED, failure={sample.failure_code}"
+    else:
+        ending = f"status PROCESSED, words={sample.word_count}"
+    checks = [
+        ("fileName", sample.file_name, record.get("fileName")),
+        ("fileSize", len(sample.content), record.get("fileSize")),
+        ("status", sample.status, record.get("status")),
+        ("failure", sample.failure_code, record.get("failure", {}).get("code")),
+        ("words", sample.word_count, record.get("metadata", {}).get("wordCount", 0)),
+        ("log line", ending, line[-len(ending) :]),
+    ]
+    return [
+        f"{name} should be {expected!r}, is {actual!r}"
+        for name, expected, actual in checks
+        if expected != actual
+    ]
+
+
+def _record(client: Client, document_id: str) -> dict[str, Any]:
+    """The record, as soon as the file is processed."""
+    deadline = time.monotonic() + RECORD_SECONDS
+    while time.monotonic() < deadline:
+        answer = client.call("GET", f"documents/{document_id}")
+        if answer.status == 200 and answer.body["status"] != "PENDING":
+            return dict(answer.body)
+        time.sleep(0.2)
+    raise CommandError(f"GET /documents/{document_id} still returns {answer.status}: {answer.body}")
+
+
+def _log_line(stage: Stage, beginning: str) -> str:
+    """Level and message of process_upload's first log line with this beginning, once it exists."""
+    deadline = time.monotonic() + RECORD_SECONDS
+    while time.monotonic() < deadline:
+        for line in read_log_lines(stage, "process_upload"):
+            if str(line.get("message", "")).startswith(beginning):
+                return f"{line['level']} {line['message']}"
+        time.sleep(0.2)
+    return "no log line"

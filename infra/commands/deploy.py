@@ -1,0 +1,151 @@
+"""Deploy a stage: CloudFormation creates stateful resources, `chalice deploy` functions and API.
+
+Every step is idempotent and changes only what differs: a second run changes nothing, and an
+interrupted deployment resumes.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from chalicelib.settings import Settings, SettingsError, parse_settings
+from infra.aws import cloudformation
+from infra.aws.gateway import allowed_origins, set_gateway_responses
+from infra.aws.lambda_settings import set_failure_destination, set_log_format
+from infra.aws.stage import Stage
+from infra.aws.unrecorded import adopt_unrecorded
+from infra.build import policies
+from infra.build.bytecode import write_bytecode
+from infra.build.chalice_project import read_config, run_chalice, write_config
+from infra.console import CommandError, echo, step
+from infra.paths import ROOT
+
+TEMPLATE = ROOT / "infra" / "resources.yaml"
+VISIBILITY_TIMEOUTS = 6
+"""The queue's visibility timeout in timeouts of the function that reads it (Lambda developer
+guide, "Using Lambda with Amazon SQS")."""
+SLOW_MILLISECONDS = 850
+"""Alarm threshold for an invocation's duration, per second of the function's timeout."""
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
+"""The runtimes in which Lambda creates functions (Lambda developer guide, "Runtimes")."""
+
+
+def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None) -> str:
+    """Bring the stage up to date with the code and its settings; safe to re-run.
+
+    Args:
+        stage: the stage, new or existing.
+        billing_mode: PROVISIONED or PAY_PER_REQUEST; None keeps the current one, PROVISIONED for a
+            new stage.
+        alarm_email: recipient of alarms, none if empty; None keeps the current one.
+
+    Returns:
+        The URL of its API, with a final slash.
+
+    Raises:
+        CommandError: a step fails; running the command again resumes the deployment.
+    """
+    check_python(sys.version_info[:2])
+    region, account_id = stage.account.region, stage.account.account_id
+    where = stage.account.endpoint or f"account {account_id}, {region}"
+    echo(f"Deploying stage {stage.name} to {where}")
+    deploy_resources(stage, billing_mode, alarm_email)
+    adopt_unrecorded(stage)
+    stage.hooks.before_chalice_deploy(stage)
+    with step("chalice deploy"):
+        write_bytecode(stage.project)
+        run_chalice(stage, "deploy")
+    with step("Setting retries and the failure queue of process_upload"):
+        set_failure_destination(stage)
+    with step("Setting the log format"):
+        set_log_format(stage)
+    api = stage.hooks.after_chalice_deploy(stage)
+    with step("Setting the gateway responses"):
+        set_gateway_responses(stage, api.api_id)
+    return api.url
+
+
+def deploy_resources(
+    stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None
+) -> None:
+    """Deploy the CloudFormation stack and write the stage's settings and policies from its outputs.
+
+    Afterwards, plain `chalice deploy --stage NAME` works.
+    """
+    with step(f"CloudFormation stack {stage.stack_name}"):
+        cloudformation.apply(
+            stage.account,
+            stage.stack_name,
+            TEMPLATE.read_text(encoding="utf-8"),
+            {
+                "Stage": stage.name,
+                "BillingMode": billing_mode or cloudformation.KEEP,
+                "AllowedOrigins": ",".join(allowed_origins(stage)),
+                "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+                "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
+                "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
+            },
+        )
+    outputs = stage.outputs()
+    settings = _write_settings(stage, outputs)
+    _write_policies(stage, outputs, settings)
+
+
+def check_python(version: tuple[int, int]) -> None:
+    """Check that Lambda has a runtime for this Python, which Chalice gives to the functions.
+
+    Raises:
+        CommandError: Lambda has none.
+    """
+    if not OLDEST_PYTHON <= version <= NEWEST_PYTHON:
+        raise CommandError(
+            f"Lambda has no runtime for Python {version[0]}.{version[1]}: deploy with Python 3.11 "
+            "to 3.14, for example `make deploy STAGE=... PYTHON=python3.13`"
+        )
+
+
+def _write_policies(stage: Stage, outputs: dict[str, str], settings: Settings) -> None:
+    notifications = settings.notification_topic_arn is not None
+    stage.policies_folder.mkdir(parents=True, exist_ok=True)
+    for function in stage.functions:
+        text = policies.policy_path(stage.project, function).read_text(encoding="utf-8")
+        rendered = policies.render(text, outputs, notifications=notifications)
+        (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
+
+
+def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
+    """Update the stage's section of Chalice's config; the deployer's own settings there are kept.
+
+    Raises:
+        CommandError: a setting is missing or malformed.
+    """
+    config = read_config(stage.project)
+    section = config.setdefault("stages", {}).setdefault(stage.name, {})
+    section.setdefault("environment_variables", {}).update(
+        STACK_NAME=stage.stack_name,
+        UPLOAD_BUCKET=outputs["UploadBucketName"],
+        DOCUMENTS_TABLE=outputs["DocumentsTableName"],
+        FAILURE_QUEUE=outputs["FailureQueueName"],
+        USER_POOL_ARN=outputs["UserPoolArn"],
+        USER_POOL_CLIENT_ID=outputs["UserPoolClientId"],
+        NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
+    )
+    for function in stage.functions:
+        section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
+            f"stages/{stage.name}/policy-{function}.json"
+        )
+    try:
+        settings = parse_settings(
+            {**config["environment_variables"], **section["environment_variables"]}
+        )
+    except SettingsError as error:
+        raise CommandError(f"Stage {stage.name}: {error}") from error
+    write_config(stage.project, config)
+    return settings
+
+
+def _timeout(stage: Stage, function: str) -> int:
+    """A function's timeout in seconds, from Chalice's config."""
+    config = read_config(stage.project)
+    own = config["lambda_functions"].get(function, {})
+    return int(own.get("lambda_timeout", config["lambda_timeout"]))

@@ -1,0 +1,93 @@
+"""`make local`: run the whole stack on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from typing import Any
+
+from chalicelib.api.auth import OPERATORS
+from infra.aws.stage import Account, Stage
+from infra.aws.users import User, generate_password, get_or_create_user
+from infra.build.chalice_project import copy_project
+from infra.commands.deploy import deploy
+from infra.console import CommandError, echo
+from infra.local.server import client_environment, local_aws
+from infra.local.workarounds import local_stage
+from infra.paths import ROOT
+
+NAME = "local"
+FOLDER = ROOT / ".local"
+STACK_FILE = FOLDER / "stack.json"
+
+
+def local(port: int | None) -> None:
+    """Deploy to a local AWS, write .local/stack.json and wait for a signal.
+
+    Raises:
+        CommandError: the port is in use.
+    """
+    with local_aws(port) as account:
+        project = FOLDER / "project"
+        shutil.rmtree(project, ignore_errors=True)
+        stage = local_stage(NAME, account, copy_project(project))
+        try:
+            description = description_of(stage, deploy(stage))
+            _write(description)
+            _print_credentials(description)
+            signal.pause()
+        finally:
+            STACK_FILE.unlink(missing_ok=True)
+            shutil.rmtree(project, ignore_errors=True)
+
+
+def running_local_stage() -> Stage:
+    """The stage of the `make local` that runs in this folder.
+
+    Raises:
+        CommandError: none runs.
+    """
+    if not STACK_FILE.exists():
+        raise CommandError("No `make local` runs in this folder: start it, or pass another STAGE=")
+    endpoint = json.loads(STACK_FILE.read_text(encoding="utf-8"))["endpoint"]
+    return local_stage(NAME, Account(client_environment(endpoint)), FOLDER / "project")
+
+
+def create_demo_users(stage: Stage) -> list[User]:
+    """Create two ordinary users and an operator."""
+    return [
+        get_or_create_user(stage, f"{name}@example.com", generate_password(), groups)
+        for name, groups in (("ada", ()), ("bo", ()), ("operator", (OPERATORS,)))
+    ]
+
+
+def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
+    """Everything that a script needs to use the stage, demo users included."""
+    outputs = stage.outputs()
+    return {
+        "endpoint": stage.account.endpoint,
+        "region": stage.account.region,
+        "apiUrl": api_url,
+        "bucket": outputs["UploadBucketName"],
+        "table": outputs["DocumentsTableName"],
+        "failureQueueUrl": outputs["FailureQueueUrl"],
+        "userPoolId": outputs["UserPoolId"],
+        "userPoolClientId": outputs["UserPoolClientId"],
+        "users": [user.to_json() for user in create_demo_users(stage)],
+    }
+
+
+def _print_credentials(description: dict[str, Any]) -> None:
+    """Print the URL of the web UI and a user's credentials."""
+    user = description["users"][0]
+    echo(f"\nReady. {STACK_FILE.relative_to(ROOT)} describes the stack. Ctrl-C stops it.")
+    echo(f"Web UI: {description['apiUrl']}")
+    echo(f"Sign in as {user['username']} with the password {user['password']}")
+
+
+def _write(description: dict[str, object]) -> None:
+    unfinished = STACK_FILE.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(STACK_FILE)  # readers never see a partial file
+    echo(json.dumps(description, indent=2))

@@ -1,0 +1,150 @@
+"""`make retry`: process uploads again that failed because of an AWS or internal error.
+
+Such uploads have a FAILED record with `processing_failed`. If even that could not be written, their
+messages are in the unrecorded failure queue, the dead-letter queue of the failure queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chalicelib.documents import FailureCode, Status
+from chalicelib.events import Upload, failed_uploads_from_message
+from chalicelib.store import from_item
+from infra.aws.queues import IN_FLIGHT, VISIBLE, queue_depth
+from infra.aws.reprocess import (
+    STILL_FAILING,
+    Outcome,
+    Processor,
+    get_processor,
+    in_parallel,
+    process,
+    summarizing,
+)
+from infra.aws.stage import Stage
+from infra.console import echo
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+HIDDEN_SECONDS = 120
+"""Visibility timeout of received messages: longer than the function's timeout, and short enough
+that the messages of a killed run soon become visible. Processing one twice is harmless."""
+MAX_BATCH = 10
+"""Maximum messages of a ReceiveMessage (SQS API reference)."""
+
+
+@dataclass(frozen=True)
+class Queues:
+    """The failure queue and its dead-letter queue."""
+
+    sqs: SQSClient
+    failures: str
+    """URL."""
+    unrecorded: str
+    """URL."""
+
+
+def retry(stage: Stage, parallel: int) -> None:
+    """Process failed uploads again and print the number by outcome.
+
+    Raises:
+        CommandError: the stage does not exist, or some uploads are still failing.
+    """
+    processor = get_processor(stage, parallel)
+    outputs = stage.outputs()
+    queues = Queues(
+        stage.account.sqs, outputs["FailureQueueUrl"], outputs["UnrecordedFailureQueueUrl"]
+    )
+    # A list, because processed records leave the index; an outage causes thousands, not millions.
+    # Read before any message returns to the failure queue, so that no upload is processed twice.
+    failed = list(failed_uploads(processor.dynamodb, processor.table, outputs["UploadBucketName"]))
+    unrecorded = queue_depth(queues.sqs, queues.unrecorded, (VISIBLE,))
+    echo(
+        f"Stage {stage.name}: {len(failed) + unrecorded:,} to retry, {unrecorded:,} of them "
+        f"without a FAILED record; {parallel} at a time"
+    )
+    in_flight = queue_depth(queues.sqs, queues.failures)
+    in_flight += queue_depth(queues.sqs, queues.unrecorded, (IN_FLIGHT,))
+    if in_flight:
+        echo(f"  {in_flight:,} more failures are in flight: run the command again for these")
+    with summarizing(len(failed) + unrecorded) as summary:
+        # Records first: the message of an older version would report them as still failing.
+        for outcome in in_parallel(parallel, partial(process, processor), failed):
+            summary.add(outcome)
+        for outcomes in retry_unrecorded(processor, queues):
+            for outcome in outcomes:
+                summary.add(outcome)
+
+
+def failed_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
+    """The uploads with a `processing_failed` record, oldest first."""
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="byStatus",
+        KeyConditionExpression="#status = :failed",
+        FilterExpression="#failure.#code = :processing_failed",
+        ProjectionExpression="objectKey, fileSize, eTag, sequencer, uploadedAt",
+        ExpressionAttributeNames={"#status": "status", "#failure": "failure", "#code": "code"},
+        ExpressionAttributeValues={
+            ":failed": {"S": Status.FAILED},
+            ":processing_failed": {"S": FailureCode.PROCESSING_FAILED},
+        },
+    )
+    for page in pages:
+        for item in page["Items"]:
+            record = from_item(item)
+            yield Upload(
+                bucket=bucket,
+                key=record["objectKey"],
+                size_bytes=record["fileSize"],
+                e_tag=record["eTag"],
+                sequencer=record["sequencer"],
+                uploaded_at=record["uploadedAt"],
+            )
+
+
+def retry_unrecorded(processor: Processor, queues: Queues) -> Iterator[list[Outcome]]:
+    """Process the uploads of messages in the dead-letter queue.
+
+    A message is deleted when its uploads are processed. If they are still failing, it returns to
+    the failure queue, so that record_failure stores their FAILED records. A malformed message is
+    left in place.
+    """
+    messages = _receive(queues, min(processor.parallel, MAX_BATCH))
+    return in_parallel(processor.parallel, partial(_retry_message, processor, queues), messages)
+
+
+def _receive(queues: Queues, batch: int) -> Iterator[MessageTypeDef]:
+    """Every message of the dead-letter queue, once."""
+    seen: set[str] = set()
+    while True:
+        messages = queues.sqs.receive_message(
+            QueueUrl=queues.unrecorded,
+            MaxNumberOfMessages=batch,
+            VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=1,  # long polling queries all of SQS's servers
+        ).get("Messages", [])
+        new = [message for message in messages if message["MessageId"] not in seen]
+        if not new:
+            return
+        seen.update(message["MessageId"] for message in new)
+        yield from new
+
+
+def _retry_message(processor: Processor, queues: Queues, message: MessageTypeDef) -> list[Outcome]:
+    try:
+        uploads = [upload for upload, _failure in failed_uploads_from_message(message["Body"])]
+    except ValueError as error:
+        name = f"message {message['MessageId']} of the dead-letter queue"
+        return [Outcome(STILL_FAILING, name, str(error))]
+    outcomes = [process(processor, upload) for upload in uploads]
+    if any(outcome.name == STILL_FAILING for outcome in outcomes):
+        queues.sqs.send_message(QueueUrl=queues.failures, MessageBody=message["Body"])
+    queues.sqs.delete_message(QueueUrl=queues.unrecorded, ReceiptHandle=message["ReceiptHandle"])
+    return outcomes

@@ -1,0 +1,1 @@
+"""The local AWS for development and tests, and the adapter with its workarounds."""

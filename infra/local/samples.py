@@ -1,0 +1,119 @@
+"""Sample files with the record that each must produce."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+from pypdf import PdfWriter
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+WORDS_A_PAGE = 149
+PAGES = 3
+WORDS = ["intake", "keeps", "one", "record", "of", "each", "file", "that", "a", "user", "uploads"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file, its declared type and the record that it must produce."""
+
+    file_name: str
+    content: bytes
+    declared_type: str
+    status: str
+    word_count: int = 0
+    """If PROCESSED."""
+    failure_code: str | None = None
+    """If FAILED."""
+
+
+def samples(largest_file_bytes: int) -> list[Sample]:
+    """Valid files, invalid files, and one with a non-ASCII name.
+
+    Args:
+        largest_file_bytes: the stage's limit, which one file exceeds by one byte.
+    """
+    text = "One line in English.\nUne ligne en français.\nمرحبا بالعالم\n"
+    return [
+        Sample(
+            "sample.pdf",
+            pdf(PAGES, WORDS_A_PAGE),
+            "application/pdf",
+            "PROCESSED",
+            word_count=PAGES * WORDS_A_PAGE,
+        ),
+        Sample("notes.txt", text.encode(), "text/plain", "PROCESSED", word_count=10),
+        Sample("picture.png", png(640, 480), "image/png", "PROCESSED"),
+        Sample(
+            "résumé + مرحبا 你好.txt",
+            b"seven words in a file named oddly",
+            "text/plain",
+            "PROCESSED",
+            word_count=7,
+        ),
+        Sample(
+            "too large.txt",
+            b"\n" * (largest_file_bytes + 1),
+            "text/plain",
+            "FAILED",
+            failure_code="too_large",
+        ),
+        Sample(
+            "really a picture.pdf",
+            png(8, 8),
+            "application/pdf",
+            "FAILED",
+            failure_code="type_mismatch",
+        ),
+    ]
+
+
+def pdf(pages: int, words_a_page: int) -> bytes:
+    """A PDF with this many words on each page."""
+    writer = PdfWriter()
+    writer.add_metadata({"/Title": "A sample", "/Author": "Intake"})
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"),
+            NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )
+    for _ in range(pages):
+        page = writer.add_blank_page(width=595, height=842)
+        content = DecodedStreamObject()
+        content.set_data(_text_operators(words_a_page))
+        page[NameObject("/Contents")] = writer._add_object(content)  # noqa: SLF001 - pypdf has no public way to add a stream
+        page[NameObject("/Resources")] = DictionaryObject(
+            {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
+        )
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey PNG of this size in pixels."""
+    row = b"\x00" + b"\x80" * width
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        [
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+            _chunk(b"IDAT", zlib.compress(row * height)),
+            _chunk(b"IEND", b""),
+        ]
+    )
+
+
+def _text_operators(words: int) -> bytes:
+    """PDF operators (PDF 32000-1, 9.4) that write this many words, ten per line."""
+    text = [WORDS[number % len(WORDS)] for number in range(words)]
+    lines = [" ".join(text[start : start + 10]) for start in range(0, words, 10)]
+    shown = "".join(f"({line}) Tj T*\n" for line in lines)
+    return f"BT /F1 11 Tf 14 TL 60 780 Td\n{shown}ET".encode("ascii")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + checksum

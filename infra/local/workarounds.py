@@ -1,0 +1,133 @@
+"""MiniStack's differences from AWS, as the hooks of a stage that is deployed to it.
+
+MiniStack's ImportRestApi (1.5.33), which Chalice calls, creates an API without routes; its
+CloudFormation creates them. So the OpenAPI document that Chalice generates is imported a second
+time, through CloudFormation.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.aws import cloudformation
+from infra.aws.hooks import AWS, DeployedApi, DeploymentHooks
+from infra.aws.stage import Account, Stage
+from infra.console import CommandError, step
+from infra.local.server import is_local
+
+_UNNAMED = "unnamed"
+"""MiniStack's name of an imported API until `_name_chalice_api` sets it."""
+
+_GENERATE = """
+import json, os, sys
+from chalice.cli.factory import CLIFactory
+from chalice.deploy.swagger import SwaggerGenerator
+stage, folder, region, arn = sys.argv[1:]
+app = CLIFactory(folder, environ=os.environ).create_config_obj(stage).chalice_app
+print(json.dumps(SwaggerGenerator(region, {"api_handler_arn": arn}).generate_swagger(app)))
+"""
+"""Runs in a subprocess: importing app.py requires the stage's settings in the environment."""
+
+
+class LocalHooks(DeploymentHooks):
+    """MiniStack: a workaround for each feature that it lacks."""
+
+    # MiniStack (1.5.33) does not count invocations by events.
+    lambda_usage_note = ", without invocations by events"
+    unmeasured = "not measured here"
+
+    def before_chalice_deploy(self, stage: Stage) -> None:
+        """Make Chalice create its API again: MiniStack has no PutRestApi to update one."""
+        api_id = stage.get_deployed("rest_api").get("rest_api_id")
+        if api_id:
+            stage.account.apigateway.delete_rest_api(restApiId=api_id)
+            stage.remove_deployed("rest_api")
+
+    def after_chalice_deploy(self, stage: Stage) -> DeployedApi:
+        """Enable the table's time to live and import the routes; the API that has them."""
+        with step("Adding what the local AWS omits: time to live, routes"):
+            _apply_time_to_live(stage)
+            _name_chalice_api(stage)
+            return _import_routes(stage)
+
+    def api_names(self, stage: Stage) -> set[str]:
+        """MiniStack names an imported API only afterwards."""
+        return {stage.stack_name, _UNNAMED}
+
+    def extra_stacks(self, stage: Stage) -> Sequence[str]:
+        """The stack of the API that has the routes."""
+        return (_api_stack(stage),)
+
+
+def local_stage(name: str, account: Account, project: Path) -> Stage:
+    """A stage on the local AWS."""
+    return Stage(name, account, project, LocalHooks())
+
+
+def hooks_for(account: Account) -> DeploymentHooks:
+    """The hooks for stages of this account, which may be a MiniStack by its endpoint."""
+    return LocalHooks() if is_local(account) else AWS
+
+
+def _import_routes(stage: Stage) -> DeployedApi:
+    name = _api_stack(stage)
+    cloudformation.apply(stage.account, name, json.dumps(_template(stage)), {})
+    stack = cloudformation.describe(stage.account, name)
+    assert stack is not None
+    api_id = cloudformation.outputs(stack)["ApiId"]
+    return DeployedApi(api_id, f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/")
+
+
+def _apply_time_to_live(stage: Stage) -> None:
+    """Enable expiry: MiniStack's CloudFormation (1.5.33) ignores the template's TTL."""
+    stage.account.dynamodb.update_time_to_live(
+        TableName=stage.outputs()["DocumentsTableName"],
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"},
+    )
+
+
+def _name_chalice_api(stage: Stage) -> None:
+    """Set the name of Chalice's API, which MiniStack's import loses."""
+    stage.account.apigateway.update_rest_api(
+        restApiId=stage.get_deployed("rest_api")["rest_api_id"],
+        patchOperations=[{"op": "replace", "path": "/name", "value": stage.stack_name}],
+    )
+
+
+def _api_stack(stage: Stage) -> str:
+    return f"local-api-of-{stage.stack_name}"
+
+
+def _template(stage: Stage) -> dict[str, object]:
+    return {
+        "Resources": {
+            "Api": {
+                "Type": "AWS::ApiGateway::RestApi",
+                "Properties": {"Name": _api_stack(stage), "Body": _openapi(stage)},
+            },
+            "Deployment": {
+                "Type": "AWS::ApiGateway::Deployment",
+                "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "api"},
+            },
+        },
+        "Outputs": {"ApiId": {"Value": {"Ref": "Api"}}},
+    }
+
+
+def _openapi(stage: Stage) -> object:
+    function = stage.account.lambda_.get_function(FunctionName=stage.functions["api_handler"])
+    arn = function["Configuration"]["FunctionArn"]
+    finished = subprocess.run(
+        [sys.executable, "-c", _GENERATE, stage.name, stage.project, stage.account.region, arn],
+        env=dict(stage.account.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise CommandError(f"app.py cannot be imported:\n{finished.stderr.strip()}")
+    return json.loads(finished.stdout)

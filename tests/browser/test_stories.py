@@ -1,0 +1,426 @@
+"""Use cases of the web UI in Chromium, on the deployed stack."""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from infra.local.samples import pdf, png
+from tests.support.stack import PASSWORD, Stack
+from tests.support.waiting import eventually
+from tests.support.web_ui import DROP, Visit, field, payload, save_to, url_on_own_host, visit_web_ui
+
+NO_SHIFT = 0.001
+"""Layout shift score that a changed status text stays below."""
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack, new_user: str) -> Iterator[Visit]:
+    """A new user, signed in, without documents."""
+    with visit_web_ui(browser, stack, stack.api_url) as visit:
+        yield visit.sign_in(new_user)
+
+
+@pytest.fixture
+def new_user(stack: Stack) -> str:
+    """The name of a new user without documents."""
+    name = f"visitor-{uuid.uuid4()}"
+    stack.sign_in(name)
+    return name
+
+
+MIXED = [
+    ("Annual report.pdf", "application/pdf", pdf(3, 149), "Processed", "KB"),
+    ("Contract.pdf", "application/pdf", pdf(1, 10), "Processed", "bytes"),
+    ("notes.txt", "text/plain", b"one two three", "Processed", "13 bytes"),
+    ("résumé 你好.txt", "text/plain", b"one", "Processed", "3 bytes"),
+    ("table.csv", "text/csv", b"a,b\n1,2\n", "Processed", "8 bytes"),
+    ("picture.png", "image/png", png(640, 480), "Processed", "KB"),
+    ("logo.png", "image/png", png(8, 8), "Processed", "bytes"),
+    ("really a picture.pdf", "application/pdf", png(9, 9), "Failed", "does not match"),
+    ("broken.pdf", "application/pdf", b"%PDF-1.7\nnothing", "Failed", "damaged"),
+    ("Inter.ttf", "font/ttf", b"\0\1\0\0", "Not uploaded", "type is not allowed"),
+]
+"""Name, declared type, content, final state and note."""
+
+
+def test_ten_mixed_files_from_sign_in_to_sign_out(
+    browser: Browser, stack: Stack, new_user: str, tmp_path: Path
+) -> None:
+    """Ten dropped files are processed, failed or rejected; one is downloaded and deleted."""
+    with visit_web_ui(browser, stack, url_on_own_host(stack)) as visit:
+        page = visit.sign_in(new_user).page
+        expect(page.get_by_text("No documents yet")).to_be_visible()
+        page.evaluate(DROP, [dropped(name, kind, content) for name, kind, content, *_ in MIXED])
+        for name, _, _, state, note in MIXED:
+            visit.expect_state(name, state, note)
+        expect(page.locator("#summary")).to_contain_text("7 processed, 2 failed, 1 not uploaded")
+        expect(page.get_by_role("log")).to_contain_text("All uploads are complete.")
+        assert [] == visit.layout_shifts(NO_SHIFT)
+
+        dialog = visit.open_document("Annual report.pdf")
+        expect(field(dialog, "Word count")).to_have_text("447")
+        expect(field(dialog, "Size")).to_contain_text("3.9 KB (")
+        expect(field(dialog, "Owner")).to_have_text("You")
+        dialog.get_by_text("JSON").click()
+        expect(dialog.get_by_text('"wordCount": 447')).to_be_visible()
+        path = tmp_path / "copy"
+        assert MIXED[0][2] == save_to(path, dialog.get_by_role("button", name="Download"))
+
+        dialog.get_by_role("button", name="Delete").click()
+        confirm = page.get_by_role("dialog", name="Delete “Annual report.pdf”?")
+        confirm.get_by_role("button", name="Delete").click()
+        expect(dialog).to_be_hidden()
+        expect(visit.row("Annual report.pdf")).to_have_count(0)
+        page.get_by_role("button", name="Refresh").click()
+        expect(page.locator("#summary")).to_have_text("9 shown · Uploads: 1 not uploaded")
+
+        kept = "[localStorage.length, sessionStorage.length, document.cookie]"
+        assert [0, 0, ""] == page.evaluate(kept)
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(visit.row("Contract.pdf")).to_have_count(0)
+    assert {"Contract.pdf"} <= {
+        document["fileName"]
+        for document in stack.sign_in(new_user).call("GET", "documents").body["documents"]
+    }
+
+
+def dropped(name: str, kind: str, content: bytes) -> dict[str, str]:
+    """A file in the form that DROP expects."""
+    return {"name": name, "type": kind, "text": base64.b64encode(content).decode()}
+
+
+def test_a_wrong_password_can_be_corrected(browser: Browser, stack: Stack, new_user: str) -> None:
+    """The message does not reveal which of the two is wrong; empty fields send no request."""
+    with visit_web_ui(browser, stack, stack.api_url) as visit:
+        page = visit.open().page
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_have_text("Enter your e-mail address and password.")
+        page.get_by_role("textbox", name="E-mail address").fill(f"{new_user}@example.com")
+        page.get_by_role("textbox", name="Password").fill("Wrong-Horse-77")
+        page.get_by_role("button", name="Sign in").click()
+        message = "Incorrect e-mail address or password."
+        expect(page.get_by_role("alert")).to_have_text(message)
+        expect(page.get_by_role("textbox", name="Password")).to_be_focused()
+        assert 1 == len(visit.requests_to("POST", "/"))
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("No documents yet")).to_be_visible()
+
+
+def test_a_temporary_password_must_be_replaced(browser: Browser, stack: Stack) -> None:
+    """A user with a temporary password chooses a new one and is signed in."""
+    name = f"{uuid.uuid4()}@example.com"
+    stack.account.cognito.admin_create_user(
+        UserPoolId=stack.outputs["UserPoolId"],
+        Username=name,
+        TemporaryPassword="Temporary-Horse-1",
+        MessageAction="SUPPRESS",
+    )
+    with visit_web_ui(browser, stack, stack.api_url) as visit:
+        page = visit.open().page
+        page.get_by_role("textbox", name="E-mail address").fill(name)
+        page.get_by_role("textbox", name="Password").fill("Temporary-Horse-1")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Save and sign in").click()
+        expect(page.get_by_role("alert")).to_have_text("Enter a password.")
+        page.get_by_role("textbox", name="New password").fill(PASSWORD)
+        page.get_by_role("button", name="Save and sign in").click()
+        expect(page.get_by_text("No documents yet")).to_be_visible()
+
+
+def test_invalid_files_are_rejected_before_the_upload(visit: Visit, tmp_path: Path) -> None:
+    """Files that are too large or empty, or whose name is too long, cause no API request."""
+    large = tmp_path / "film.pdf"
+    with large.open("wb") as file:
+        file.truncate(52_428_801)
+    visit.choose(large)
+    visit.expect_state("film.pdf", "Not uploaded", "The file exceeds the size limit of 50 MB.")
+    visit.choose(payload("empty.txt", b""), payload("a" * 252 + ".txt"))
+    visit.expect_state("empty.txt", "Not uploaded", "The file is empty.")
+    visit.expect_state("a" * 252 + ".txt", "Not uploaded", "more than 255 characters")
+    expect(visit.page.get_by_role("button", name="Try again")).to_have_count(0)
+    assert [] == visit.requests_to("POST", "/uploads")
+    visit.page.get_by_role("button", name="Remove: empty.txt").click()
+    expect(visit.row("empty.txt")).to_have_count(0)
+
+
+def test_an_interrupted_upload_can_be_retried(visit: Visit) -> None:
+    """Other uploads continue, and each retry is a new upload."""
+    broken: list[str] = []
+
+    def break_twice(route: Route) -> None:
+        if route.request.headers["x-amz-meta-file-name"] == "second.txt" and len(broken) < 2:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    visit.page.route("**/uploads/*", break_twice)
+    visit.choose(*(payload(f"{name}.txt") for name in ("first", "second", "third")))
+    visit.expect_state("second.txt", "Not uploaded", "The connection was lost")
+    visit.expect_state("first.txt", "Processed")
+    visit.expect_state("third.txt", "Processed")
+    for outcome in ("Not uploaded", "Processed"):
+        visit.page.get_by_role("button", name="Try again: second.txt").click()
+        visit.expect_state("second.txt", outcome)
+        eventually(lambda: visit.page.evaluate("1") and len(broken) == 2, "a second break")
+    assert 5 == len(visit.requests_to("POST", "/uploads"))
+    expect(visit.page.locator("#summary")).to_contain_text("3 processed")
+
+
+def test_an_upload_with_a_lost_response_is_not_sent_twice(
+    stack: Stack, visit: Visit, new_user: str
+) -> None:
+    """If S3 stored the file, a retry finds its document instead of uploading again."""
+
+    def lose_response(route: Route) -> None:
+        assert 200 == route.fetch().status
+        route.abort("connectionreset")
+
+    visit.page.route("**/uploads/*", lose_response)
+    visit.choose(payload("lost.txt"))
+    visit.expect_state("lost.txt", "Not uploaded", "The connection was lost")
+    [put] = (request for request in visit.requests if request.method == "PUT")
+    stack.settled(stack.sign_in(new_user), urlsplit(put.url).path.rpartition("/")[2])
+    visit.page.get_by_role("button", name="Try again: lost.txt").click()
+    visit.expect_state("lost.txt", "Processed")
+    assert 1 == len(visit.requests_to("POST", "/uploads"))
+
+
+def test_polling_survives_errors(visit: Visit) -> None:
+    """A failed poll is repeated, and the file is not uploaded again."""
+    failed: list[str] = []
+
+    def fail_twice(route: Route) -> None:
+        if len(failed) < 2:
+            failed.append(route.request.url)
+            route.fulfill(status=503, json={"Code": "x", "Message": "y"})
+        else:
+            route.continue_()
+
+    visit.page.route("**/documents/*", fail_twice)
+    visit.choose(payload("patient.txt"))
+    visit.expect_state("patient.txt", "Processed")
+    assert 2 == len(failed)
+    assert 1 == len(visit.requests_to("POST", "/uploads"))
+
+
+def test_file_names_are_not_interpreted_as_markup(visit: Visit) -> None:
+    """File names that contain markup are shown as text."""
+    evil = "<img src=x onerror=document.title='evil'>"
+    visit.choose(payload(f"{evil}.txt"), payload("<b>bold<", b"one"))
+    visit.expect_state(f"{evil}.txt", "Processed")
+    visit.expect_state("<b>bold<", "Processed")
+    dialog = visit.open_document(f"{evil}.txt")
+    expect(dialog.get_by_role("heading", name=f"{evil}.txt")).to_be_visible()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(visit.page.get_by_role("dialog", name=f"Delete “{evil}.txt”?")).to_be_visible()
+    assert 0 == visit.page.locator("img, b").count()
+    assert "Intake" == visit.page.title()
+
+
+def test_allowed_types_are_listed(visit: Visit) -> None:
+    """The most familiar types come first; the others are counted."""
+    expect(visit.page.get_by_label("Choose files")).to_have_accessible_description(
+        re.compile("^PDF, DOCX, XLSX, PPTX, JPEG, TXT, CSV and [0-9]+ more file types · up to 50")
+    )
+
+
+def test_any_metadata_is_rendered(stack: Stack, visit: Visit, new_user: str) -> None:
+    """Unknown names, nested values, lists, times and sizes are formatted."""
+    put_records(stack, new_user, 1, metadata={
+        "pageCount": 1_234,
+        "embeddedBytes": 5_242_880,
+        "hasMacros": True,
+        "createdAt": "2026-11-22T17:30:00Z",
+        "camera": {"makerName": "Leica", "exposureSeconds": 2},
+        "sheetNames": ["Costs", "<i>Income</i>"],
+        "pdfAClaim": "PDF/A-2b",
+        "durationMilliseconds": 754_500,
+        "pageWidth": 595,
+    })  # fmt: skip
+    visit.page.get_by_role("button", name="Refresh").click()
+    dialog = visit.open_document("record 0.txt")
+    for name, value in {
+        "Page count": "1,234",
+        "Embedded bytes": "5 MB",
+        "Has macros": "Yes",
+        "Created at": "22 Nov 2026, 18:30",
+        "Maker name": "Leica",
+        "Exposure seconds": "2 s",
+        "PDF a claim": "PDF/A-2b",
+        "Duration": "754.5 s",
+        "Page width": "595 pt",
+    }.items():
+        expect(field(dialog, name)).to_have_text(value)
+    assert ["Costs", "<i>Income</i>"] == field(dialog, "Sheet names").locator(
+        "li"
+    ).all_inner_texts()
+
+
+def put_records(stack: Stack, name: str, count: int, **more: Any) -> None:
+    """Put records of a user; every fifth is FAILED. There are no files."""
+    sub = stack.account.cognito.admin_get_user(
+        UserPoolId=stack.outputs["UserPoolId"], Username=f"{name}@example.com"
+    )["UserAttributes"]
+    owner = next(item["Value"] for item in sub if item["Name"] == "sub")
+    for number in range(count):
+        state: dict[str, Any] = {"status": "PROCESSED", **more}
+        if number % 5 == 4:
+            failure = {"code": "encrypted", "message": "The file needs a password."}
+            state = {"status": "FAILED", "failure": failure}
+        stack.put_record(
+            stack.new_key(),
+            fileName=f"record {number}.txt",
+            fileType="text/plain",
+            fileSize=5,
+            owner=owner,
+            uploadedAt=f"2026-11-20T12:{number:02}:00.000Z",
+            **state,
+        )
+
+
+def test_the_list_can_be_filtered_searched_and_paginated(
+    stack: Stack, visit: Visit, new_user: str
+) -> None:
+    """The API filters by status; the search applies to the loaded documents."""
+    put_records(stack, new_user, 25)
+    page = visit.page
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#summary")).to_have_text("20 shown, more available")
+    assert "record 24.txt" == page.locator(".name").first.inner_text()
+    page.get_by_role("button", name="Load more").click()
+    expect(page.locator("#summary")).to_have_text("25 shown")
+    page.get_by_role("searchbox").fill("RECORD 1")
+    expect(page.locator("#summary")).to_have_text("11 of 25 shown")
+    page.get_by_role("radio", name="Failed").check(force=True)
+    expect(page.locator("#summary")).to_have_text("2 of 5 shown")
+    visit.expect_state("record 14.txt", "Failed", "The file is password-protected.")
+    page.get_by_role("searchbox").fill("nothing like it")
+    expect(page.get_by_text("No matching documents")).to_be_visible()
+    visit.choose(payload("new.txt"))  # resets the search and the filter
+    visit.expect_state("new.txt", "Processed")
+    expect(page.locator("#summary")).to_contain_text("21 shown, more available")
+
+
+def test_three_uploads_run_at_once(visit: Visit) -> None:
+    """Other uploads wait, one can be cancelled, and signing out asks for confirmation."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visit.page.route("**/uploads/*", hold)
+    visit.choose(*(payload(f"{number}.txt") for number in range(5)))
+    eventually(lambda: visit.page.evaluate("1") and len(held) == 3, "three uploads")
+    expect(visit.page.locator("[data-state=sending]")).to_have_count(3)
+    expect(visit.page.locator("[data-state=waiting]")).to_have_count(2)
+    visit.page.get_by_role("button", name="Cancel: 1.txt").click()
+    eventually(lambda: visit.page.evaluate("1") and len(held) == 4, "a fourth in its place")
+    expect(visit.row("1.txt")).to_have_count(0)
+    visit.page.get_by_role("button", name="Sign out").click()
+    confirm = visit.page.get_by_role("dialog", name="Sign out now?")
+    expect(confirm).to_contain_text("4 uploads are in progress and will be cancelled.")
+    confirm.get_by_role("button", name="Cancel").click()
+    visit.page.route("**/uploads/*", lambda route: route.continue_())
+    for route in held:
+        if route.request.headers["x-amz-meta-file-name"] != "1.txt":
+            route.continue_()
+    for name in ("0.txt", "2.txt", "3.txt", "4.txt"):
+        visit.expect_state(name, "Processed")
+
+
+def refuse_token(visit: Visit, token: str) -> None:
+    """Make the API reject a token as expired from now on."""
+
+    def refuse(route: Route) -> None:
+        if route.request.headers.get("authorization") == token:
+            route.fulfill(status=401, json={"Code": "UnauthorizedError", "Message": "expired"})
+        else:
+            route.continue_()
+
+    visit.page.route("**/_user_request_/*", refuse)
+    visit.page.route("**/_user_request_/documents/*", refuse)
+
+
+def last_token(visit: Visit) -> str:
+    """The token of the latest API request."""
+    return next(
+        request.headers["authorization"]
+        for request in reversed(visit.requests)
+        if "authorization" in request.headers
+    )
+
+
+def test_an_expired_token_is_renewed_silently(visit: Visit) -> None:
+    """Concurrent requests share one renewal with the refresh token."""
+    expect(visit.page.get_by_text("No documents yet")).to_be_visible()
+    old = last_token(visit)
+    refuse_token(visit, old)
+    before = len(visit.requests_to("POST", "/"))
+    visit.choose(payload("one.txt"), payload("two.txt"), payload("three.txt"))
+    for name in ("one.txt", "two.txt", "three.txt"):
+        visit.expect_state(name, "Processed")
+    assert old != last_token(visit)
+    assert 1 == len(visit.requests_to("POST", "/")) - before
+
+
+def test_an_expired_session_asks_for_the_password(
+    stack: Stack, visit: Visit, new_user: str
+) -> None:
+    """The dialog cannot be dismissed, and uploads continue after sign-in."""
+    page = visit.page
+    visit.choose(payload("before.txt"))
+    visit.expect_state("before.txt", "Processed")
+    refuse_token(visit, last_token(visit))
+    stack.account.cognito.admin_user_global_sign_out(
+        UserPoolId=stack.outputs["UserPoolId"], Username=f"{new_user}@example.com"
+    )
+    visit.choose(payload("during.txt"))
+    again = page.get_by_role("dialog", name="Your session has expired")
+    expect(again.get_by_role("textbox", name="E-mail address")).to_have_value(
+        f"{new_user}@example.com"
+    )
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(again).to_be_visible()
+    again.get_by_role("textbox", name="Password").fill("Wrong-Horse-77")
+    again.get_by_role("button", name="Sign in").click()
+    expect(again.get_by_role("alert")).to_contain_text("Incorrect e-mail")
+    again.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(again).to_be_hidden()
+    visit.expect_state("during.txt", "Processed")
+    visit.expect_state("before.txt", "Processed")
+
+
+def test_the_web_ui_is_usable_with_the_keyboard(visit: Visit) -> None:
+    """Dialogs take and restore the focus; the filter is one tab stop."""
+    page = visit.page
+    expect(page.get_by_label("Choose files")).to_be_focused()
+    visit.choose(payload("typed.txt"))
+    visit.expect_state("typed.txt", "Processed")
+    page.get_by_label("Choose files").focus()
+    for focused in ("radio", "searchbox", "Refresh", "typed.txt"):
+        page.keyboard.press("Tab")
+        target = page.locator(":focus")
+        text = target.get_attribute("type") if focused == "radio" else None
+        assert focused in (text, target.inner_text(), target.get_attribute("type") + "box")  # type: ignore[operator] # each has one
+    page.keyboard.press("Enter")
+    dialog = visit.document("typed.txt")
+    expect(dialog.get_by_role("heading", name="typed.txt")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="typed.txt")).to_be_focused()

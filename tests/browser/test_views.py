@@ -1,0 +1,205 @@
+"""Accessibility and layout of every view, on phones and desktops, in light and dark mode."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+
+from infra.local.samples import pdf
+from tests.support.stack import Stack
+from tests.support.web_ui import Visit, payload, visit_web_ui
+
+PHONE, DESKTOP = (360, 740), (1280, 800)
+
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""Folder for screenshots of all views, for manual review."""
+
+
+class ViewChecker:
+    """Checks views with axe and takes screenshots of them."""
+
+    def __init__(self, page: Page, folder: Path, size: str) -> None:
+        """Start without violations.
+
+        Args:
+            page: page to check.
+            folder: destination of the screenshots.
+            size: suffix of their names.
+        """
+        self.page = page
+        self.folder = folder
+        self.size = size
+        self.violations: list[str] = []
+
+    def check(self, view: str) -> None:
+        """Record violations of accessibility rules and take a screenshot."""
+        self.page.evaluate("Promise.all(document.getAnimations().filter((animation) =>"
+                           " animation.effect.getTiming().iterations === 1)"
+                           ".map((animation) => animation.finished))")  # fmt: skip
+        self.page.screenshot(path=self.folder / f"{view}-{self.size}.png")
+        for violation in Axe().run(self.page).response["violations"]:
+            nodes = [node["html"][:200] for node in violation["nodes"]]
+            self.violations.append(f"{view}: {violation['id']}: {violation['help']}: {nodes}")
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        if self.page.evaluate(wide):
+            self.violations.append(f"{view}: scrolls horizontally")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_views_are_accessible(
+    browser: Browser, stack: Stack, tmp_path: Path, size: tuple[int, int], scheme: str
+) -> None:
+    """Axe finds no violation in any view, and no view scrolls horizontally."""
+    width, height = size
+    folder = Path(SCREENSHOTS) if SCREENSHOTS else tmp_path
+    name = f"viewer-{uuid.uuid4()}"
+    stack.sign_in(name)
+    options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+    with visit_web_ui(browser, stack, stack.api_url, **options) as visit:
+        checker = ViewChecker(visit.page, folder, f"{width}-{scheme}")
+        check_sign_in(visit, checker)
+        visit.sign_in(name)
+        check_list(visit, checker)
+        check_documents(visit, checker)
+        check_dialogs(visit, checker)
+    assert [] == checker.violations
+
+
+def check_sign_in(visit: Visit, checker: ViewChecker) -> None:
+    """Check sign-in, a wrong password and a temporary password."""
+    page = visit.open().page
+    checker.check("sign-in")
+    page.get_by_role("textbox", name="E-mail address").fill("somebody@example.com")
+    page.get_by_role("textbox", name="Password").fill("Wrong-Horse-77")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("Incorrect e-mail")
+    checker.check("sign-in-refused")
+    challenge = {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "x" * 20}
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=challenge)
+
+    endpoint = f"{visit.url.split('/restapis/')[0]}/"
+    page.route(endpoint, answer)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
+    checker.check("new-password")
+    page.unroute(endpoint)
+
+
+def check_list(visit: Visit, checker: ViewChecker) -> None:
+    """Check the empty list, files in every state and a search without results."""
+    page = visit.page
+    expect(page.get_by_text("No documents yet")).to_be_visible()
+    checker.check("empty")
+    held: list[Route] = []
+
+    def hold_or_break(route: Route) -> None:
+        name = route.request.headers["x-amz-meta-file-name"]
+        if name == "held.pdf":
+            held.append(route)
+        elif name == "torn.pdf":
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/uploads/*", hold_or_break)
+    long = "A letter with a name that is rather long, as names of letters are " * 3 + ".txt"
+    files = [payload("Annual report.pdf", pdf(3, 149), "application/pdf"), payload(long)]
+    files += [payload("damaged.pdf", b"%PDF-1.7", "application/pdf"), payload("empty.txt", b"")]
+    files += [payload("torn.pdf", b"x"), payload("held.pdf", pdf(1, 1), "application/pdf")]
+    visit.choose(*files)
+    visit.expect_state("Annual report.pdf", "Processed")
+    visit.expect_state(long, "Processed")
+    visit.expect_state("damaged.pdf", "Failed", "The file is damaged and cannot be read.")
+    visit.expect_state("torn.pdf", "Not uploaded", "The connection was lost")
+    visit.expect_state("held.pdf", "Uploading")
+    checker.check("list")
+    page.get_by_role("searchbox").fill("nothing like it")
+    checker.check("nothing-matches")
+    page.get_by_role("searchbox").fill("")
+    for route in held:
+        route.continue_()
+    visit.expect_state("held.pdf", "Processed")
+
+
+def check_documents(visit: Visit, checker: ViewChecker) -> None:
+    """Check a processed document with all details expanded, and a failed one."""
+    page = visit.page
+    dialog = visit.open_document("Annual report.pdf")
+    checker.check("document")
+    for title in ("Technical details", "JSON"):
+        dialog.locator("summary").get_by_text(title).click()
+    checker.check("document-expanded")
+    page.keyboard.press("Escape")
+    visit.open_document("damaged.pdf")
+    checker.check("document-failed")
+
+
+def check_dialogs(visit: Visit, checker: ViewChecker) -> None:
+    """Check the confirmation of a deletion and the expired session."""
+    page = visit.page
+    page.get_by_role("button", name="Delete").click()
+    checker.check("delete")
+    page.get_by_role("button", name="Cancel").click()
+    page.keyboard.press("Escape")
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=401, json={"Code": "UnauthorizedError", "Message": "expired"})
+
+    def refuse_renewal(route: Route) -> None:
+        route.fulfill(status=400, json={"__type": "NotAuthorizedException"})
+
+    page.route("**/documents", refuse)
+    page.route(f"{visit.url.split('/restapis/')[0]}/", refuse_renewal)
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_role("dialog", name="Your session has expired")).to_be_visible()
+    checker.check("session-expired")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_dragging_files_shows_an_overlay(browser: Browser, stack: Stack, tmp_path: Path) -> None:
+    """The overlay appears while files are dragged over the page."""
+    name = f"viewer-{uuid.uuid4()}"
+    stack.sign_in(name)
+    with visit_web_ui(browser, stack, stack.api_url) as visit:
+        page = visit.sign_in(name).page
+        drag = """(kind) => {
+          const data = new DataTransfer();
+          data.items.add(new File(["x"], "x.txt"));
+          document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true }));
+        }"""
+        page.evaluate(drag, "dragover")
+        expect(page.get_by_text("Drop to upload")).to_be_visible()
+        checker = ViewChecker(page, Path(SCREENSHOTS) if SCREENSHOTS else tmp_path, "1280-light")
+        checker.check("dragging")
+        assert [] == checker.violations
+        page.evaluate(drag, "dragleave")
+        expect(page.get_by_text("Drop to upload")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
+def test_reduced_motion_is_respected(
+    browser: Browser, stack: Stack, motion: str, moves: bool
+) -> None:
+    """Progress is animated unless the system is set to reduced motion."""
+    name = f"viewer-{uuid.uuid4()}"
+    stack.sign_in(name)
+    with visit_web_ui(browser, stack, stack.api_url, reduced_motion=motion) as visit:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        visit.sign_in(name).page.route("**/documents/*", hold)
+        visit.choose(payload("slow.txt"))
+        visit.expect_state("slow.txt", "Pending")
+        assert moves is visit.page.evaluate("document.getAnimations().length > 0")
+        for route in held:
+            route.continue_()

@@ -1,0 +1,204 @@
+"""Commands print one line per error, return the documented exit codes, and clean up."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from infra.aws.stage import ROOT, Account
+from infra.build.chalice_project import copy_project, read_config, write_config
+from infra.commands.deploy import deploy_resources
+from infra.commands.destroy import confirmation_for, destroy
+from infra.console import CommandError
+from infra.local.workarounds import local_stage
+from tests.support.commands import reaching, run
+from tests.support.waiting import eventually
+
+
+def test_help_names_every_command() -> None:
+    """The output of `--help` contains all commands."""
+    answer = run("--help")
+    assert 0 == answer.returncode
+    for command in (
+        "demo",
+        "local",
+        "deploy",
+        "resources",
+        "status",
+        "destroy",
+        "policies",
+        "retry",
+        "backfill",
+        "screenshot",
+        "user",
+    ):
+        assert command in answer.stdout
+
+
+def test_a_port_in_use_is_one_error_line() -> None:
+    """`make local PORT=` with a port in use names the port and the alternatives."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = run("local", "--port", str(port))
+    assert 1 == answer.returncode
+    assert [
+        (
+            f"intake: Port {port} on 127.0.0.1 is in use or requires other permissions: "
+            "pass another PORT=, or none for a free one"
+        )
+    ] == answer.stderr.splitlines()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
+def test_an_invalid_port_is_wrong_usage(port: str) -> None:
+    """An invalid port is rejected before anything starts."""
+    answer = run("local", f"--port={port}")
+    assert 2 == answer.returncode
+    assert f"'{port}' is not a number from 1 to 65535" in answer.stderr
+
+
+@pytest.mark.parametrize("number", ["0", "65", "many", "-1"])
+def test_an_invalid_concurrency_is_wrong_usage(number: str) -> None:
+    """The number of concurrent documents is from 1 to 64."""
+    answer = run("retry", "--stage", "dev", f"--parallel={number}")
+    assert 2 == answer.returncode
+    assert f"'{number}' is not a number from 1 to 64" in answer.stderr
+
+
+def test_a_stage_without_functions_is_one_error_line(account: Account, tmp_path: Path) -> None:
+    """If only the resources are deployed, the message contains the command to run."""
+    stage = local_stage("bare", account, copy_project(tmp_path / "project"))
+    deploy_resources(stage)
+    try:
+        answer = run("backfill", "--stage", "bare", **reaching(account))
+    finally:
+        destroy(stage, confirmation_for(stage))
+    assert 1 == answer.returncode
+    assert [
+        "intake: Stage bare has no function intake-bare-process_upload: run make deploy STAGE=bare"
+    ] == answer.stderr.splitlines()
+
+
+def test_a_deployment_without_credentials_is_one_error_line() -> None:
+    """Without credentials, the message contains the error and a command to check them."""
+    answer = run("deploy", "--stage", "dev", AWS_DEFAULT_REGION="eu-west-1", HOME="/nonexistent")
+    assert 1 == answer.returncode
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("intake: AWS is not accessible: Unable to locate credentials.")
+    assert "aws sts get-caller-identity" in line
+
+
+def test_a_deployment_without_a_region_is_one_error_line() -> None:
+    """Without a region, the message names the variable to set."""
+    answer = run("deploy", "--stage", "dev", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
+                 HOME="/nonexistent")  # fmt: skip
+    assert 1 == answer.returncode
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("intake: No AWS region is configured: set AWS_DEFAULT_REGION")
+
+
+@pytest.mark.parametrize("command", ["destroy", "retry", "backfill"])
+def test_a_stage_that_does_not_exist_is_one_error_line(account: Account, command: str) -> None:
+    """Every command on a missing stage prints one line and exits with 1."""
+    answer = run(command, "--stage", "nowhere", **reaching(account))
+    assert 1 == answer.returncode
+    [line] = answer.stderr.splitlines()
+    assert line.startswith("intake: Stage 'nowhere' does not exist in this account and region")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("LARGEST_FILE_BYTES", None, "LARGEST_FILE_BYTES is missing"),
+        ("LARGEST_FILE_BYTES", "50 MB", "LARGEST_FILE_BYTES is malformed: '50 MB' is not"),
+        ("ALLOWED_TYPES", "pdf", "ALLOWED_TYPES is malformed: 'pdf' is not a MIME type"),
+    ],
+)
+def test_a_wrong_setting_stops_a_deployment(
+    account: Account, tmp_path: Path, name: str, value: str | None, problem: str
+) -> None:
+    """The message names the setting and its file, and nothing is deployed."""
+    stage = local_stage("settings", account, copy_project(tmp_path / "project"))
+    config = read_config(stage.project)
+    del config["environment_variables"][name]
+    if value is not None:
+        config["environment_variables"][name] = value
+    write_config(stage.project, config)
+    try:
+        with pytest.raises(CommandError, match=f"Stage settings: {problem}.*chalice/config.json"):
+            deploy_resources(stage)
+        assert {} == read_config(stage.project)["stages"]
+    finally:
+        destroy(stage, confirmation_for(stage))
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "local"])
+def test_a_python_that_is_too_old_or_missing_is_one_error_line(tmp_path: Path, target: str) -> None:
+    """`make` with a Python that is not 3.11 or newer installs nothing."""
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    answer = subprocess.run(
+        ["make", "-C", tmp_path, target, "PYTHON=false"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 != answer.returncode
+    assert "intake: false is missing or older than 3.11; pass another" in answer.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+KEEP_IT_UP = """
+import signal
+from infra.local.server import local_aws, stop_on_signals
+stop_on_signals()
+with local_aws() as account:
+    print(account.endpoint, flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_local_aws_ends_with_its_command(number: signal.Signals) -> None:
+    """Each signal that ends a command also ends its local AWS and all of its processes."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", KEEP_IT_UP],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout
+    endpoint = next(line.strip() for line in process.stdout if line.startswith("http"))
+    assert processes_with(endpoint)
+    process.send_signal(number)
+    process.wait()
+    process.stdout.close()
+    eventually(lambda: not processes_with(endpoint), "an end of the local AWS")
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(endpoint)
+
+
+def processes_with(endpoint: str) -> list[str]:
+    """The processes with the port of this endpoint in their environment."""
+    port = f"GATEWAY_PORT={endpoint.rpartition(':')[2]}".encode()
+    if not Path("/proc").exists():
+        return subprocess.run(
+            ["pgrep", "-f", "ministack"], capture_output=True, text=True, check=False
+        ).stdout.split()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if port in path.read_bytes().split(b"\0"):
+                found.append(path.parent.name)
+        except OSError:
+            continue  # it has ended, or belongs to another user
+    return found

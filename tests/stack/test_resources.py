@@ -1,0 +1,255 @@
+"""The template satisfies AWS's constraints, which the local AWS does not check."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+from cfnlint.decode import decode
+
+from chalicelib.observability import METRICS, NAMESPACE
+from infra.aws.stage import ROOT
+from infra.build.chalice_project import read_config
+from infra.commands.deploy import SLOW_MILLISECONDS, TEMPLATE, VISIBILITY_TIMEOUTS
+from tests.support.stack import Stack
+
+FREE_ALARMS, FREE_DASHBOARDS, MOST_METRICS = 10, 3, 50
+"""CloudWatch's free tier; dashboards are free with at most 50 metrics."""
+
+FREE_UNITS = 25
+"""DynamoDB's always-free read and write units, each, for all tables and indexes together."""
+
+
+@cache
+def template() -> dict[str, Any]:
+    """resources.yaml with its short-form functions expanded."""
+    decoded, problems = decode(str(TEMPLATE))
+    assert not problems
+    return dict(decoded)
+
+
+def properties(resource: str) -> dict[str, Any]:
+    """The properties of one of the template's resources."""
+    return dict(template()["Resources"][resource]["Properties"])
+
+
+def timeout_of(function: str) -> int:
+    """A function's timeout in seconds, from Chalice's config."""
+    config = read_config(ROOT)
+    return int(config["lambda_functions"][function].get("lambda_timeout", config["lambda_timeout"]))
+
+
+def test_the_queue_hides_a_message_for_six_timeouts_of_its_reader(stack: Stack) -> None:
+    """AWS requires at least one timeout of the function and recommends six."""
+    answer = stack.account.sqs.get_queue_attributes(
+        QueueUrl=stack.outputs["FailureQueueUrl"], AttributeNames=["VisibilityTimeout"]
+    )
+    expected = VISIBILITY_TIMEOUTS * timeout_of("record_failure")
+    assert expected == int(answer["Attributes"]["VisibilityTimeout"])
+    assert expected == template()["Parameters"]["FailureVisibilityTimeout"]["Default"]
+    assert VISIBILITY_TIMEOUTS >= 6
+
+
+@pytest.mark.parametrize("unit", ["ReadCapacityUnits", "WriteCapacityUnits"])
+def test_table_and_indexes_stay_within_the_free_units(unit: str) -> None:
+    """Table and indexes together use at most 25 read and 25 write units."""
+    table = properties("DocumentsTable")
+    parts = [table, *table["GlobalSecondaryIndexes"]]
+    taken = [part["ProvisionedThroughput"]["Fn::If"][1][unit] for part in parts]
+    assert FREE_UNITS >= sum(taken)
+    assert min(taken) > 0
+
+
+def test_the_bucket_is_private_encrypted_and_tidy() -> None:
+    """Public access is blocked, objects are encrypted, and incomplete uploads are aborted."""
+    bucket = properties("UploadBucket")
+    assert {True} == set(bucket["PublicAccessBlockConfiguration"].values())
+    assert 4 == len(bucket["PublicAccessBlockConfiguration"])
+    [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert "AES256" == encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert 1 == rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+    assert "Enabled" == rule["Status"]
+
+
+def test_the_bucket_refuses_requests_without_tls() -> None:
+    """All S3 actions on bucket and objects are denied without TLS, except from loopback."""
+    [statement] = properties("UploadBucketPolicy")["PolicyDocument"]["Statement"]
+    assert ("Deny", "*", "s3:*") == tuple(
+        statement[name] for name in ("Effect", "Principal", "Action")
+    )
+    assert {
+        "Bool": {"aws:SecureTransport": "false"},
+        "NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"},
+    } == statement["Condition"]
+    assert 2 == len(statement["Resource"])
+
+
+@pytest.mark.parametrize("resource", ["UploadBucket", "DocumentsTable"])
+def test_files_and_records_outlive_a_mistake(resource: str) -> None:
+    """Deleting or replacing the stack retains bucket and table."""
+    assert "RetainExceptOnCreate" == template()["Resources"][resource]["DeletionPolicy"]
+    assert "Retain" == template()["Resources"][resource]["UpdateReplacePolicy"]
+
+
+def test_the_failure_queue_keeps_messages_for_14_days() -> None:
+    """Both queues are encrypted and retain messages for SQS's maximum of 14 days."""
+    for queue in ("FailureQueue", "UnrecordedFailureQueue"):
+        assert 14 * 24 * 60 * 60 == properties(queue)["MessageRetentionPeriod"]
+        assert properties(queue)["SqsManagedSseEnabled"] is True
+    redrive = properties("FailureQueue")["RedrivePolicy"]
+    assert {"Fn::GetAtt": ["UnrecordedFailureQueue", "Arn"]} == redrive["deadLetterTargetArn"]
+
+
+def test_the_table_lets_pending_records_expire(stack: Stack) -> None:
+    """The TTL attribute is expiresAt."""
+    answer = stack.account.dynamodb.describe_time_to_live(TableName=stack.table)
+    assert "expiresAt" == answer["TimeToLiveDescription"]["AttributeName"]
+    assert "ENABLED" == answer["TimeToLiveDescription"]["TimeToLiveStatus"]
+
+
+def test_events_are_tried_three_times_and_then_sent_to_the_queue(stack: Stack) -> None:
+    """The deployment sets retries, event age and destination of process_upload."""
+    config = stack.account.lambda_.get_function_event_invoke_config(
+        FunctionName=stack.stage.functions["process_upload"]
+    )
+    assert 2 == config["MaximumRetryAttempts"]
+    assert 6 * 60 * 60 == config["MaximumEventAgeInSeconds"]
+    destination = config["DestinationConfig"]["OnFailure"]["Destination"]
+    assert stack.outputs["FailureQueueArn"] == destination
+
+
+def test_every_log_group_is_there_with_its_retention(stack: Stack) -> None:
+    """The deployment creates each function's log group with a retention of 30 days."""
+    groups = stack.account.logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+    assert dict.fromkeys(stack.stage.log_groups, 30) == {
+        group["logGroupName"]: group["retentionInDays"] for group in groups
+    }
+
+
+def test_lambdas_own_lines_are_json(stack: Stack) -> None:
+    """The deployment sets every function's log format."""
+    for function in stack.stage.functions:
+        assert "JSON" == stack.configuration(function)["LoggingConfig"]["LogFormat"]
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    """The properties of the template's alarms by resource name."""
+    found = template()["Resources"].items()
+    return {
+        name: resource["Properties"]
+        for name, resource in found
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+
+def test_alarms_and_dashboards_stay_within_the_free_ones(stack: Stack) -> None:
+    """A stage has eight alarms and one dashboard, and they are deployed."""
+    dashboards = stack.account.cloudwatch.list_dashboards()["DashboardEntries"]
+    assert [stack.stage.stack_name] == [entry["DashboardName"] for entry in dashboards]
+    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    assert len(alarms()) == len(deployed["MetricAlarms"]) <= FREE_ALARMS
+    assert 8 == len(alarms())
+    assert len(dashboards) <= FREE_DASHBOARDS
+
+
+@pytest.mark.parametrize("alarm", alarms())
+def test_an_alarm_has_an_action_and_notifies_the_topic(alarm: str) -> None:
+    """Its description has an "Action:", it publishes to the topic, and no data is no alarm."""
+    found = alarms()[alarm]
+    description = found["AlarmDescription"]["Fn::Sub"]
+    meaning, _, action = description.partition(" Action: ")
+    assert len(meaning) > 40
+    assert len(action) > 40
+    assert len(description) < 900  # CloudWatch takes 1,024 with names filled in
+    assert [{"Ref": "AlarmTopic"}] == found["AlarmActions"] == found["OKActions"]
+    assert "notBreaching" == found["TreatMissingData"]
+
+
+def test_alarms_watch_existing_resources(stack: Stack) -> None:
+    """Every dimension of an alarm names a function, queue, API or stack of this stage."""
+    names = {
+        *stack.stage.functions.values(),
+        stack.outputs["FailureQueueName"],
+        stack.outputs["UnrecordedFailureQueueUrl"].rpartition("/")[2],
+        stack.stage.stack_name,
+    }
+    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    for alarm in deployed["MetricAlarms"]:
+        [dimension] = alarm["Dimensions"]
+        assert dimension["Value"] in names
+
+
+@pytest.mark.parametrize("alarm", ["UploadsGivenUp", "FailuresUnrecorded"])
+def test_an_alarm_on_failed_uploads_names_the_command_that_processes_them(alarm: str) -> None:
+    """Both descriptions contain the `make retry` command of the stage."""
+    assert "`make retry STAGE=${Stage}`" in alarms()[alarm]["AlarmDescription"]["Fn::Sub"]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric", "statistic"),
+    [
+        ("UploadsGivenUp", "NumberOfMessagesSent", "Sum"),
+        ("FailuresUnrecorded", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        ("FailureQueueStuck", "ApproximateAgeOfOldestMessage", "Maximum"),
+        ("ProcessingErrors", "Errors", "Average"),
+        ("ProcessingThrottled", "Throttles", "Sum"),
+        ("ProcessingSlow", "Duration", "Maximum"),
+        ("ApiErrors", "5XXError", "Average"),
+        ("NotificationsFailing", "notificationsFailed", "Sum"),
+    ],
+)
+def test_an_alarm_watches_its_metric(alarm: str, metric: str, statistic: str) -> None:
+    """Counts are sums, rates are averages of 0 or 1, depth and age are maxima."""
+    found = alarms()[alarm]
+    assert (metric, statistic) == (found["MetricName"], found["Statistic"])
+    assert "GreaterThanOrEqualToThreshold" == found["ComparisonOperator"]
+
+
+def test_slow_is_near_the_timeout_of_processing(stack: Stack) -> None:
+    """The alarm on duration follows the function's timeout, and the template's default agrees."""
+    expected = SLOW_MILLISECONDS * timeout_of("process_upload")
+    assert 1_000 * timeout_of("process_upload") > expected
+    assert expected == template()["Parameters"]["SlowMilliseconds"]["Default"]
+    [alarm] = stack.account.cloudwatch.describe_alarms(AlarmNames=["intake-test/processing-slow"])[
+        "MetricAlarms"
+    ]
+    assert expected == alarm["Threshold"]
+
+
+def test_the_dashboard_shows_alarms_and_metrics(stack: Stack) -> None:
+    """It is JSON, contains every alarm, and queries existing log groups."""
+    body = stack.account.cloudwatch.get_dashboard(DashboardName=stack.stage.stack_name)
+    widgets = json.loads(body["DashboardBody"])["widgets"]
+    shown = [widget["properties"] for widget in widgets]
+    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    assert {alarm["AlarmArn"] for alarm in deployed["MetricAlarms"]} == set(shown[0]["alarms"])
+    groups = {
+        group
+        for properties in shown
+        for group in re.findall(r"SOURCE '([^']+)'", properties.get("query", ""))
+    }
+    assert groups
+    assert groups <= set(stack.stage.log_groups)
+    metrics = [metric for properties in shown for metric in properties.get("metrics", [])]
+    assert 0 < len(metrics) <= MOST_METRICS
+    own = {metric[1] for metric in metrics if metric[0] == NAMESPACE}
+    assert {"documents", *METRICS} == own
+
+
+def test_alarms_are_mailed_only_to_a_configured_address() -> None:
+    """Without an address there is no subscription."""
+    assert "" == template()["Parameters"]["AlarmEmail"]["Default"]
+    assert "HasAlarmEmail" == template()["Resources"]["AlarmSubscription"]["Condition"]
+
+
+def test_only_roles_allow_publishing() -> None:
+    """The topic's policy grants nothing; SNS's default would allow the whole account to publish."""
+    [statement] = properties("NotificationTopicPolicy")["PolicyDocument"]["Statement"]
+    assert ("Deny", "*", "sns:Publish") == tuple(
+        statement[name] for name in ("Effect", "Principal", "Action")
+    )
+    assert {"aws:SecureTransport": "false"} == statement["Condition"]["Bool"]

@@ -1,0 +1,195 @@
+"""Serving of the web UI: content types, caching, size and security headers."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from chalicelib.documents import FailureCode
+from chalicelib.files.types import DEFAULT_TYPES, FILE_TYPES, PDF
+from chalicelib.files.validation import Limits
+from chalicelib.web.serving import (
+    FOLDER,
+    WebUiSettings,
+    etag_matches,
+    file_headers,
+    origin_of,
+    render_index,
+    security_headers,
+    trailing_slash_redirect,
+)
+from infra.api_client import Client, Response
+from tests.support.stack import Stack
+
+MAX_TOTAL_BYTES = 60_000
+FILES = [FOLDER / name for name in ("index.html", "style.css", "app.js")]
+CONTENT_TYPES = {
+    "": "text/html; charset=utf-8",
+    "style.css": "text/css; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+}
+SETTINGS = WebUiSettings(
+    client_id="1example",
+    sign_in_url="https://cognito-idp.eu-west-1.amazonaws.com",
+    bucket_origin="https://bucket.s3.eu-west-1.amazonaws.com",
+    limits=Limits(1_000, frozenset({"text/plain", "application/pdf"})),
+)
+
+
+def get(stack: Stack, path: str, **headers: str) -> Response:
+    """GET a file of the web UI without credentials."""
+    return Client(stack.api_url, None).call("GET", path, headers=headers)
+
+
+@pytest.mark.parametrize("path", CONTENT_TYPES)
+def test_files_are_public(stack: Stack, path: str) -> None:
+    """Each file is served without sign-in, with its content type and `nosniff`."""
+    response = get(stack, path)
+    assert (200, CONTENT_TYPES[path]) == (response.status, response.headers["Content-Type"])
+    assert "nosniff" == response.headers["X-Content-Type-Options"]
+    text = (FOLDER / (path or "index.html")).read_bytes()
+    assert (path == "") or (text == response.content)
+
+
+@pytest.mark.parametrize("path", CONTENT_TYPES)
+def test_an_unchanged_file_is_not_sent_again(stack: Stack, path: str) -> None:
+    """Browsers revalidate on each load and get 304 for a current copy."""
+    first = get(stack, path)
+    assert "no-cache" == first.headers["Cache-Control"]
+    e_tag = first.headers["ETag"]
+    again = get(stack, path, **{"If-None-Match": f'"other", {e_tag}'})
+    assert (304, b"") == (again.status, again.content)
+    assert e_tag == again.headers["ETag"]
+    assert 200 == get(stack, path, **{"If-None-Match": '"other"'}).status
+
+
+def test_etags_depend_on_content() -> None:
+    """Different content has a different ETag; a missing header does not match."""
+    tags = {file_headers("text/css", text)["ETag"] for text in ("a", "b", "a")}
+    assert 2 == len(tags)
+    assert not etag_matches(None, tags.pop())
+
+
+def test_the_web_ui_is_small() -> None:
+    """The three files are smaller than 60 KB in total, uncompressed."""
+    assert MAX_TOTAL_BYTES > sum(path.stat().st_size for path in FILES)
+
+
+def test_the_deployment_package_contains_the_web_ui(stack: Stack) -> None:
+    """Chalice packages files other than Python modules as well."""
+    with zipfile.ZipFile(stack.package()) as package:
+        names = set(package.namelist())
+    assert {f"chalicelib/web/{path.name}" for path in FILES} <= names
+
+
+def test_the_page_contains_the_settings_of_its_stage(stack: Stack) -> None:
+    """The settings are the sign-in endpoint, the limits and the type labels, nothing else."""
+    text = get(stack, "").content.decode()
+    found = re.search('<meta name="settings" content="([^"]*)">', text)
+    assert found
+    settings = json.loads(html.unescape(found[1]))
+    assert PDF == settings["allowedTypes"][0]
+    assert DEFAULT_TYPES == set(settings.pop("allowedTypes"))
+    assert {
+        "clientId": stack.outputs["UserPoolClientId"],
+        "signInUrl": stack.account.endpoint,
+        "largestFileBytes": 52_428_800,
+        "typeLabels": {
+            file_type.mime_type: [file_type.short_label, file_type.label]
+            for file_type in FILE_TYPES.values()
+        },
+    } == settings
+
+
+def test_settings_are_escaped() -> None:
+    """A setting that contains markup stays inside its attribute."""
+    text = render_index(replace(SETTINGS, client_id="'\"><script>alert(1)</script>"))
+    assert "<script>" not in text
+    assert 1 == text.count("<script")
+
+
+def test_the_content_security_policy_is_minimal() -> None:
+    """It allows the own files, the API, Cognito and the bucket; no inline code, no framing."""
+    policy = security_headers(SETTINGS)["Content-Security-Policy"]
+    assert {
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src data:",
+        (
+            "connect-src 'self' https://bucket.s3.eu-west-1.amazonaws.com "
+            "https://cognito-idp.eu-west-1.amazonaws.com"
+        ),
+        "frame-src https://bucket.s3.eu-west-1.amazonaws.com",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    } == set(policy.split("; "))
+
+
+def test_security_headers_are_sent(stack: Stack) -> None:
+    """The page is served with all security headers."""
+    headers = get(stack, "").headers
+    local = replace(
+        SETTINGS,
+        sign_in_url=stack.account.endpoint or "",
+        bucket_origin=origin_of(stack.api_url),
+    )
+    for name, value in security_headers(local).items():
+        assert value == headers[name]
+
+
+def test_on_aws_endpoints_are_regional(
+    import_in: Callable[[str, str], ModuleType],
+) -> None:
+    """The bucket origin equals that of upload URLs, and sign-in uses the Cognito endpoint."""
+    found = import_in("eu-west-1", "chalicelib.web.routes").web_ui_settings()
+    assert "https://cognito-idp.eu-west-1.amazonaws.com" == found.sign_in_url
+    assert "https://bucket.s3.eu-west-1.amazonaws.com" == found.bucket_origin
+
+
+@pytest.mark.parametrize(
+    ("path", "location"), [("/api/", None), ("/", None), ("/api", "api/"), ("/a/b", "b/")]
+)
+def test_a_missing_trailing_slash_is_added(path: str, location: str | None) -> None:
+    """Without the redirect, relative links would lack the stage of API Gateway."""
+    assert location == trailing_slash_redirect(path)
+
+
+def test_no_file_refers_to_another_host() -> None:
+    """The files contain no absolute URL of another host."""
+    for path in FILES:
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"(https?:)?//[a-z0-9-]+\.[a-z]", text), path.name
+
+
+def test_the_script_uses_no_unsafe_api() -> None:
+    """The script uses no API that parses HTML, evaluates code or stores data."""
+    script = (FOLDER / "app.js").read_text(encoding="utf-8")
+    for name in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "Function(",
+        "localStorage",
+        "sessionStorage",
+        "document.cookie",
+    ):
+        assert name not in script
+
+
+def test_every_failure_code_has_an_explanation() -> None:
+    """The script explains exactly the codes of the closed set."""
+    script = (FOLDER / "app.js").read_text(encoding="utf-8")
+    [table] = re.findall(r"const FAILURES = \{(.*?)\n\};", script, re.S)
+    assert [code.value for code in FailureCode] == re.findall(r"^  (\w+):", table, re.M)

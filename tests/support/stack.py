@@ -1,0 +1,306 @@
+"""A deployed stage as tests use it: put files in, see records, log lines and calls come out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import urllib.parse
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeSerializer
+
+from chalicelib.documents import document_id_for
+from chalicelib.store import from_item
+from infra.api_client import Client
+from infra.aws.logs import read_log_lines
+from infra.aws.stage import Account, Stage
+from infra.aws.users import get_id_token, get_or_create_user
+from infra.build.chalice_project import PACKAGES
+from tests.support.processes import below, environment_of
+from tests.support.waiting import eventually
+
+PASSWORD = "Correct-Horse-7"
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """A call of a function's, as CloudTrail has it."""
+
+    name: str
+    """Such as `GetObject`."""
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stage and the URL of its API."""
+
+    stage: Stage
+    api_url: str
+
+    @property
+    def account(self) -> Account:
+        """Where it is deployed."""
+        return self.stage.account
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """Of its CloudFormation stack."""
+        return self.stage.outputs()
+
+    @property
+    def bucket(self) -> str:
+        """The upload bucket's name."""
+        return self.outputs["UploadBucketName"]
+
+    @property
+    def table(self) -> str:
+        """The documents table's name."""
+        return self.outputs["DocumentsTableName"]
+
+    def new_key(self, name: str = "file") -> str:
+        """A key that no other test uses."""
+        return f"{uuid.uuid4()}/{name}"
+
+    def put(self, key: str, content: bytes, content_type: str = "", **metadata: str) -> str:
+        """Put an object into the bucket; its eTag without quotes."""
+        declared: Any = {"ContentType": content_type} if content_type else {}
+        answer = self.account.s3.put_object(
+            Bucket=self.bucket, Key=key, Body=content, Metadata=metadata, **declared
+        )
+        return answer["ETag"].strip('"')
+
+    def record_now(self, key: str) -> dict[str, Any] | None:
+        """The record of the object with this key as it is in the table; None if none."""
+        item = self.account.dynamodb.get_item(
+            TableName=self.table,
+            Key={"documentId": {"S": document_id_for(self.bucket, key)}},
+            ConsistentRead=True,
+        ).get("Item")
+        return None if item is None else from_item(item)
+
+    def record(self, key: str, status: str | None = None) -> dict[str, Any]:
+        """The record of the object with this key, once it is there (and has this status)."""
+
+        def look() -> dict[str, Any] | None:
+            record = self.record_now(key)
+            return record if record and status in (None, record["status"]) else None
+
+        return eventually(look, f"a record of {key} with status {status or 'of any kind'}")
+
+    def put_record(self, key: str, **attributes: Any) -> None:
+        """Write a record of the object with this key as somebody else would have."""
+        serialize = TypeSerializer().serialize
+        record = {"documentId": document_id_for(self.bucket, key), **attributes}
+        self.account.dynamodb.put_item(
+            TableName=self.table,
+            Item={name: serialize(value) for name, value in record.items()},
+        )
+
+    def sign_in(self, name: str, *groups: str) -> Client:
+        """A user with this name who uses the API; the same one for the same name."""
+        email = f"{name}@example.com"
+        user = get_or_create_user(self.stage, email, PASSWORD, groups)
+        return Client(self.api_url, get_id_token(self.stage, user))
+
+    def has_object(self, key: str) -> bool:
+        """Whether there is an object with this key."""
+        answer = self.account.s3.list_objects_v2(Bucket=self.bucket, Prefix=key)
+        return any(item["Key"] == key for item in answer.get("Contents", []))
+
+    def settled(self, client: Client, document_id: str) -> dict[str, Any]:
+        """What the API answers for a document once it is no longer PENDING."""
+
+        def look() -> dict[str, Any] | None:
+            answer = client.call("GET", f"documents/{document_id}")
+            return answer.body if answer.body.get("status", "PENDING") != "PENDING" else None
+
+        return eventually(look, f"a result for {document_id}")
+
+    def delete_record(self, key: str) -> None:
+        """Let there be no record of the object with this key."""
+        self.account.dynamodb.delete_item(
+            TableName=self.table,
+            Key={"documentId": {"S": document_id_for(self.bucket, key)}},
+        )
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON body of GET on the API."""
+        try:
+            with urllib.request.urlopen(self.api_url + path) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def invoke(self, function: str, event: object) -> dict[str, Any]:
+        """Run a function and wait for it; the error it ended with, or empty."""
+        answer = self.account.lambda_.invoke(
+            FunctionName=self.stage.functions[function], Payload=json.dumps(event)
+        )
+        payload = json.loads(answer["Payload"].read())
+        return dict(payload) if answer.get("FunctionError") else {}
+
+    def lines(self, function: str, containing: str) -> list[dict[str, Any]]:
+        """The lines of a function's log with this in their message, oldest first."""
+        lines = read_log_lines(self.stage, function)
+        return [line for line in lines if containing in str(line.get("message"))]
+
+    def calls(self, resource: str) -> list[str]:
+        """The latest calls that functions made on a resource by this name, such as `GetObject`."""
+        return [
+            event["EventName"]
+            for event in self._latest_events()
+            if resource in event["CloudTrailEvent"] + str(event["Resources"])
+        ]
+
+    @contextmanager
+    def watched(self, client: Client) -> Iterator[list[AwsCall]]:
+        """The calls that api_handler makes while the block lasts; to be read after it.
+
+        Other functions may be at work for earlier tests, so api_handler's calls are known by its
+        key, and that by the call for a document that nobody else asks for.
+        """
+        probe = str(uuid.uuid4())
+        client.call("GET", f"documents/{probe}")
+        before = self._latest_events()
+        [key] = {event["AccessKeyId"] for event in before if probe in event["CloudTrailEvent"]}
+        seen = {event["EventId"] for event in before}
+        made: list[AwsCall] = []
+        yield made
+        for event in self._latest_events():
+            if event["EventId"] not in seen and event["AccessKeyId"] == key:
+                details = json.loads(event["CloudTrailEvent"])
+                made.append(AwsCall(event["EventName"], details["requestParameters"] or {}))
+
+    def _latest_events(self) -> list[dict[str, Any]]:
+        """Functions' calls: CloudTrail returns the last 50 of all, and of each name."""
+        cloudtrail = boto3.client(
+            "cloudtrail",
+            endpoint_url=self.account.endpoint,
+            region_name=self.account.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        looked_up = [cloudtrail.lookup_events()["Events"]]
+        for name in ("GetObject", "HeadObject", "GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            attribute: Any = {"AttributeKey": "EventName", "AttributeValue": name}
+            looked_up.append(cloudtrail.lookup_events(LookupAttributes=[attribute])["Events"])
+        events = {event["EventId"]: event for found in looked_up for event in found}
+        # A session's key: that of a function's role.
+        return [dict(event) for event in events.values() if event["AccessKeyId"].startswith("ASIA")]
+
+    @contextmanager
+    def no_events(self) -> Iterator[None]:
+        """Disable the bucket's event notifications while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+        functions = answer["LambdaFunctionConfigurations"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket,
+                NotificationConfiguration={"LambdaFunctionConfigurations": functions},
+            )
+
+    @contextmanager
+    def environment(self, function: str, **variables: str) -> Iterator[None]:
+        """Run a function with further environment variables while the block lasts."""
+        before = self.configuration(function)["Environment"]["Variables"]
+        with self._configured(function, Environment={"Variables": {**before, **variables}}):
+            yield
+
+    @contextmanager
+    def timeout(self, function: str, seconds: int) -> Iterator[None]:
+        """Let a function run so long at most while the block lasts."""
+        with self._configured(function, Timeout=seconds):
+            yield
+
+    @contextmanager
+    def without_events(self) -> Iterator[None]:
+        """Disable the bucket's notifications of new objects while the block lasts."""
+        s3, bucket = self.account.s3, self.bucket
+        before: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+        del before["ResponseMetadata"]
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration=before
+            )
+
+    def workers(self, function: str) -> list[int]:
+        """The processes that a function runs in, on this machine."""
+        name = self.stage.functions[function]
+        return [
+            process
+            for process in below(os.getpid())
+            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name
+        ]
+
+    def package(self) -> Path:
+        """The zip that the functions run from, as `chalice deploy` built it."""
+        digest = base64.b64decode(self.configuration("api_handler")["CodeSha256"])
+        packages = (self.stage.project / PACKAGES).glob("*.zip")
+        return next(
+            path for path in packages if hashlib.sha256(path.read_bytes()).digest() == digest
+        )
+
+    def configuration(self, function: str) -> dict[str, Any]:
+        """What Lambda says of a function: GetFunctionConfiguration."""
+        name = self.stage.functions[function]
+        return dict(self.account.lambda_.get_function_configuration(FunctionName=name))
+
+    @contextmanager
+    def _configured(self, function: str, **settings: Any) -> Iterator[None]:
+        configuration = self.configuration(function)
+        before = {name: configuration[name] for name in settings}
+        self._configure(function, settings)
+        try:
+            yield
+        finally:
+            self._configure(function, before)
+
+    def _configure(self, function: str, settings: dict[str, Any]) -> None:
+        lambda_, name = self.account.lambda_, self.stage.functions[function]
+        lambda_.update_function_configuration(FunctionName=name, **settings)
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def created_event(
+    bucket: str, key: str, e_tag: str, sequencer: str = "0055AED6DCD90281E5", size: int = 1
+) -> dict[str, Any]:
+    """An S3 event for one created object; `key` as it is in the bucket."""
+    return {"Records": [created_record(bucket, key, e_tag, sequencer, size)]}
+
+
+def created_record(
+    bucket: str, key: str, e_tag: str, sequencer: str = "0055AED6DCD90281E5", size: int = 1
+) -> dict[str, Any]:
+    """One record of such an event (S3 user guide, "Event message structure")."""
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventTime": "2026-11-22T12:00:00.000Z",
+        "eventName": "ObjectCreated:Put",
+        "s3": {
+            "bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"},
+            "object": {
+                "key": urllib.parse.quote_plus(key),
+                "size": size,
+                "eTag": e_tag,
+                "sequencer": sequencer,
+            },
+        },
+    }

@@ -1,0 +1,167 @@
+"""Drives the web UI in Chromium and records console messages, requests and layout shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+
+from infra.commands.screenshot import sign_in
+from infra.local.browser import chromium_path
+from tests.support.stack import PASSWORD, Stack
+
+if chromium_path() is None:  # also skips the tests that import this module
+    pytest.skip("Chromium is not installed: skipping browser tests", allow_module_level=True)
+
+PROCESSING_MS = 120_000
+"""Time limit for processing, including cold starts."""
+
+expect.set_options(timeout=20_000)
+
+RECORD_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const { hadRecentInput, value, sources } of list.getEntries()) {
+    const moved = sources.map(({ node, previousRect, currentRect }) =>
+      [node?.outerHTML ?? node?.textContent, previousRect, currentRect]);
+    if (!hadRecentInput) window.shifts.push([value, JSON.stringify(moved).slice(0, 500)]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+DROP = """
+(files) => {
+  const data = new DataTransfer();
+  for (const { name, type, text } of files) {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    data.items.add(new File([bytes], name, { type }));
+  }
+  for (const kind of ["dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true }));
+  }
+}
+"""
+
+
+class Visit:
+    """A browser page with the web UI."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        """Record the events of a page; does not navigate.
+
+        Args:
+            page: an empty page.
+            url: URL of the web UI.
+        """
+        self.page = page
+        self.url = url
+        self.console_errors: list[str] = []
+        self.requests: list[Request] = []
+        page.on("console", self._record_message)
+        page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+        page.on("request", self._record_request)
+        page.add_init_script(RECORD_SHIFTS)
+
+    def _record_message(self, message: ConsoleMessage) -> None:
+        # Chromium logs this for each 4xx and 5xx response; other tests check responses.
+        if not message.text.startswith("Failed to load resource"):
+            self.console_errors.append(f"{message.type}: {message.text}")
+
+    def _record_request(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def open(self) -> Visit:
+        """Navigate to the web UI."""
+        self.page.goto(self.url)
+        return self
+
+    def sign_in(self, name: str = "ada", password: str = PASSWORD) -> Visit:
+        """Sign in as a user of `Stack.sign_in`."""
+        sign_in(self.page, self.url, f"{name}@example.com", password)
+        return self
+
+    def choose(self, *files: Any) -> None:
+        """Choose files to upload: values of `payload`, or paths."""
+        self.page.get_by_label("Choose files").set_input_files(list(files))
+
+    def row(self, name: str) -> Locator:
+        """The row with this file name."""
+        return self.page.get_by_role("listitem").filter(has=self.page.get_by_text(name, exact=True))
+
+    def expect_state(self, name: str, state: str, note: str = "") -> None:
+        """Wait until a row has this state and note."""
+        row = self.row(name)
+        expect(row.locator(".pill")).to_have_text(state, timeout=PROCESSING_MS)
+        expect(row).to_contain_text(note)
+
+    def open_document(self, name: str) -> Locator:
+        """Open a document and return its dialog."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+        return self.document(name)
+
+    def document(self, name: str) -> Locator:
+        """The dialog of an open document."""
+        dialog = self.page.get_by_role("dialog", name=name, exact=True)
+        expect(dialog).to_be_visible()
+        return dialog
+
+    def requests_to(self, method: str, ending: str) -> list[Request]:
+        """Requests so far with this method and path suffix."""
+        return [
+            request
+            for request in self.requests
+            if request.method == method and urlsplit(request.url).path.endswith(ending)
+        ]
+
+    def layout_shifts(self, smallest: float) -> list[tuple[float, str]]:
+        """Layout shifts so far with their scores: https://web.dev/articles/cls."""
+        shifts = self.page.evaluate("window.shifts")
+        return [(value, what) for value, what in shifts if value >= smallest]
+
+
+def payload(name: str, content: bytes = b"one two three", kind: str = "text/plain") -> Any:
+    """A file for `Visit.choose`."""
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def field(dialog: Locator, name: str) -> Locator:
+    """The value of a field."""
+    return dialog.locator(f'dl > div:has(> dt:text-is("{name}")) > dd')
+
+
+def url_on_own_host(stack: Stack) -> str:
+    """URL of the web UI on a host of its own, as on AWS.
+
+    Cognito and the bucket then have another origin, so that CORS applies.
+    """
+    api_id = stack.api_url.split("/restapis/")[1].split("/")[0]
+    port = urlsplit(stack.api_url).port
+    return f"http://{api_id}.execute-api.localhost:{port}/api/"
+
+
+@contextmanager
+def visit_web_ui(browser: Browser, stack: Stack, url: str, **options: Any) -> Iterator[Visit]:
+    """Open a browser context; assert on exit that there were no errors or foreign requests."""
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", **options)
+    context.set_default_timeout(20_000)
+    try:
+        visit = Visit(context.new_page(), url)
+        yield visit
+        assert [] == visit.console_errors
+        hosts = {urlsplit(request.url).netloc for request in visit.requests} - {""}
+        assert hosts <= {urlsplit(url).netloc, urlsplit(stack.api_url).netloc}
+    finally:
+        context.close()
+
+
+def save_to(path: Path, locator: Locator) -> bytes:
+    """Click, save the download to a path and return its content."""
+    with locator.page.expect_download() as download:
+        locator.click()
+    download.value.save_as(path)
+    return path.read_bytes()

@@ -1,0 +1,1 @@
+"""Tests of pure logic: no AWS, no network."""

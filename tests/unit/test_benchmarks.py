@@ -1,0 +1,122 @@
+"""What the benchmarks say without measuring anything: the table, the prices, the PDFs they make."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cost, engines, pdfs
+from benchmarks.__main__ import main
+from benchmarks.cost import Usage
+from benchmarks.table import Row, printed
+from benchmarks.text import Result
+from chalicelib.files.extractors import pdf_text
+from infra.aws.stage import ROOT
+
+USAGE = Usage(
+    cpu_seconds=0.05,
+    memory_mebibytes=1_024,
+    file_bytes=100_000,
+    write_units=2,
+    read_units=0.5,
+    log_bytes=400,
+)
+
+
+def test_table() -> None:
+    """Figures and ratios stand below each other, and what has no ratio has a gap."""
+    rows = [Row("text", "slow: files/s", "9.5", 1.0, "slow"), Row("stack", "zip", "11 MiB")]
+
+    assert printed(rows).splitlines() == [
+        "part   what           figure  ratio  to",
+        "-----  -------------  ------  -----  ----",
+        "text   slow: files/s     9.5   1.00  slow",
+        "stack  zip            11 MiB",
+    ]
+
+
+def test_duration_follows_the_share_of_a_cpu() -> None:
+    """At 1,024 MB, Lambda gives 58 % of a CPU, so what takes a second of one lasts longer."""
+    seconds = 0.05 * 1_769 / 1_024 + cost.CALLS_SECONDS + cost.COLD_STARTS
+
+    assert seconds == pytest.approx(USAGE.billed_seconds)
+    assert seconds == pytest.approx(USAGE.gb_seconds)
+
+
+def test_prices() -> None:
+    """The price of a million documents is the sum of what AWS lists for each of their parts."""
+    prices = {row.what: row.figure for row in cost.rows(USAGE)}
+
+    assert prices["a million documents: Lambda"] == "2.64 USD"
+    assert prices["a million documents: S3 requests"] == "5.40 USD"
+    assert prices["a million documents: S3 storage"] == "2.30 USD"
+    assert prices["a million documents: DynamoDB on demand"] == "1.25 USD"
+    assert prices["a million documents: CloudWatch logs"] == "0.20 USD"
+    assert prices["a million documents: all of it, Free Tier not counted"] == "11.79 USD"
+
+
+def test_what_ends_first() -> None:
+    """The limit of the Free Tier that fewest documents reach is named first, with their number."""
+    limits = [row for row in cost.rows(USAGE) if "until" in row.what or "first" in row.what]
+
+    assert ("Free Tier ends first: Lambda requests", "1,000,000 a month") == (
+        limits[0].what,
+        limits[0].figure,
+    )
+    assert 1 == limits[0].ratio
+    assert 4 == len(limits)
+
+
+def test_agreement() -> None:
+    """Counts agree within 5 %; a file that the reference did not read counts for nobody."""
+    result = Result(words=[95, 94, None, 0, 7], seconds=1, cpu_seconds=1)
+
+    assert 2 == result.close_to([100, 100, 5, 0, None])
+
+
+def test_speed() -> None:
+    """Files that were not read cost time and bring no words."""
+    assert 5 == Result(words=[10, None], seconds=2, cpu_seconds=1).words_a_second
+
+
+@pytest.mark.parametrize("megabytes", [1, 3])
+def test_large_pdf(megabytes: int) -> None:
+    """A made PDF has the size and the words that it is said to have."""
+    content = pdfs.large(megabytes)
+    text = pdf_text.read(io.BytesIO(content))
+
+    assert megabytes * 1_000_000 == pytest.approx(len(content), rel=0.02)
+    assert (4 * megabytes, 1_800 * megabytes) == (text.pages, text.words)
+
+
+@pytest.mark.parametrize("name", ["intake", "plain", "pdfium", "forked_pdfium"])
+def test_contender(tmp_path: Path, name: str) -> None:
+    """Each way to read PDFs reads the words of one, and says so when it cannot read one."""
+    good, bad = tmp_path / "good.pdf", tmp_path / "bad.pdf"
+    good.write_bytes(pdfs.large(1))
+    bad.write_bytes(b"%PDF-1.7\n")
+    answer = subprocess.run(
+        [sys.executable, "-m", engines.__name__, name],
+        cwd=ROOT,
+        input=json.dumps([str(good), str(bad)]) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert [1_800, None] == json.loads(answer)["words"]
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["--rounds", "0"], ["--rounds", "x"]])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown part or invalid number is reported before anything is measured."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert 2 == end.value.code
+    assert arguments[-1] in capsys.readouterr().err

@@ -1,0 +1,333 @@
+"""PDFs whose pages, words and information are known."""
+
+from __future__ import annotations
+
+import inspect
+import io
+
+import pytest
+from pypdf import PdfReader, errors
+
+from chalicelib.documents import FailureCode
+from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extractors import pdf, pdf_text
+from tests.support import bombs, files
+
+
+def found_in(content: bytes) -> RawMetadata:
+    """What the extractor finds, without what is not in the file."""
+    found = pdf.extract(io.BytesIO(content))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def refusal_of(content: bytes) -> FileRejectedError:
+    """Why the extractor refuses the content."""
+    with pytest.raises(FileRejectedError) as refusal:
+        pdf.extract(io.BytesIO(content))
+    return refusal.value
+
+
+def test_pages_and_words() -> None:
+    """The words of all pages are counted."""
+    content = files.pdf(["one two  three", "", "four"])
+
+    assert found_in(content) == {
+        "pageCount": 3,
+        "wordCount": 4,
+        "hasTextLayer": True,
+        "pdfVersion": "1.4",
+        "encrypted": False,
+        "pageWidth": 612,
+        "pageHeight": 792,
+        "hasScripts": False,
+        "hasForms": False,
+        "hasAttachments": False,
+        "hasSignatures": False,
+    }
+
+
+def test_information() -> None:
+    """The document's information is found under the record's names."""
+    content = files.pdf(
+        information={
+            "Title": b"(A title)",
+            "Author": b"<FEFF00C500730061>",
+            "Subject": b"(A subject)",
+            "Keywords": b"(one, two)",
+            "Creator": b"(A writer)",
+            "Producer": b"(A printer)",
+            "CreationDate": b"(D:20240501100000+02'00')",
+            "ModDate": b"(D:20240501100000)",
+        }
+    )
+
+    assert {
+        "title": "A title",
+        "author": "Åsa",
+        "subject": "A subject",
+        "keywords": "one, two",
+        "creator": "A writer",
+        "producer": "A printer",
+        "createdAt": "2024-05-01T08:00:00Z",
+        "modifiedAt": "2024-05-01T10:00:00",
+    }.items() <= found_in(content).items()
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("D:20240501100000Z", "2024-05-01T10:00:00Z"),
+        ("D:20240501100000-07'30'", "2024-05-01T17:30:00Z"),
+        ("20240501", "2024-05-01T00:00:00"),
+        ("D:2024", "2024-01-01T00:00:00"),
+        ("yesterday", None),
+        ("D:20241350100000Z", None),
+        ("D:00010101000000+02'00'", None),
+        ("", None),
+    ],
+)
+def test_date(date: str, moment: str | None) -> None:
+    """A date is in UTC where its offset is known, and absent where it is malformed."""
+    content = files.pdf(information={"CreationDate": f"({date})".encode()})
+
+    assert moment == found_in(content).get("createdAt")
+
+
+@pytest.mark.parametrize(
+    "title", [b"42", b"/Name", b"[(in a list)]", b"<< >>", b"null", b"99 0 R", b"4 0 R"]
+)
+def test_information_that_is_no_text(title: bytes) -> None:
+    """A title that is no text is absent, and the file is read all the same."""
+    found = found_in(files.pdf(information={"Title": title}))
+
+    assert ("title" in found, found["pageCount"]) == (False, 2)
+
+
+def test_information_in_objects_of_their_own() -> None:
+    """A title and a date that stand in objects of their own, as macOS writes them, are found."""
+    content = files.pdf(
+        ["x"],
+        {"Title": b"7 0 R", "CreationDate": b"8 0 R"},
+        objects=[b"(A title)", b"(D:2024)"],
+    )
+
+    assert {"title": "A title", "createdAt": "2024-01-01T00:00:00"}.items() <= found_in(
+        content
+    ).items()
+
+
+@pytest.mark.parametrize(
+    ("header", "catalog", "version"),
+    [
+        pytest.param(b"%PDF-1.4\n", b"", "1.4", id="header"),
+        pytest.param(b"%PDF-1.4\n", b"/Version /1.7", "1.7", id="catalog is later"),
+        pytest.param(b"%PDF-2.0\n", b"/Version /1.7", "2.0", id="header is later"),
+        pytest.param(b"%PDF-1.4\n", b"/Version /next", "1.4", id="malformed in the catalog"),
+        pytest.param(b"%PDF-1.4\n", b"/Version 1.7", "1.4", id="number in the catalog"),
+        pytest.param(b"%PDF-x\n", b"", None, id="malformed in the header"),
+        pytest.param(b"\n\n%PDF-1.5\n", b"", "1.5", id="not at the begin"),
+    ],
+)
+def test_version(header: bytes, catalog: bytes, version: str | None) -> None:
+    """The version is the later one of the header's and the catalog's."""
+    assert version == found_in(files.pdf(header=header, catalog=catalog)).get("pdfVersion")
+
+
+def test_encrypted_with_empty_password() -> None:
+    """An encrypted PDF that any viewer opens unasked is read like any other."""
+    found = found_in(files.encrypted_pdf(""))
+
+    assert (found["encrypted"], found["pageCount"], found["wordCount"]) == (True, 2, 18)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(files.encrypted_pdf("secret"), FailureCode.ENCRYPTED, id="password"),
+        pytest.param(
+            files.pdf_encrypted_for_a_certificate(), FailureCode.ENCRYPTED, id="certificate"
+        ),
+        pytest.param(files.pdf()[:200], FailureCode.UNREADABLE, id="truncated"),
+        pytest.param(files.pdf([]), FailureCode.UNREADABLE, id="without pages"),
+        pytest.param(b"%PDF-1.7\n", FailureCode.UNREADABLE, id="header only"),
+        pytest.param(b"", FailureCode.UNREADABLE, id="empty"),
+    ],
+)
+def test_refusal(content: bytes, code: FailureCode) -> None:
+    """A PDF that cannot be read is rejected with its code and a sentence."""
+    refusal = refusal_of(content)
+
+    assert code == refusal.code
+    assert refusal.message.endswith(".")
+
+
+def test_excess() -> None:
+    """A PDF beyond pypdf's limits that PDFium cannot read is rejected, and the message says why."""
+    content = files.pdf(catalog=b"/Excess [" + b"0 " * 100_001 + b"]")
+    content = content.replace(b"/Count 2", b"/Count 3")  # no third page: PDFium gives up
+
+    assert refusal_of(content).message == "The PDF's decompressed size exceeds the limit."
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        pytest.param(b"/Excess [" + b"0 " * 100_001 + b"]", id="beyond pypdf's limits"),
+        pytest.param(b"/Deep " + b"[" * 2_000 + b"]" * 2_000, id="too deep for pypdf"),
+    ],
+)
+def test_information_that_pypdf_cannot_read(catalog: bytes) -> None:
+    """What PDFium alone reads is recorded, and that the rest is unknown."""
+    assert found_in(files.pdf(information={"Title": b"(A title)"}, catalog=catalog)) == {
+        "pageCount": 2,
+        "wordCount": 18,
+        "hasTextLayer": True,
+        "pdfVersion": "1.4",
+        "encrypted": False,
+        "unread": "information",
+    }
+
+
+def test_pypdf_takes_over() -> None:
+    """A PDF that PDFium does not open is read by pypdf, words and all."""
+    content = files.pdf(information={"Title": b"(A title)"}).replace(b"/Count 2", b"/Count 3")
+    with pytest.raises(pdf_text.NotReadError):
+        pdf_text.read(io.BytesIO(content))
+
+    assert {
+        "pageCount": 2,
+        "wordCount": 18,
+        "hasTextLayer": True,
+        "title": "A title",
+    }.items() <= found_in(content).items()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, Exception) and not issubclass(kind, Warning)
+    ],
+)
+def test_every_exception_is_translated(error: type[Exception]) -> None:
+    """Each exception class of pypdf's has its place among the failure codes."""
+    assert error in pdf.TRANSLATIONS
+
+
+def test_images_are_dropped() -> None:
+    """An image does not stay in memory once its page is read; what is no image does."""
+    reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
+
+    assert pdf._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept
+    assert {1, 2, 3, 4} == {number for _, number in reader.resolved_objects}
+
+
+def test_forms_beyond_pypdfs_limit() -> None:
+    """A page whose forms pypdf stops reading is rejected by it, not counted without them."""
+    with pytest.raises(FileRejectedError, match="decompressed size exceeds the limit") as refusal:
+        pdf._found_by_pypdf(io.BytesIO(bombs.nested_forms(2, 80)))  # noqa: SLF001 - PDFium reads it
+
+    assert refusal.value.code == FailureCode.UNREADABLE
+
+
+def test_unreadable_form() -> None:
+    """A page with a form that pypdf leaves out is rejected by it, not counted without it."""
+    content = bombs.page_with_form(b"BT (text) Tj ET", b"/Filter /Nonsense")
+    with pytest.raises(FileRejectedError) as refusal:
+        pdf._found_by_pypdf(io.BytesIO(content))  # noqa: SLF001 - PDFium takes it for empty
+
+    assert refusal.value.code == FailureCode.UNREADABLE
+
+
+def test_good_form() -> None:
+    """The words of a form on a page count."""
+    assert found_in(bombs.page_with_form(b"BT /F1 9 Tf (two words) Tj ET"))["wordCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("box", "width", "height"),
+    [
+        pytest.param(b"[0 0 612 792]", 612, 792, id="as usual"),
+        pytest.param(b"[10 10 605.28 851.89]", 595, 842, id="moved and broken"),
+        pytest.param(b"[0 0 400 800] /UserUnit 2.5", 1000, 2000, id="in units of its own"),
+        pytest.param(b"[0 0 0 0]", None, None, id="no size"),
+        pytest.param(b"[0 0 (a) (b)]", None, None, id="no numbers"),
+        pytest.param(b"[]", None, None, id="empty"),
+        pytest.param(b"null", None, None, id="missing"),
+    ],
+)
+def test_page_size(box: bytes, width: int | None, height: int | None) -> None:
+    """The first page's size is reported in points, or omitted."""
+    content = files.pdf(["one"]).replace(b"[0 0 612 792]", box)
+    found = pdf.extract(io.BytesIO(content))
+
+    assert (width, height) == (found.get("pageWidth"), found.get("pageHeight"))
+    assert found["wordCount"] == 1
+
+
+def test_no_text_layer() -> None:
+    """A PDF without a word, such as a scan, has no text layer."""
+    assert found_in(files.pdf_with_image(3))["hasTextLayer"] is False
+
+
+@pytest.mark.parametrize(
+    ("catalog", "name"),
+    [
+        (b"/OpenAction << /S /JavaScript /JS (x) >>", "hasScripts"),
+        (b"/Names << /JavaScript << /Names [(a) 3 0 R] >> >>", "hasScripts"),
+        (b"/AA << /WC << /S /JavaScript >> >>", "hasScripts"),
+        (b"/AcroForm << /Fields [3 0 R] >>", "hasForms"),
+        (b"/AcroForm << /XFA [] >>", "hasForms"),
+        (b"/Names << /EmbeddedFiles << /Names [(a) 3 0 R] >> >>", "hasAttachments"),
+        (b"/AF [3 0 R]", "hasAttachments"),
+        (b"/AcroForm << /SigFlags 3 >>", "hasSignatures"),
+        (b"/Perms << /DocMDP 3 0 R >>", "hasSignatures"),
+    ],
+)
+def test_contents(catalog: bytes, name: str) -> None:
+    """Exactly the flags for what the PDF contains besides its pages are set."""
+    found = found_in(files.pdf(catalog=catalog))
+    said = {key for key, value in found.items() if key.startswith("has") and value is True}
+
+    assert {name, "hasTextLayer"} == said
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        b"/OpenAction [3 0 R /Fit]",
+        b"/AcroForm << /Fields [] >>",
+        b"/Names 99 0 R /AcroForm (x) /AF 3 /Perms [] /Metadata 3 0 R /OpenAction 5",
+        b"/Names 1 0 R /AcroForm 1 0 R",
+    ],
+)
+def test_contents_of_no_meaning(catalog: bytes) -> None:
+    """A catalog that points nowhere, or at itself, carries nothing."""
+    found = found_in(files.pdf(catalog=catalog))
+    said = {key for key, value in found.items() if key.startswith("has") and value is True}
+
+    assert {"hasTextLayer"} == said
+
+
+PDF_A = b'<r xmlns:p="http://www.aiim.org/pdfa/ns/id/">%s</r>'
+
+
+@pytest.mark.parametrize(
+    ("xmp", "claim"),
+    [
+        (PDF_A % b"<p:part>2</p:part><p:conformance>B</p:conformance>", "PDF/A-2b"),
+        (PDF_A % b'<d p:part="1" p:conformance="A"/>', "PDF/A-1a"),
+        (PDF_A % b"<p:part>4</p:part>", "PDF/A-4"),
+        (PDF_A % b"<p:part>two</p:part>", None),
+        (b"<r><part>2</part></r>", None),
+        (b"no XML", None),
+        (b'<!DOCTYPE r [<!ENTITY a "2">]>' + PDF_A % b"<p:part>&a;</p:part>", None),
+    ],
+)
+def test_pdf_a_claim(xmp: bytes, claim: str | None) -> None:
+    """A PDF that says it is PDF/A is reported to say so."""
+    stream = b"<< /Type /Metadata /Length %d >>\nstream\n%s\nendstream" % (len(xmp), xmp)
+    content = files.pdf(["one"], catalog=b"/Metadata 7 0 R", objects=[stream])
+
+    assert claim == found_in(content).get("pdfAClaim")

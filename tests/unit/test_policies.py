@@ -1,0 +1,279 @@
+"""The policy files say what the code does, derived by Chalice's own analyser."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.aws.stage import ROOT
+from infra.build import policies
+from infra.build.chalice_project import copy_project
+
+FUNCTIONS = policies.function_names(ROOT)
+
+
+def actions_of(policy: policies.Policy) -> set[str]:
+    """Every action that a policy allows."""
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def test_the_functions_are_those_of_the_design() -> None:
+    """Chalice makes three functions of app.py."""
+    assert ["api_handler", "process_upload", "record_failure"] == FUNCTIONS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_policy_file_and_the_code_agree(function: str) -> None:
+    """Each file in .chalice holds what the generator makes of the code: `make policies`."""
+    expected = policies.to_json(policies.generate(ROOT)[function])
+    assert expected == policies.policy_path(ROOT, function).read_text(encoding="utf-8")
+
+
+def test_there_is_no_policy_file_too_many() -> None:
+    """A function that is gone leaves no policy behind."""
+    files = sorted((ROOT / ".chalice").glob("policy-*.json"))
+    assert [policies.policy_path(ROOT, function) for function in FUNCTIONS] == files
+
+
+def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
+    """process_upload gets exactly the actions of the design."""
+    assert {
+        "s3:GetObject",
+        "s3:DeleteObject",  # of clients' uploads only: what was put after its document was deleted
+        "dynamodb:PutItem",
+        "sqs:SendMessage",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    } == actions_of(rendered("process_upload", notifications=False))
+
+
+def test_no_statement_has_a_wildcard_for_its_resource() -> None:
+    """Every resource is an output of the stack; a star stands only for what lies inside it."""
+    for policy in policies.generate(ROOT).values():
+        for statement in policy["Statement"]:
+            resources = statement["Resource"]
+            for resource in [resources] if isinstance(resources, str) else resources:
+                assert resource.startswith("${")
+            assert not any("*" in action for action in statement["Action"])
+
+
+def test_no_function_may_create_a_log_group() -> None:
+    """The groups are there before a function first runs, with their retention."""
+    for policy in policies.generate(ROOT).values():
+        assert "logs:CreateLogGroup" not in actions_of(policy)
+
+
+def project_with(tmp_path: Path, module: str, old: str, new: str) -> Path:
+    """A copy of the project in which one place of a module is changed."""
+    project = copy_project(tmp_path / "project")
+    path = project / module
+    source = path.read_text(encoding="utf-8")
+    assert 1 == source.count(old), f"{module} changed: {old!r}"
+    path.write_text(source.replace(old, new), encoding="utf-8")
+    return project
+
+
+def test_a_new_call_reaches_only_the_policy_of_the_function_that_makes_it(tmp_path: Path) -> None:
+    """A call in a function that one handler uses changes only that handler's policy."""
+    project = project_with(
+        tmp_path,
+        "chalicelib/store.py",
+        "        response = dynamodb.update_item(",
+        "        dynamodb.get_item(TableName=table, Key={})\n"
+        "        response = dynamodb.update_item(",
+    )
+    before, after = policies.generate(ROOT), policies.generate(project)
+    assert {"dynamodb:GetItem"} == actions_of(after["record_failure"]) - actions_of(
+        before["record_failure"]
+    )
+    assert before["process_upload"] == after["process_upload"]
+    assert before["api_handler"] == after["api_handler"]
+
+
+def test_a_call_of_a_blueprint_route_is_in_the_policy(tmp_path: Path) -> None:
+    """api_handler gets the permission for a call that only a route of a Blueprint makes."""
+    project = project_with(
+        tmp_path,
+        "chalicelib/web/routes.py",
+        '    """The style sheet."""\n',
+        '    """The style sheet."""\n    runtime.dynamodb.update_item(TableName="t", Key={})\n',
+    )
+    before, after = policies.generate(ROOT), policies.generate(project)
+    assert {"dynamodb:UpdateItem"} == actions_of(after["api_handler"]) - actions_of(
+        before["api_handler"]
+    )
+    assert before["process_upload"] == after["process_upload"]
+
+
+def test_a_call_two_modules_away_from_the_handler_is_in_the_policy(tmp_path: Path) -> None:
+    """app.py does not import objects.py; process_upload gets the permission for its call."""
+    assert "objects" not in (ROOT / "app.py").read_text(encoding="utf-8")
+    before = policies.generate(ROOT)["process_upload"]
+    assert "s3:GetObject" in actions_of(before)
+    project = project_with(
+        tmp_path, "chalicelib/objects.py", "s3.get_object(", "s3.get_object_tagging("
+    )
+    with pytest.raises(policies.PolicyError, match="calls s3:GetObjectTagging: add the resource"):
+        policies.generate(project)
+
+
+@pytest.mark.parametrize("module", ["app.py", "chalicelib/processing.py"])
+def test_a_call_without_a_resource_is_an_error(tmp_path: Path, module: str) -> None:
+    """A new action must be bound to a resource, wherever its call is."""
+    line = (
+        "    errors: list[Exception] = []\n" if module == "app.py" else "    failed_attempts = 0\n"
+    )
+    project = project_with(
+        tmp_path, module, line, line + '    runtime.s3.list_objects_v2(Bucket="b")\n'
+    )
+    if module == "app.py":
+        path = project / module
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace(
+                "from chalicelib.api.http",
+                "from chalicelib import runtime\nfrom chalicelib.api.http",
+            ),
+            encoding="utf-8",
+        )
+    with pytest.raises(policies.PolicyError, match="process_upload calls s3:ListBucket: add the"):
+        policies.generate(project)
+
+
+def test_a_call_that_no_handler_reaches_is_an_error(tmp_path: Path) -> None:
+    """Middleware runs in every function, and Chalice's analyser in none of them."""
+    line = "    formatter.request_id = context.aws_request_id\n"
+    project = project_with(tmp_path, "app.py", line, line + "    s3.list_buckets()\n")
+    path = project / "app.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("import formatter, settings", "import formatter, s3, settings"), "utf-8"
+    )
+    with pytest.raises(policies.PolicyError, match="set_request_id calls AWS, but no event"):
+        policies.generate(project)
+
+
+def resources_of(policy: policies.Policy, action: str) -> object:
+    """What a policy allows an action on."""
+    return next(
+        statement["Resource"] for statement in policy["Statement"] if action in statement["Action"]
+    )
+
+
+def test_a_signed_url_needs_the_permissions_of_its_signer() -> None:
+    """The API may put uploads and query the indexes, nothing wider."""
+    policy = policies.generate(ROOT)["api_handler"]
+    assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:PutObject")
+    assert "${UploadBucketArn}/*" == resources_of(policy, "s3:GetObject")
+    assert [
+        "${DocumentsTableArn}/index/byOwner",
+        "${DocumentsTableArn}/index/byStatus",
+    ] == resources_of(policy, "dynamodb:Query")
+
+
+@pytest.mark.parametrize("function", ["process_upload", "record_failure"])
+def test_a_function_may_need_less_of_an_action_than_another(function: str) -> None:
+    """Only the API deletes direct uploads; the others only what a client's URL put."""
+    policy = policies.generate(ROOT)[function]
+    assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:DeleteObject")
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        ("s3.generate_presigned_url(name, Params={})", "pass the operation as a literal first"),
+        ("s3.generate_presigned_url()", "pass the operation as a literal first"),
+        ("[s3.head_object(Key=key) for key in 'ab']", "analyser does not see how"),
+        ("(lambda: s3.head_object(Key='a'))()", "analyser does not see how"),
+        ("list(map(partial(head, s3), 'ab'))", "analyser does not see how"),
+        ("s3.get_paginator('list_objects_v2').paginate(Bucket='b')", "analyser does not see how"),
+        ("client = s3\n    [client.head_object(Key=key) for key in 'ab']", "does not see how"),
+        ("head(client=s3)", "analyser does not see how"),
+        ("Reader(s3).head()", r"class chalicelib\.processing\.Reader: call AWS in functions"),
+    ],
+)
+def test_a_call_that_the_analyser_does_not_see_is_an_error(
+    tmp_path: Path, call: str, problem: str
+) -> None:
+    """No permission is lost silently: the generator compares with every call on a client."""
+    head = """
+def head(client: S3Client, key: str = "a") -> None:
+    client.head_object(Bucket="b", Key=key)
+"""
+    reader = """
+class Reader:
+    def __init__(self, client: S3Client) -> None:
+        self.client = client
+"""
+    definitions = (head if "head(client" in call or "partial" in call else "") + (
+        reader if "Reader" in call else ""
+    )
+    project = project_with(
+        tmp_path,
+        "chalicelib/processing.py",
+        "\ndef read_object(",
+        f"{definitions}\n\ndef read_object(",
+    )
+    path = project / "chalicelib" / "processing.py"
+    text = path.read_text(encoding="utf-8")
+    line = "    failed_attempts = 0\n"
+    path.write_text(text.replace(line, f"{line}    {call}\n"), encoding="utf-8")
+    with pytest.raises(policies.PolicyError, match=problem):
+        policies.generate(project)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "    from chalicelib.store import get_record\n",
+        "    from .store import get_record\n",
+        "    import chalicelib.store\n",
+    ],
+)
+def test_an_import_that_cannot_be_followed_is_an_error(tmp_path: Path, statement: str) -> None:
+    """Modules of chalicelib are imported at the top, in the one form that is linked."""
+    line = "    failed_attempts = 0\n"
+    project = project_with(tmp_path, "chalicelib/processing.py", line, line + statement)
+    with pytest.raises(policies.PolicyError, match="import modules of chalicelib at the top"):
+        policies.generate(project)
+
+
+def test_a_policy_for_a_stage_names_its_resources() -> None:
+    """The outputs of a stack replace their names; one that is missing is an error."""
+    text = '{"Statement": [{"Resource": "${UploadBucketArn}/*"}]}'
+    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"}, notifications=False)
+    assert {"Statement": [{"Resource": "arn:aws:s3:::b/*"}]} == json.loads(rendered)
+    with pytest.raises(KeyError, match="UploadBucketArn"):
+        policies.render(text, {}, notifications=False)
+
+
+def rendered(function: str, *, notifications: bool) -> policies.Policy:
+    """A committed policy file as a stage gets it, its outputs named in place of their values."""
+    text = policies.policy_path(ROOT, function).read_text(encoding="utf-8")
+    outputs = {name: name for name in re.findall(r"\$\{(\w+)\}", text)}
+    return dict(json.loads(policies.render(text, outputs, notifications=notifications)))
+
+
+@pytest.mark.parametrize(
+    ("function", "only_to_notify"),
+    [
+        ("process_upload", {"sns:Publish"}),
+        ("record_failure", {"sns:Publish"}),
+        ("api_handler", set()),
+    ],
+)
+def test_permission_to_notify_is_there_only_when_on(
+    function: str, only_to_notify: set[str]
+) -> None:
+    """A stage without notifications has none of what is marked as only for them."""
+    on, off = (rendered(function, notifications=notifications) for notifications in (True, False))
+    assert only_to_notify == actions_of(on) - actions_of(off)
+    assert not [statement for statement in off["Statement"] if "Sid" in statement]
+    ids = [statement["Sid"] for statement in on["Statement"] if "Sid" in statement]
+    assert len(only_to_notify) == len(set(ids)) == len(ids)
+    for statement in on["Statement"]:
+        if "sns:Publish" in statement["Action"]:
+            assert "NotificationTopicArn" == statement["Resource"]

@@ -1,0 +1,90 @@
+"""Settings are read once, and errors name the setting."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.files.validation import Limits
+from chalicelib.settings import SettingsError, parse_settings
+
+GOOD = {
+    "STACK_NAME": "intake-dev",
+    "UPLOAD_BUCKET": "bucket",
+    "DOCUMENTS_TABLE": "table",
+    "FAILURE_QUEUE": "queue",
+    "LARGEST_FILE_BYTES": "1000",
+    "ALLOWED_TYPES": "application/pdf, Text/Plain",
+    "UPLOAD_URL_SECONDS": "900",
+    "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
+    "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
+    "USER_POOL_CLIENT_ID": "1example23456789",
+    "NOTIFICATIONS": "on",
+    "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-documents",
+}
+
+
+def test_good_settings_are_read() -> None:
+    """A whole environment becomes settings, types in lower case and without blanks."""
+    settings = parse_settings({**GOOD, "OTHER": "ignored"})
+    assert "bucket" == settings.upload_bucket
+    assert Limits(1000, frozenset({"application/pdf", "text/plain"})) == settings.limits
+    assert 900 == settings.upload_url_seconds
+    assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
+    assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
+    assert GOOD["USER_POOL_CLIENT_ID"] == settings.user_pool_client_id
+    assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
+    assert parse_settings({**GOOD, "NOTIFICATIONS": "off"}).notification_topic_arn is None
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "https://a.example", "http://127.0.0.1:8000", "http://[::1]"]
+)
+def test_a_lone_star_or_any_origin_may_be_allowed(text: str) -> None:
+    """Names, addresses and ports are origins, and `*` stands for all of them."""
+    assert (text,) == parse_settings({**GOOD, "ALLOWED_ORIGINS": text}).allowed_origins
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.parametrize("value", [None, "", "  "], ids=["absent", "empty", "blank"])
+def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
+    """Each missing setting is an error that names it."""
+    environment = {key: text for key, text in GOOD.items() if key != name}
+    if value is not None:
+        environment[name] = value
+    with pytest.raises(SettingsError, match=f"{name} is missing"):
+        parse_settings(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("LARGEST_FILE_BYTES", "many", "'many' is not a positive integer"),
+        ("LARGEST_FILE_BYTES", "0", "'0' is not a positive integer"),
+        ("LARGEST_FILE_BYTES", "-5", "'-5' is not a positive integer"),
+        ("LARGEST_FILE_BYTES", "٥", "'٥' is not a positive integer"),
+        ("UPLOAD_URL_SECONDS", "0", "'0' is not a positive integer"),
+        ("UPLOAD_URL_SECONDS", "604801", "S3 allows at most 604800 seconds"),
+        ("ALLOWED_ORIGINS", ",", "it names no origin"),
+        ("ALLOWED_ORIGINS", "*,https://a.example", "'\\*' is not a web origin such as"),
+        ("ALLOWED_ORIGINS", "https://a.example/", "'https://a.example/' is not a web origin"),
+        ("ALLOWED_ORIGINS", "a.example", "'a.example' is not a web origin"),
+        ("ALLOWED_ORIGINS", "https://*.example", "'https://\\*.example' is not a web origin"),
+        ("USER_POOL_ARN", "eu-west-1_AbC", "'eu-west-1_AbC' is not the ARN of a Cognito user pool"),
+        ("NOTIFICATIONS", "yes", "'yes' is not one of off, on"),
+        ("ALLOWED_TYPES", ",", "it names no MIME type"),
+        ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
+        ("ALLOWED_TYPES", "text/plain,image/jpg", "image/jpg not supported; use default or any of"),
+    ],
+)
+def test_a_malformed_setting_is_named(name: str, value: str, problem: str) -> None:
+    """Each malformed setting is an error that names it and says what is wrong."""
+    with pytest.raises(SettingsError, match=f"{name} is malformed: {problem}"):
+        parse_settings({**GOOD, name: value})
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """Two wrong settings are both in the message, and where to set them."""
+    with pytest.raises(SettingsError) as raised:
+        parse_settings({**GOOD, "STACK_NAME": "", "LARGEST_FILE_BYTES": "x"})
+    assert "STACK_NAME is missing; LARGEST_FILE_BYTES is malformed" in str(raised.value)
+    assert ".chalice/config.json" in str(raised.value)

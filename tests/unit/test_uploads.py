@@ -1,0 +1,116 @@
+"""The terms of upload URLs, and the names of downloads."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import string
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import pytest
+
+from chalicelib.api.uploads import (
+    PENDING_SECONDS,
+    TOMBSTONE_SECONDS,
+    UploadConstraints,
+    content_disposition,
+    pending_document,
+    tombstone_for,
+)
+from chalicelib.documents import FOREVER, Status, file_name_from_metadata
+
+AN_ID = "7b97617e-1e6f-4ac2-ade3-6327693e6189"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def terms(**changes: str) -> UploadConstraints:
+    """Some terms."""
+    values = {"file_name": "a b.txt", "content_type": "text/plain", "owner": "ada", **changes}
+    return UploadConstraints(size_bytes=5, sha256=values.pop("sha256", None), **values)
+
+
+def test_the_headers_are_the_terms() -> None:
+    """The client sends type, name, owner and hash, and that nothing is to be there yet."""
+    digest = hashlib.sha256(b"12345")
+    assert {
+        "Content-Type": "text/plain",
+        "If-None-Match": "*",
+        "x-amz-meta-file-name": "a%20b.txt",
+        "x-amz-meta-owner": "ada",
+        "x-amz-checksum-sha256": base64.b64encode(digest.digest()).decode(),
+    } == terms(sha256=digest.hexdigest().upper()).headers()
+    assert "x-amz-checksum-sha256" not in terms().headers()
+
+
+@pytest.mark.parametrize("character", ["a", "%", "é", "你", "\N{GRINNING FACE}"])
+def test_the_longest_name_fits_into_s3s_metadata(character: str) -> None:
+    """255 characters of any script stay below the 2 KB that S3 takes, names included."""
+    name = character * 255
+    metadata = terms(file_name=name, owner=AN_ID).put_object_arguments()["Metadata"]
+    assert isinstance(metadata, dict)
+    assert sum(len(key) + len(value) for key, value in metadata.items()) < 2_048
+    assert metadata["file-name"].isascii()
+    assert name == file_name_from_metadata("any", metadata["file-name"])
+
+
+def test_a_pending_record_outlives_its_url_by_a_day() -> None:
+    """DynamoDB deletes it a day after the URL expired, if the file never comes."""
+    document = pending_document(AN_ID, terms(), NOON)
+    assert Status.PENDING is document.status
+    assert int(NOON.timestamp()) + 86_400 == document.expires_at
+    assert PENDING_SECONDS == 86_400
+    assert "uploadedAt" not in document.to_record()
+
+
+def test_a_clients_upload_is_deleted_for_ever() -> None:
+    """No URL given out before brings it back: its key is for one use."""
+    record = {"documentId": AN_ID, "owner": "ada", "objectKey": f"uploads/{AN_ID}"}
+    assert {
+        "documentId": AN_ID,
+        "owner": "ada",
+        "objectKey": f"uploads/{AN_ID}",
+        "deletedUntil": FOREVER,
+        "expiresAt": int(NOON.timestamp()) + TOMBSTONE_SECONDS,
+    } == tombstone_for(record, NOON).to_record()
+
+
+def test_a_direct_upload_is_deleted_until_now() -> None:
+    """What is put under the same key later is a new document."""
+    record = {"documentId": AN_ID, "objectKey": "report.pdf"}
+    tombstone = tombstone_for(record, NOON).to_record()
+    assert "2026-11-22T12:00:00.000Z" == tombstone["deletedUntil"]
+    assert "owner" not in tombstone
+
+
+def test_a_tombstone_outlives_every_event() -> None:
+    """Six hours in Lambda, 14 days in each of two queues."""
+    assert TOMBSTONE_SECONDS > 6 * 3_600 + 2 * 1_209_600
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("a b.txt", "a b.txt"),
+        ("résumé.pdf", "resume.pdf"),
+        ("你好 مرحبا.txt", "_ _.txt"),
+        ('say "hi" \\ 100%25; x.txt', "say _hi_ _ 100_25_ x.txt"),
+        ("line\r\nbreak", "line_break"),
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ("it's (1) *.txt", "it_s (1) _.txt"),
+        ("\N{GRINNING FACE}" * 255, "_"),
+    ],
+)
+def test_a_download_has_its_original_name(name: str, plain: str) -> None:
+    """The header has both forms: RFC 8187 with the exact name, and a plain ASCII fallback."""
+    header = content_disposition(name)
+    assert header.isascii()
+    assert "\n" not in header
+    simple, _, encoded = header.partition("; filename*=UTF-8''")
+    assert f'attachment; filename="{plain}"' == simple
+    assert set(encoded) <= ATTRIBUTE_CHARACTERS
+    assert name.replace("/", "_").replace("\\", "_") == unquote(encoded)
+
+
+ATTRIBUTE_CHARACTERS = set(string.ascii_letters + string.digits + "!#$&+-.^_`|~%")
+"""RFC 8187, 3.2.1: attr-char, and `%` of what is encoded."""
