@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from chalicelib.documents import Failure, FailureCode
@@ -39,8 +39,7 @@ class Upload:
     """ISO 8601 UTC with milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaError:
+class LambdaError(NamedTuple):
     """The error that an invocation ended with, as in Lambda's response payload."""
 
     type: str

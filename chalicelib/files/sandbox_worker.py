@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import unicodedata  # noqa: F401 - loaded here, so that no child has to
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
