@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws import cloudformation
 from infra.aws.hooks import AWS, DeploymentHooks
-from infra.build.policies import API_HANDLER, function_names
+from infra.build.calls import API_HANDLER, function_names
 from infra.console import CommandError
 from infra.paths import ROOT
 

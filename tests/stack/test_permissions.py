@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.aws.stage import ROOT, Account
-from infra.build.policies import function_names
+from infra.build.calls import function_names
 from tests.support.stack import Stack
 
 FUNCTIONS = function_names(ROOT)

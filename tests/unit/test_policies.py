@@ -10,9 +10,10 @@ import pytest
 
 from infra.aws.stage import ROOT
 from infra.build import policies
+from infra.build.calls import PolicyError, function_names
 from infra.build.chalice_project import copy_project
 
-FUNCTIONS = policies.function_names(ROOT)
+FUNCTIONS = function_names(ROOT)
 
 
 def actions_of(policy: policies.Policy) -> set[str]:
@@ -116,7 +117,7 @@ def test_a_call_two_modules_away_from_the_handler_is_in_the_policy(tmp_path: Pat
     project = project_with(
         tmp_path, "chalicelib/objects.py", "s3.get_object(", "s3.get_object_tagging("
     )
-    with pytest.raises(policies.PolicyError, match="calls s3:GetObjectTagging: add the resource"):
+    with pytest.raises(PolicyError, match="calls s3:GetObjectTagging: add the resource"):
         policies.generate(project)
 
 
@@ -139,7 +140,7 @@ def test_a_call_without_a_resource_is_an_error(tmp_path: Path, module: str) -> N
             ),
             encoding="utf-8",
         )
-    with pytest.raises(policies.PolicyError, match="process_upload calls s3:ListBucket: add the"):
+    with pytest.raises(PolicyError, match="process_upload calls s3:ListBucket: add the"):
         policies.generate(project)
 
 
@@ -152,7 +153,7 @@ def test_a_call_that_no_handler_reaches_is_an_error(tmp_path: Path) -> None:
     path.write_text(
         text.replace("import formatter, settings", "import formatter, s3, settings"), "utf-8"
     )
-    with pytest.raises(policies.PolicyError, match="set_request_id calls AWS, but no event"):
+    with pytest.raises(PolicyError, match="set_request_id calls AWS, but no event"):
         policies.generate(project)
 
 
@@ -221,7 +222,7 @@ class Reader:
     text = path.read_text(encoding="utf-8")
     line = "    failed_attempts = 0\n"
     path.write_text(text.replace(line, f"{line}    {call}\n"), encoding="utf-8")
-    with pytest.raises(policies.PolicyError, match=problem):
+    with pytest.raises(PolicyError, match=problem):
         policies.generate(project)
 
 
@@ -237,7 +238,7 @@ def test_an_import_that_cannot_be_followed_is_an_error(tmp_path: Path, statement
     """Modules of chalicelib are imported at the top, in the one form that is linked."""
     line = "    failed_attempts = 0\n"
     project = project_with(tmp_path, "chalicelib/processing.py", line, line + statement)
-    with pytest.raises(policies.PolicyError, match="import modules of chalicelib at the top"):
+    with pytest.raises(PolicyError, match="import modules of chalicelib at the top"):
         policies.generate(project)
 
 
