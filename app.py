@@ -84,8 +84,7 @@ process_upload.event_class = ObjectCreatedEvent
 
 @app.on_sqs_message(queue=settings.failure_queue)
 def record_failure(event: SQSEvent) -> None:
-    """Record each upload as FAILED that Lambda could not process, unless it has a result."""
+    """Record as FAILED each upload that Lambda could not process, unless it has a result."""
     for message in event:
-        error = error_from_message(message.body)
         for upload, failure in failed_uploads_from_message(message.body):
-            record_permanent_failure(upload, failure, error)
+            record_permanent_failure(upload, failure, error_from_message(message.body))

@@ -99,7 +99,7 @@ def _part(name: str) -> str:
 
 def _rounds(number: str) -> int:
     if not number.isdigit() or not 1 <= int(number) <= 20:
-        raise argparse.ArgumentTypeError(f"{number!r} is no number from 1 to 20")
+        raise argparse.ArgumentTypeError(f"{number!r} is not a number from 1 to 20")
     return int(number)
 
 

@@ -377,7 +377,7 @@ def _depth(stack: Stack, output: str) -> int:
 
 
 def _records(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Every record of the table that is no tombstone, by id."""
+    """Every record of the table that is not a tombstone, by id."""
     pages = stack.account.dynamodb.get_paginator("scan").paginate(
         TableName=stack.table, ConsistentRead=True
     )

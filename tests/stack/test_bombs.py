@@ -114,7 +114,7 @@ def test_bomb(isolated: Sandbox, folder: Path, name: str) -> None:
 
 def test_bombs_in_the_deployed_function(stack: Stack) -> None:
     """One warm Lambda takes them all, one attempt each, below 512 MB with all its processes."""
-    with stack.timeout("process_upload", SECONDS_TO_WRITE + 6), stack.without_events():
+    with stack.timeout("process_upload", SECONDS_TO_WRITE + 6), stack.no_events():
         ordinary = processed(stack, files.pdf())
         [worker] = stack.workers("process_upload")
         for name in DEPLOYED:

@@ -314,7 +314,7 @@ def redeliver_failure(stack: Stack, key: str, e_tag: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("switch", ["on", "off"])
 def test_a_stage_that_has_them_off_pays_nothing(switch: str) -> None:
-    """Without notifications there is no client for SNS, whose making takes its time."""
+    """Without notifications no SNS client is created, which would cost cold start time."""
     finished = subprocess.run(
         [sys.executable, "-c", "from chalicelib import runtime; print(hasattr(runtime, 'sns'))"],
         env={**GOOD, "NOTIFICATIONS": switch, "AWS_DEFAULT_REGION": "us-east-1"},

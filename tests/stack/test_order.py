@@ -204,5 +204,5 @@ class Uploads(RuleBasedStateMachine):
 def test_the_newest_upload_stands(stack: Stack) -> None:
     """Whatever happens to an object and its events, its record is the newest one heard of."""
     machine = type("Machine", (Uploads,), {"stack": stack})
-    with stack.without_events():
+    with stack.no_events():
         run(machine, examples=20, steps=10)

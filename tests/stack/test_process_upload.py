@@ -103,7 +103,7 @@ NEXT = "F" * 18
 
 
 def test_a_repeated_event_changes_nothing(stack: Stack) -> None:
-    """The same event a second time leaves the record as it was, and is no error."""
+    """The same event a second time leaves the record unchanged without an error."""
     key = stack.new_key()
     e_tag = stack.put(key, b"one two three")
     before = stack.record(key)
@@ -113,7 +113,7 @@ def test_a_repeated_event_changes_nothing(stack: Stack) -> None:
 
 
 def test_an_overtaken_event_changes_nothing(stack: Stack) -> None:
-    """An event with a smaller sequencer than the record's is too late, and is no error."""
+    """An event with a smaller sequencer than the record's changes nothing and raises no error."""
     key = stack.new_key()
     e_tag = stack.put(key, b"one two three")
     before = stack.record(key)

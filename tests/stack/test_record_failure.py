@@ -1,4 +1,4 @@
-"""An event that fails permanently becomes a FAILED record, only where there is no result."""
+"""An event that fails permanently becomes a FAILED record, unless a result exists."""
 
 from __future__ import annotations
 

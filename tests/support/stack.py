@@ -133,14 +133,6 @@ class Stack:
             Key={"documentId": {"S": document_id_for(self.bucket, key)}},
         )
 
-    def get(self, path: str) -> tuple[int, Any]:
-        """Status and JSON body of GET on the API."""
-        try:
-            with urllib.request.urlopen(self.api_url + path) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         """Run a function and wait for it; the error it ended with, or empty."""
         answer = self.account.lambda_.invoke(
@@ -225,20 +217,6 @@ class Stack:
         """Let a function run so long at most while the block lasts."""
         with self._configured(function, Timeout=seconds):
             yield
-
-    @contextmanager
-    def without_events(self) -> Iterator[None]:
-        """Disable the bucket's notifications of new objects while the block lasts."""
-        s3, bucket = self.account.s3, self.bucket
-        before: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
-        del before["ResponseMetadata"]
-        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-        try:
-            yield
-        finally:
-            s3.put_bucket_notification_configuration(
-                Bucket=bucket, NotificationConfiguration=before
-            )
 
     def workers(self, function: str) -> list[int]:
         """The processes that a function runs in, on this machine."""

@@ -55,7 +55,7 @@ def test_table(content: bytes, delimiter: str, columns: int, rows: int) -> None:
     ],
 )
 def test_no_table(content: bytes) -> None:
-    """Text whose rows are not all alike is no table."""
+    """A text whose rows differ in their fields is not a table."""
     with pytest.raises(FileRejectedError) as refusal:
         extract(io.BytesIO(content), CSV)
 
@@ -132,7 +132,7 @@ def test_json_lines(content: bytes) -> None:
     ],
 )
 def test_no_json(content: bytes, file_type: str) -> None:
-    """What RFC 8259 does not allow is no JSON."""
+    """Input that RFC 8259 does not allow is not JSON."""
     with pytest.raises(FileRejectedError) as refusal:
         extract(io.BytesIO(content), file_type)
 

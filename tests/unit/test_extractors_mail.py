@@ -144,7 +144,7 @@ def nested(levels: int) -> bytes:
     ],
 )
 def test_unreadable(content: bytes) -> None:
-    """What is no mail, or more than is read of one, is unreadable."""
+    """A text that is not a mail, or exceeds a limit, is unreadable."""
     with pytest.raises(FileRejectedError) as refusal:
         extract(io.BytesIO(content), MAIL)
 

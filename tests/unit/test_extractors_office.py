@@ -93,7 +93,7 @@ def test_moved_text_counts_once() -> None:
 
 
 def test_notes_of_open_document() -> None:
-    """A footnote stands in the middle of the text, and is no part of it."""
+    """A footnote in the middle of the text does not count as body text."""
     note = "<note><note-citation>1</note-citation><note-body><p>a note</p></note-body></note>"
     content = made.open_document("text", f"<o:text><p>one{note} two</p></o:text>")
 
@@ -194,7 +194,7 @@ def test_entities_in_content_are_not_unfolded() -> None:
         pytest.param(made.zip_of({}), types.ZIP, id="zip of nothing"),
         pytest.param(made.zip_of({"mimetype": "nonsense"}), types.ZIP, id="no media type"),
         pytest.param(
-            made.zip_of({"mimetype": "application/pdf"}), types.ZIP, id="type that is no zip"
+            made.zip_of({"mimetype": "application/pdf"}), types.ZIP, id="type of another format"
         ),
         pytest.param(
             made.zip_of({"mimetype": "application/vnd.foo_bar"}), types.ZIP, id="own type"
@@ -233,7 +233,7 @@ def test_identified(content: bytes, file_type: str) -> None:
 
 @pytest.mark.parametrize("file_type", sorted(SUPPORTED_TYPES))
 def test_zip_claims_no_other_type(file_type: str) -> None:
-    """Whatever a zip says that it is, it is no type that Intake reads and that is no zip."""
+    """A zip that declares a supported type of another format stays application/zip."""
     special = containers.CONTAINERS[types.ZIP].special_types
     expected = file_type if file_type in special else types.ZIP
 

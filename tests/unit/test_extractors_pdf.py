@@ -97,7 +97,7 @@ def test_date(date: str, moment: str | None) -> None:
     "title", [b"42", b"/Name", b"[(in a list)]", b"<< >>", b"null", b"99 0 R", b"4 0 R"]
 )
 def test_information_that_is_no_text(title: bytes) -> None:
-    """A title that is no text is absent, and the file is read all the same."""
+    """A title that is not a string is absent, and the file is read."""
     found = found_in(files.pdf(information={"Title": title}))
 
     assert ("title" in found, found["pageCount"]) == (False, 2)
@@ -216,7 +216,7 @@ def test_every_exception_is_translated(error: type[Exception]) -> None:
 
 
 def test_images_are_dropped() -> None:
-    """An image does not stay in memory once its page is read; what is no image does."""
+    """Images are dropped from memory once their page is read; other objects stay."""
     reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
 
     assert pdf._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept

@@ -69,7 +69,7 @@ def test_a_word_parted_at_the_end_of_a_line() -> None:
     ],
 )
 def test_text_beside_the_page(place: str, words: int) -> None:
-    """What no viewer shows because it lies beside the page is no text of it."""
+    """Text beside the page, which viewers do not show, is not counted."""
     content = files.pdf([f") Tj {place} (two words"])
 
     assert words == text_of(content).words

@@ -100,7 +100,7 @@ def test_a_malformed_body_is_refused_by_name(body: bytes, problem: str) -> None:
     ],
 )
 def test_a_good_field_is_read(field: str, value: object, read: object) -> None:
-    """What JSON and MIME allow is no error."""
+    """Everything that JSON and MIME allow is accepted."""
     assert read == CREATE_UPLOAD.parse_body(sent(**{field: value}))[field]
 
 

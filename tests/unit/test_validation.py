@@ -234,7 +234,7 @@ def test_text_about_pdf_where_pdf_is_not_allowed() -> None:
 
 
 def test_broken_pdf_after_binary_preamble() -> None:
-    """A broken PDF that is no text either is rejected as the PDF which it means to be."""
+    """A damaged PDF that is not text is rejected as a PDF."""
     found = inspected(bytes(9) + b"%PDF-1.4\n" + bytes(99))
 
     assert (found.file_type, code_of(found)) == ("application/pdf", FailureCode.UNREADABLE)
