@@ -20,7 +20,7 @@ from chalicelib.events import (
     uploads_from_event,
 )
 from chalicelib.notifications import NotificationError
-from chalicelib.observability import configure_json_logs
+from chalicelib.observability import configure_json_logs, printable_error
 from chalicelib.processing import (
     RETRYABLE_ERRORS,
     SECONDS_TO_WRITE,
@@ -47,6 +47,15 @@ def set_request_id(event: Any, get_response: Callable[[Any], Any]) -> Any:
     context: Any = event.lambda_context if isinstance(event, Request) else event.context
     formatter.request_id = context.aws_request_id
     return get_response(event)
+
+
+@app.middleware("all")
+def escape_errors(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Escape the message of an error that ends the invocation, which Lambda logs as it is."""
+    try:
+        return get_response(event)
+    except Exception as error:  # noqa: BLE001 - raised again
+        raise printable_error(error) from None
 
 
 class ObjectCreatedEvent(S3Event):

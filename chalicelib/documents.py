@@ -235,7 +235,13 @@ def to_iso8601(moment: datetime, timespec: str = "milliseconds") -> str:
 
 
 def escape_unprintable(text: str) -> str:
-    """The text with unprintable characters escaped, so that a file name cannot forge a log line."""
+    """The text with unprintable characters escaped, so that a file name cannot forge a log line.
+
+    Unprintable are all control, format (such as U+202E, which reverses the text after it),
+    surrogate, private and unassigned characters, and all separators but the space.
+    """
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.documents import escape_unprintable
 from chalicelib.events import OBJECT_UNREADABLE
 
 if TYPE_CHECKING:
@@ -54,8 +53,7 @@ def open_object(s3: S3Client, bucket: str, key: str, e_tag: str) -> StoredObject
         if code in ("NoSuchKey", "PreconditionFailed"):
             return None
         if code in ("AccessDenied", "403"):
-            name = escape_unprintable(f"s3://{bucket}/{key}")
-            raise ObjectUnreadableError(f"{OBJECT_UNREADABLE}: {name}") from error
+            raise ObjectUnreadableError(f"{OBJECT_UNREADABLE}: s3://{bucket}/{key}") from error
         raise
     return StoredObject(
         body=response["Body"],

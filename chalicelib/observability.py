@@ -37,6 +37,9 @@ METRICS = {**DOCUMENT_METRICS, **ERROR_METRICS}
 class JsonFormatter(logging.Formatter):
     """Formats each log record as one line of ASCII JSON, which no file name can break or forge.
 
+    Unprintable characters are escaped in every value, so that programs that decode and print it
+    are safe as well; only a traceback keeps its line breaks.
+
     `extra={"fields": ...}` adds fields, `extra={"metrics": ...}` metric directives.
     """
 
@@ -60,12 +63,26 @@ class JsonFormatter(logging.Formatter):
             "requestId": self.request_id,
         }
         line |= getattr(record, "fields", {})
+        line = {name: _escaped(value) for name, value in line.items() if value is not None}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            traceback = self.formatException(record.exc_info)
+            line["exception"] = "\n".join(map(escape_unprintable, traceback.split("\n")))
         if directives := getattr(record, "metrics", None):
             milliseconds = int(record.created * 1_000)
             line["_aws"] = {"Timestamp": milliseconds, "CloudWatchMetrics": directives}
-        return json.dumps({name: value for name, value in line.items() if value is not None})
+        return json.dumps(line)
+
+
+def printable_error(error: Exception) -> Exception:
+    """An error of the same name, traceback and message, with unprintable characters escaped.
+
+    Lambda logs the name and the message of an error that leaves a function as they are, and sends
+    them to the failure queue. AWS's own errors quote object keys.
+    """
+    kind = type(error)
+    same_name = type(kind.__name__, (Exception,), {"__module__": kind.__module__})
+    printable: Exception = same_name(escape_unprintable(str(error)))
+    return printable.with_traceback(error.__traceback__)
 
 
 def configure_json_logs(formatter: JsonFormatter, logger: logging.Logger) -> None:
@@ -119,8 +136,7 @@ class Stopwatch:
 
 def log_message(document: Document) -> str:
     """The message of a processed file's log line."""
-    name = escape_unprintable(document.file_name)
-    line = f"File {name} processed with status {document.status}"
+    line = f"File {document.file_name} processed with status {document.status}"
     if document.failure:
         return f"{line}, failure={document.failure.code}"
     return f"{line}, words={_word_count(document)}"
@@ -158,6 +174,10 @@ def _directives(
     if not metrics:
         return []
     return [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}]
+
+
+def _escaped(value: object) -> object:
+    return escape_unprintable(value) if isinstance(value, str) else value
 
 
 def _word_count(document: Document) -> int:

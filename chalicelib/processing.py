@@ -17,7 +17,6 @@ from chalicelib.documents import (
     Failure,
     Status,
     document_id_for,
-    escape_unprintable,
     file_name_from_metadata,
     is_client_upload,
     owner_from_metadata,
@@ -56,7 +55,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     with stopwatch.step("download"):
         read = read_object(upload, seconds_left, stopwatch)
     if read is None:
-        message = f"File {escape_unprintable(upload.key)} was deleted or replaced, nothing recorded"
+        message = f"File {upload.key} was deleted or replaced, nothing recorded"
         log(logging.INFO, message, {"objectKey": upload.key})
         return
     stored, validation = read
@@ -179,7 +178,7 @@ def log_result(document: Document, fields: LogFields) -> None:
 def log_event(record: Mapping[str, Any], level: int, event: str, fields: LogFields) -> None:
     """Log a line about a document other than its result."""
     known: LogFields = {name: str(record[name]) for name in ("documentId", "objectKey", "status")}
-    log(level, f"File {escape_unprintable(str(record['fileName']))} {event}", known | fields)
+    log(level, f"File {record['fileName']} {event}", known | fields)
 
 
 def log_retryable_error(upload: Upload, error: Exception) -> None:
@@ -192,5 +191,4 @@ def log_retryable_error(upload: Upload, error: Exception) -> None:
         "errorMessage": str(error),
         "retryableErrors": 1,
     }
-    key, reason = escape_unprintable(upload.key), escape_unprintable(str(error))
-    log(logging.ERROR, f"File {key} not processed, will be retried: {reason}", fields)
+    log(logging.ERROR, f"File {upload.key} not processed, will be retried: {error}", fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 import uuid
 
 import pytest
@@ -90,6 +92,22 @@ def test_the_file_name_is_the_declared_one_or_the_keys_last_segment(
 def test_a_name_is_escaped_to_one_line(text: str, expected: str) -> None:
     """Whatever could break or turn a line is escaped; letters of every script stay."""
     assert expected == escape_unprintable(text)
+
+
+BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Every character with the Unicode property Bidi_Control."""
+
+
+def test_every_unprintable_character_is_escaped() -> None:
+    """Of all of Unicode, only letters, marks, numbers, punctuation, symbols and the space stay."""
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        category = unicodedata.category(character)
+        is_kept = category[0] not in "CZ" or character == " "
+        escaped = escape_unprintable(character)
+        assert (character == escaped) is is_kept, hex(code)
+        assert escaped.isprintable(), hex(code)
+    assert {"Cf"} == {unicodedata.category(character) for character in BIDI_CONTROLS}
 
 
 def test_a_record_has_the_names_of_the_schema_and_nothing_that_is_none() -> None:

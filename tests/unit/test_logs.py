@@ -7,12 +7,14 @@ import json
 import logging
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from chalicelib.observability import JsonFormatter
+from chalicelib.documents import escape_unprintable
+from chalicelib.observability import JsonFormatter, printable_error
 from infra.aws.stage import ROOT
 
 FORMATTER = JsonFormatter("intake-dev")
@@ -64,17 +66,57 @@ def test_a_line_has_the_fields_that_queries_use(logger: tuple[logging.Logger, io
         "half of a pair \ud800",
         "مرحبا 你好",
         "nul\x00",
+        "fdp.\u202egpj.exe",
     ],
     ids=ascii,
 )
 def test_no_name_breaks_a_line(name: str) -> None:
-    """Whatever is in a name, there is one line, in printable ASCII, and it gives the name back."""
-    record = {"msg": "File %s", "args": (name,), "fields": {"objectKey": name}}
+    """Whatever is in a name, there is one line of printable ASCII, and its values are printable."""
+    record = {"msg": "File %s", "args": (name,), "fields": {"objectKey": name, "fileSize": 3}}
     text = FORMATTER.format(logging.makeLogRecord(record))
     assert text.isascii()
     assert text.isprintable()
     line = json.loads(text)
-    assert (f"File {name}", name) == (line["message"], line["objectKey"])
+    escaped = escape_unprintable(name)
+    assert escaped.isprintable()
+    assert (f"File {escaped}", escaped, 3) == (
+        line["message"],
+        line["objectKey"],
+        line["fileSize"],
+    )
+
+
+def test_a_traceback_keeps_only_its_line_breaks(
+    logger: tuple[logging.Logger, io.StringIO],
+) -> None:
+    """Other unprintable characters of an exception's message are escaped."""
+    log, written = logger
+    try:
+        raise ValueError("red \x1b[31m and reversed \u202e")
+    except ValueError:
+        log.exception("Caught exception")
+    last = the_line(written)["exception"].split("\n")[-1]
+    assert r"ValueError: red \x1b[31m and reversed \u202e" == last
+
+
+class NamedError(Exception):
+    """An error whose text is not in its arguments, as that of some libraries."""
+
+    def __str__(self) -> str:
+        """What it quotes."""
+        return "No access to a\nERROR forged\u202etxt"
+
+
+def test_an_error_that_leaves_a_function_is_printable() -> None:
+    """Lambda logs the class name, the message and the traceback; all but the message are kept."""
+    try:
+        raise NamedError
+    except NamedError as raised:
+        error = printable_error(raised)
+    assert r"No access to a\nERROR forged\u202etxt" == str(error)
+    assert ("NamedError", __name__) == (type(error).__name__, type(error).__module__)
+    [frame] = traceback.extract_tb(error.__traceback__)
+    assert "raise NamedError" == frame.line
 
 
 def test_an_exception_is_one_line(logger: tuple[logging.Logger, io.StringIO]) -> None:

@@ -39,8 +39,8 @@ def test_the_message_is_the_sentence_of_the_design() -> None:
     """One line: with the word count of a processed file, or the failure code of a failed one."""
     sentence = "processed with status"
     assert f"File sample.pdf {sentence} PROCESSED, words=446" == log_message(a_document())
-    assert f"File a\\nb {sentence} PROCESSED, words=0" == log_message(
-        a_document(file_name="a\nb", metadata={})
+    assert f"File a.zip {sentence} PROCESSED, words=0" == log_message(
+        a_document(file_name="a.zip", metadata={})
     )
     assert f"File sample.pdf {sentence} FAILED, failure=too_large" == log_message(
         a_document(**FAILED)
