@@ -85,10 +85,18 @@ def presign_upload(
     )
 
 
-def presign_download(s3: S3Client, bucket: str, key: str, disposition: str, seconds: int) -> str:
-    """A URL for GET requests that answer with this Content-Disposition, signed without a call."""
+def presign_download(
+    s3: S3Client, bucket: str, key: str, signed: Mapping[str, Any], seconds: int
+) -> str:
+    """A URL for GET requests, signed without a call to AWS.
+
+    Args:
+        s3: the client whose credentials sign.
+        bucket: the upload bucket.
+        key: of the object.
+        signed: further arguments of GetObject, such as those that set headers of the response.
+        seconds: until the URL expires.
+    """
     return s3.generate_presigned_url(
-        "get_object",
-        Params={"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition},
-        ExpiresIn=seconds,
+        "get_object", Params={"Bucket": bucket, "Key": key, **signed}, ExpiresIn=seconds
     )

@@ -23,7 +23,7 @@ from chalicelib.api.openapi import build_openapi
 from chalicelib.api.pagination import build_page, index_queries
 from chalicelib.api.uploads import (
     constraints_from,
-    content_disposition,
+    get_object_arguments,
     pending_document,
     tombstone_for,
 )
@@ -100,7 +100,7 @@ def get_content(document_id: str) -> dict[str, object]:
         raise ConflictError("The document is PENDING: its file is not uploaded yet")
     bucket, key, seconds = settings.upload_bucket, record["objectKey"], settings.upload_url_seconds
     expires = url_expiry()
-    url = presign_download(s3, bucket, key, content_disposition(record["fileName"]), seconds)
+    url = presign_download(s3, bucket, key, get_object_arguments(record), seconds)
     return {"url": url, "expiresAt": to_iso8601(expires)}
 
 

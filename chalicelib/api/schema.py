@@ -324,7 +324,11 @@ GET_CONTENT = Operation(
     method="GET",
     path="/documents/{document_id}/content",
     summary="Create a download URL",
-    description="GET of the URL returns the file under its original name.",
+    description=(
+        "GET of the URL returns the file as an attachment under its original name, with the "
+        "detected type. HTML, XML and SVG are returned as application/octet-stream. `_` replaces "
+        "path separators, control characters and U+202A to U+202E and U+2066 to U+2069 in the name."
+    ),
     responses={
         200: Response("The download URL", "Content"),
         401: _UNAUTHORIZED,

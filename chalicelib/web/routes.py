@@ -63,7 +63,7 @@ def respond(
 @cache
 def web_ui_settings() -> WebUiSettings:
     """The settings that the web UI needs, without a call to AWS: the clients know the hosts."""
-    url = presign_download(s3, settings.upload_bucket, "any", "attachment", 1)
+    url = presign_download(s3, settings.upload_bucket, "any", {}, 1)
     return WebUiSettings(
         client_id=settings.user_pool_client_id,
         sign_in_url=runtime.cognito_endpoint(),

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from chalicelib.api.uploads import PENDING_SECONDS, UploadConstraints
+from chalicelib.api.uploads import PENDING_SECONDS, UploadConstraints, content_disposition
 from chalicelib.documents import object_key_for
 from chalicelib.objects import presign_upload
 from infra.api_client import Client, Response, send
@@ -197,6 +197,70 @@ def test_a_name_comes_back_letter_for_letter(stack: Stack, ada: Client, name: st
     assert CONTENT == download.content
     encoded = download.headers["Content-Disposition"].partition("filename*=UTF-8''")[2]
     assert name == unquote(encoded)
+
+
+OWN_HEADERS = {
+    "Content-Encoding": "gzip",
+    "Cache-Control": "public, max-age=31536000",
+    "Content-Disposition": "inline",
+    "Expires": "Fri, 01 Jan 2100 00:00:00 GMT",
+}
+"""Headers that S3 stores with an object and returns; an upload URL signs none of them."""
+
+
+def assert_headers_are_ours(url: str, content_type: str, name: str) -> None:
+    """Download as a client that decodes nothing: our headers, and the bytes as they are stored."""
+    download = send("GET", url)
+    assert (200, CONTENT) == (download.status, download.content)
+    headers = ["Content-Type", "Content-Encoding", "Cache-Control", "Content-Disposition"]
+    expected = [content_type, "identity", "no-store", content_disposition(name)]
+    assert [[value] for value in expected] == [
+        download.headers.get_all(header) for header in headers
+    ]
+
+
+def test_the_uploader_does_not_choose_the_headers_of_a_download(stack: Stack, ada: Client) -> None:
+    """An upload URL accepts headers that it does not sign, and a download does not have them."""
+    document_id, put = asked_by(ada)
+    assert 200 == replace(put, headers={**put.headers, **OWN_HEADERS}).send().status
+    stored = stack.account.s3.head_object(Bucket=stack.bucket, Key=object_key_for(document_id))
+    assert "gzip" == stored["ContentEncoding"]
+    stack.settled(ada, document_id)
+    url = ada.call("GET", f"documents/{document_id}/content").body["url"]
+    assert_headers_are_ours(url, "text/plain", "a b.txt")
+
+
+def test_a_direct_upload_does_not_choose_the_headers_of_a_download(
+    stack: Stack, operator: Client
+) -> None:
+    """Nor its type: a text that is declared as HTML is not returned as HTML."""
+    key = stack.new_key("page.html")
+    stack.account.s3.put_object(
+        Bucket=stack.bucket,
+        Key=key,
+        Body=CONTENT,
+        ContentType="text/html",
+        ContentEncoding="gzip",
+        CacheControl="public",
+        ContentDisposition="inline",
+    )
+    document_id = stack.record(key)["documentId"]
+    url = operator.call("GET", f"documents/{document_id}/content").body["url"]
+    assert_headers_are_ours(url, "text/plain", "page.html")
+
+
+def test_a_document_that_browsers_execute_is_downloaded_without_its_type(
+    stack: Stack, ada: Client
+) -> None:
+    """HTML is recorded as HTML and downloaded as bytes of no known type."""
+    page = b"<!doctype html><title>x</title><script>alert(1)</script>"
+    document_id = ada.upload("page.html", "text/html", page)
+    assert "text/html" == stack.settled(ada, document_id)["fileType"]
+    download = send("GET", ada.call("GET", f"documents/{document_id}/content").body["url"])
+    assert (page, "application/octet-stream") == (
+        download.content,
+        download.headers["Content-Type"],
+    )
 
 
 @pytest.mark.parametrize(
