@@ -327,7 +327,7 @@ GET_CONTENT = Operation(
     description=(
         "GET of the URL returns the file as an attachment under its original name, with the "
         "detected type. HTML, XML and SVG are returned as application/octet-stream. `_` replaces "
-        "path separators, control characters and U+202A to U+202E and U+2066 to U+2069 in the name."
+        "path separators, control characters and controls that reorder text in the name."
     ),
     responses={
         200: Response("The download URL", "Content"),

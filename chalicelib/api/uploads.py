@@ -36,8 +36,11 @@ _SCRIPTABLE_TYPE = re.compile(r"text/html|.*[/+]xml")
 Sniffing Standard, https://mimesniff.spec.whatwg.org/#mime-type-groups."""
 
 _UNSAFE_IN_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Path separators, control characters, line separators, and the controls that reorder text. The
-marks U+061C, U+200E and U+200F stay: names in Arabic and Hebrew need them."""
+"""Path separators, control characters, line separators, and the controls that reorder text."""
+
+_RIGHT_TO_LEFT_MARK = re.compile(r"[\u061c\u200f]")
+"""Acts like a letter of Arabic or Hebrew. Names with such letters need it; in another name, it only
+moves the extension."""
 
 _NOT_IN_FALLBACK = re.compile(r"[^A-Za-z0-9 !#$&+.^_`~()@,=-]+")
 """Excludes `%`, which some clients decode, quotes and backslash: RFC 6266, appendix D."""
@@ -160,8 +163,11 @@ def content_disposition(file_name: str) -> str:
     import unicodedata  # noqa: PLC0415 - loading its tables costs 2 ms of each cold start
 
     name = _UNSAFE_IN_NAME.sub("_", file_name)
+    letters = filter(str.isalpha, name)
+    if not any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in letters):
+        name = _RIGHT_TO_LEFT_MARK.sub("_", name)
     decomposed = unicodedata.normalize("NFKD", name)
-    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    fallback = _NOT_IN_FALLBACK.sub("_", letters)
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    fallback = _NOT_IN_FALLBACK.sub("_", plain)
     encoded = quote(name, safe="!#$&+-.^_`|~", errors="replace")
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"

@@ -2,7 +2,7 @@
  * The web UI: signs in, uploads files and lists documents with their metadata.
  *
  * It calls only the public API (openapi.json), Amazon Cognito and Amazon S3. File names and content
- * are inserted as text only, by `el` and `textContent`.
+ * are inserted as text only, by `el` and `textContent`; text from uploaders by `isolate` or `visible`.
  */
 
 /**
@@ -80,6 +80,12 @@ const IN_PROGRESS = new Set(["waiting", "reading", "sending", "pending"]);
 const SHOWN_TYPES = 7; // the others are counted
 
 const UNITS = { width: "px", height: "px", pageWidth: "pt", pageHeight: "pt", sampleRate: "Hz", bitRate: "kbit/s" };
+/** Control characters, and the controls that reorder text. */
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** Act like a letter of Arabic or Hebrew. Text with such letters needs them; in other text they only deceive. */
+const RIGHT_TO_LEFT_MARKS = /[\u061c\u200f]/g;
+const RIGHT_TO_LEFT_LETTER = /(?=\p{L})[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
 const ACRONYMS = new Set(["csv", "gps", "html", "id", "json", "pdf", "sha256", "url", "xml"]);
 
 // ---------- formatting
@@ -94,6 +100,16 @@ function el(tag, properties = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+/** Replace each invisible character by its escape sequence, so that "\u202egpj.exe" cannot be shown as "exe.jpg". */
+function visible(value) {
+  const escape = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const text = String(value).replace(INVISIBLE, escape);
+  return RIGHT_TO_LEFT_LETTER.test(text) ? text : text.replace(RIGHT_TO_LEFT_MARKS, escape);
+}
+
+/** Wrap text from uploaders, so that right-to-left text does not reorder the text around it. */
+const isolate = (text) => el("bdi", {}, visible(text));
 
 /** Format a number of bytes, in powers of 1024. A hoisted declaration, since FAILURES uses it. */
 function formatSize(bytes) {
@@ -110,7 +126,7 @@ const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", tim
 /** Format an ISO 8601 time in the browser's time zone. */
 function formatTime(iso) {
   const moment = new Date(iso);
-  if (Number.isNaN(moment.getTime())) return el("span", {}, iso);
+  if (Number.isNaN(moment.getTime())) return isolate(iso);
   return el("time", { dateTime: iso }, timeFormat.format(moment));
 }
 
@@ -136,7 +152,7 @@ function typeLabel(type) {
 }
 
 const failureText = (record) =>
-  FAILURES[record.failure.code] ?? record.failure.message;
+  FAILURES[record.failure.code] ?? visible(record.failure.message);
 
 /** Render any metadata value; extractors may add names and nested values. */
 function renderValue(name, value) {
@@ -145,7 +161,7 @@ function renderValue(name, value) {
   if (typeof value === "boolean") return value ? "Yes" : "No";
   if (typeof value === "number") return formatNumber(name, value);
   const text = String(value ?? "–");
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? formatTime(text) : text;
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? formatTime(text) : isolate(text);
 }
 
 function formatNumber(name, value) {
@@ -594,7 +610,7 @@ function setState(entry, state, reason = "") {
   renderList();
   if (IN_PROGRESS.has(state)) return;
   const why = entry.document?.failure ? failureText(entry.document) : reason;
-  announce(`${entry.name}: ${STATES[state]}. ${why}`);
+  announce(`${visible(entry.name)}: ${STATES[state]}. ${why}`);
   if (wasInProgress && !list.uploads.some(isInProgress)) announce(`All uploads are complete. ${countsText()}`);
 }
 
@@ -605,14 +621,15 @@ const isSending = (entry) => ["waiting", "reading", "sending"].includes(entry.st
 
 /** Create the elements of a row. */
 function newRow(entry) {
+  const name = visible(entry.name);
   const button = (text, onclick) =>
-    el("button", { type: "button", className: "quiet small", onclick, "aria-label": `${text}: ${entry.name}` }, text);
+    el("button", { type: "button", className: "quiet small", onclick, "aria-label": `${text}: ${name}` }, text);
   const row = {
     type: el("span", { className: "type", "aria-hidden": "true" }),
-    name: el("button", { type: "button", className: "name", onclick: () => openDocument(entry) }, entry.name),
+    name: el("button", { type: "button", className: "name", onclick: () => openDocument(entry) }, isolate(entry.name)),
     note: el("p", { className: "note" }),
     pill: el("span", { className: "pill" }),
-    bar: el("progress", { max: entry.size || 1, "aria-label": `Upload of ${entry.name}` }),
+    bar: el("progress", { max: entry.size || 1, "aria-label": `Upload of ${name}` }),
     stop: button("Cancel", () => removeEntry(entry)),
     retry: button("Try again", () => {
       row.item.focus(); // the button is about to be hidden
@@ -799,7 +816,7 @@ async function openDocument(entry) {
 }
 
 function showDocument(record) {
-  $("#document-name").textContent = record.fileName;
+  $("#document-name").replaceChildren(isolate(record.fileName));
   const body = $("#document-body");
   body.replaceChildren(
     el("p", {}, el("span", { className: "pill" }, STATES[stateOf(record)])),
@@ -807,7 +824,7 @@ function showDocument(record) {
     renderFields(mainFields(record)),
     ...renderMetadata(record),
     renderDetails("Technical details", renderFields(technicalFields(record))),
-    renderDetails("JSON", el("pre", {}, JSON.stringify(record, null, 2))),
+    renderDetails("JSON", el("pre", {}, formatJson(record))),
   );
   body.dataset.state = stateOf(record);
   body.scrollTop = 0;
@@ -816,8 +833,11 @@ function showDocument(record) {
 const renderDetails = (title, content) =>
   el("details", {}, el("summary", {}, title), content);
 
+/** Format JSON line by line: the escape sequences of `visible` are those of JSON. */
+const formatJson = (value) => JSON.stringify(value, null, 2).split("\n").map(visible).join("\n");
+
 const renderFailure = (record) =>
-  el("div", { className: "failure" }, el("p", {}, failureText(record)), el("p", { className: "small" }, record.failure.message));
+  el("div", { className: "failure" }, el("p", {}, failureText(record)), el("p", { className: "small" }, isolate(record.failure.message)));
 
 /** @returns {[string, unknown][]} */
 function mainFields(record) {
@@ -874,18 +894,21 @@ async function download(entry) {
 }
 
 async function deleteDocument(entry) {
-  const title = `Delete “${entry.name}”?`;
+  const title = ["Delete “", isolate(entry.name), "”?"];
   if (!(await confirmAction(title, "The document and its file are permanently deleted. This cannot be undone.", "Delete"))) return;
   await api.delete(entry.documentId);
-  announce(`${entry.name} was deleted.`);
+  announce(`${visible(entry.name)} was deleted.`);
   $("#document").close();
   removeEntry(entry);
 }
 
-/** Ask for confirmation. */
+/**
+ * Ask for confirmation.
+ * @param {(Node | string)[]} title
+ */
 function confirmAction(title, text, yes) {
   const dialog = $("#confirm");
-  $("h2", dialog).textContent = title;
+  $("h2", dialog).replaceChildren(...title);
   $("p", dialog).textContent = text;
   $("[value=yes]", dialog).textContent = yes;
   dialog.returnValue = "no";
@@ -901,7 +924,7 @@ function showDocuments() {
   $("#welcome").remove();
   $("#work").hidden = false;
   $("#who").hidden = false;
-  $("#who-name").textContent = session.user.email + (session.user.isOperator ? " (operator)" : "");
+  $("#who-name").replaceChildren(isolate(session.user.email), session.user.isOperator ? " (operator)" : "");
   $("#rules").textContent = `${allowedTypesText()} · up to ${formatSize(settings.largestFileBytes)} per file`;
   $("#files").focus();
   addEventListener("beforeunload", warnBeforeUnload);
@@ -941,7 +964,7 @@ function initSignIn() {
 async function signOut() {
   const left = list.uploads.filter(isSending).length;
   const text = `${left} ${left === 1 ? "upload is" : "uploads are"} in progress and will be cancelled.`;
-  if (left && !(await confirmAction("Sign out now?", text, "Sign out"))) return;
+  if (left && !(await confirmAction(["Sign out now?"], text, "Sign out"))) return;
   await session.signOut();
 }
 

@@ -181,6 +181,8 @@ NAMES = [
     " leading and trailing ",
     "100%25 & more; \"quoted\" 'too', =?UTF-8?B?QQ==?=.txt",
     "utf-8;base64,no",
+    "\u05ea\u05e7\u05e6\u05d9\u05d1\u200f (2).txt",
+    "photo_\u202egpj.txt",
     "你" * 255,
     "\N{GRINNING FACE}" * 255,
 ]
@@ -188,7 +190,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_a_name_comes_back_letter_for_letter(stack: Stack, ada: Client, name: str) -> None:
-    """In the record, before and after processing, and in the download's name."""
+    """In the record and in the download's name, there without controls that reorder text."""
     document_id = ada.upload(name, "text/plain", CONTENT)
     assert name == stack.settled(ada, document_id)["fileName"]
     url = ada.call("GET", f"documents/{document_id}/content").body["url"]
@@ -196,7 +198,7 @@ def test_a_name_comes_back_letter_for_letter(stack: Stack, ada: Client, name: st
     download = send("GET", url)
     assert CONTENT == download.content
     encoded = download.headers["Content-Disposition"].partition("filename*=UTF-8''")[2]
-    assert name == unquote(encoded)
+    assert name.replace("\u202e", "_") == unquote(encoded)
 
 
 OWN_HEADERS = {

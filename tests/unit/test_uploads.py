@@ -125,6 +125,7 @@ def test_a_download_has_its_original_name(name: str, plain: str) -> None:
         ("red\x1b[31m\x85\u2028.txt", "red_[31m__.txt", "red__31m__.txt"),
         ("photo_\u202egpj.exe", "photo__gpj.exe", "photo__gpj.exe"),
         ("\u2067\u05d0\u2069.pdf", "_\u05d0_.pdf", "___.pdf"),
+        ("\u200fjpg\u061c.photo.exe", "_jpg_.photo.exe", "_jpg_.photo.exe"),
     ],
 )
 def test_a_download_has_a_safe_name(name: str, safe: str, plain: str) -> None:
