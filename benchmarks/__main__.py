@@ -9,14 +9,14 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cold_start, memory, stack, text
+from benchmarks import billed, cold_start, memory, stack, text
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
 from infra.console import CommandError, echo
 from infra.local.server import stop_on_signals
 from tests.support.stack import Stack
 
-PARTS = (text.PART, memory.PART, cold_start.PART, stack.PART)
+PARTS = (text.PART, memory.PART, billed.PART, cold_start.PART, stack.PART)
 _ON_A_STACK = {cold_start.PART, stack.PART}
 
 
@@ -43,6 +43,8 @@ def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[
         rows += text.measure(rounds)
     if memory.PART in parts:
         rows += memory.measure(rounds)
+    if billed.PART in parts:
+        rows += billed.measure(rounds, baseline)
     if _ON_A_STACK.intersection(parts):
         with deployed() as running:
             rows += _measured_on(running, parts, rounds, baseline)

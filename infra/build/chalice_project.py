@@ -52,9 +52,7 @@ def run_chalice(stage: Stage, command: str) -> None:
     Raises:
         CommandError: it fails; with its output.
     """
-    packages, cached = stage.project / PACKAGES, ROOT / PACKAGES
-    if packages != cached and cached.exists() and not packages.exists():
-        shutil.copytree(cached, packages, ignore=shutil.ignore_patterns("*.tmp"))
+    restore_packages(stage.project)
     with tempfile.TemporaryFile("w+") as output:
         finished = subprocess.run(
             [_program(), "--project-dir", stage.project, command, "--stage", stage.name],
@@ -73,12 +71,21 @@ def run_chalice(stage: Stage, command: str) -> None:
     # Chalice continues without a dependency that it cannot install, and exits with 0.
     if finished.returncode or "Could not install dependencies" in printed:
         raise CommandError(f"`chalice {command} --stage {stage.name}` failed:\n{printed}")
-    if packages != cached and packages.exists():
-        _cache(packages, cached)
+    cache_packages(stage.project)
 
 
-def _cache(packages: Path, cached: Path) -> None:
+def restore_packages(project: Path) -> None:
+    """Copy the cached zips to a copied project that has none."""
+    packages, cached = project / PACKAGES, ROOT / PACKAGES
+    if packages != cached and cached.exists() and not packages.exists():
+        shutil.copytree(cached, packages, ignore=shutil.ignore_patterns("*.tmp"))
+
+
+def cache_packages(project: Path) -> None:
     """Cache the zips of a copied project for the next copy; safe for concurrent runs."""
+    packages, cached = project / PACKAGES, ROOT / PACKAGES
+    if packages == cached or not packages.exists():
+        return
     cached.mkdir(parents=True, exist_ok=True)
     for package in packages.glob("*.zip"):
         if not (cached / package.name).exists():

@@ -1,0 +1,1 @@
+"""Lambda functions to compare process_upload with, and the runtime that runs either."""
