@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import billed, cold_start, memory, stack, text
+from benchmarks import billed, cold_start, memory, memory_sizes, stack, text
+from benchmarks.cgroups import can_create_groups
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
 from infra.console import CommandError, echo
 from infra.local.server import stop_on_signals
-from tests.support.stack import Stack
 
-PARTS = (text.PART, memory.PART, billed.PART, cold_start.PART, stack.PART)
-_ON_A_STACK = {cold_start.PART, stack.PART}
+PARTS = (text.PART, memory.PART, billed.PART, memory_sizes.PART, cold_start.PART, stack.PART)
+_SIMULATED = {billed.PART, memory_sizes.PART}
+"""In simulated Lambdas, which need root and cgroups."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     stop_on_signals()
     try:
-        rows = _measured(asked.parts or PARTS, asked.rounds, asked.baseline)
+        rows = _measured(asked.parts or _default_parts(), asked.rounds, asked.baseline)
     except CommandError as problem:
         sys.stderr.write(f"intake: {problem}\n")
         return 1
@@ -45,22 +45,22 @@ def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[
         rows += memory.measure(rounds)
     if billed.PART in parts:
         rows += billed.measure(rounds, baseline)
-    if _ON_A_STACK.intersection(parts):
-        with deployed() as running:
-            rows += _measured_on(running, parts, rounds, baseline)
-    return rows
-
-
-def _measured_on(
-    running: Stack, parts: Sequence[str], rounds: int, baseline: Path | None
-) -> list[Row]:
-    rows: list[Row] = []
+    if memory_sizes.PART in parts:
+        rows += memory_sizes.measure(rounds)
     if cold_start.PART in parts:
-        with tempfile.TemporaryDirectory() as folder:
-            rows += cold_start.measure(rounds, running, Path(folder), baseline)
+        rows += cold_start.measure(rounds, baseline)
     if stack.PART in parts:
-        rows += stack.measure(running)
+        with deployed() as running:
+            rows += stack.measure(running)
     return rows
+
+
+def _default_parts() -> list[str]:
+    """All that this user can run."""
+    if can_create_groups():
+        return list(PARTS)
+    echo(f"  Skipped, since they need root and cgroups: {', '.join(sorted(_SIMULATED))}")
+    return [part for part in PARTS if part not in _SIMULATED]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "--baseline",
         type=_zip,
         metavar="ZIP",
-        help="deployment package of another version, to compare cold starts with",
+        help="deployment package of another version, to compare billed time and cold starts with",
     )
     return parser
 

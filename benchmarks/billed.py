@@ -12,20 +12,19 @@ from pathlib import Path
 from benchmarks.pdfs import corpus, page_count
 from benchmarks.simulated_lambda import (
     FLOOR,
+    INIT_VCPUS,
     PLAIN,
     Function,
     Invocation,
     SimulatedLambda,
     event_for,
-    unpacked,
+    memory_size,
+    versions,
 )
-from benchmarks.stand_ins import outcomes, stand_ins
+from benchmarks.stand_ins import stand_ins
 from benchmarks.table import Row
-from infra.build.chalice_project import copy_project, read_config
-from infra.build.package import build_package
 from infra.console import step
 from infra.local.samples import pdf
-from infra.paths import ROOT
 
 PART = "billed"
 
@@ -37,9 +36,6 @@ FEWEST_FILES = 10
 _WORDS_A_PAGE = 300
 LARGEST_BYTES = 5_000_000
 """A larger file says more of S3's transfer rate than of a function."""
-
-INIT_VCPUS = 2.0
-"""Of Lambda's boost during INIT."""
 
 NAMES = {
     "floor": "GET and PUT only",
@@ -64,29 +60,13 @@ def measure(rounds: int, baseline: Path | None = None) -> list[Row]:
     Raises:
         CommandError: this user cannot create control groups, or a function fails.
     """
-    mebibytes = memory_size()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         functions = {"floor": FLOOR, "plain": PLAIN, **versions(folder, baseline)}
         files = page_classes(folder)
-        with running(functions, files, dict.fromkeys(functions, mebibytes)) as lambdas:
+        with running(functions, files, dict.fromkeys(functions, memory_size())) as lambdas:
             readings = read(lambdas, files, rounds)
     return list(rows(files, readings))
-
-
-def memory_size() -> int:
-    """process_upload's, in MiB."""
-    return int(read_config(ROOT)["lambda_functions"]["process_upload"]["lambda_memory_size"])
-
-
-def versions(folder: Path, baseline: Path | None) -> dict[str, Function]:
-    """process_upload of this version, and of the baseline if there is one, unpacked."""
-    folder.chmod(0o755)  # simulated Lambdas run as another user where they can
-    with step("Building the deployment package"):
-        packages = {"intake": build_package(copy_project(folder / "project"))}
-    if baseline:
-        packages["baseline"] = baseline
-    return {name: unpacked(package, folder / name) for name, package in packages.items()}
 
 
 def page_classes(folder: Path) -> dict[str, list[Path]]:
@@ -108,11 +88,12 @@ def classified(pages: Mapping[Path, int]) -> dict[str, list[Path]]:
     for path, count in sorted(pages.items()):
         if fitting := [name for name, fewest in PAGE_CLASSES.items() if fewest <= count]:
             classes[fitting[-1]].append(path)
-    return {name: _spread(paths) for name, paths in classes.items()}
+    return {name: spread(paths, MOST_FILES) for name, paths in classes.items()}
 
 
-def _spread(paths: Sequence[Path]) -> list[Path]:
-    count = min(len(paths), MOST_FILES)
+def spread(paths: Sequence[Path], most: int) -> list[Path]:
+    """So many of these at most, at equal distances."""
+    count = min(len(paths), most)
     return [paths[number * len(paths) // count] for number in range(count)]
 
 
@@ -133,7 +114,6 @@ def running(
         for function in lambdas.values():
             function.wait_until_ready()
             function.invoke(event_for(key_for(paths[0]), paths[0]))
-        outcomes(url)
         yield lambdas
 
 

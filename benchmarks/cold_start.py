@@ -1,18 +1,32 @@
-"""What a fresh interpreter takes until a function could answer, against boto3 alone."""
+"""What a fresh interpreter takes to be ready, and to process its first event."""
 
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
-import zipfile
+import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from benchmarks.cgroups import can_create_groups
+from benchmarks.simulated_lambda import (
+    FLOOR,
+    INIT_VCPUS,
+    Function,
+    SimulatedLambda,
+    environment,
+    event_for,
+    memory_size,
+    versions,
+)
+from benchmarks.stand_ins import stand_ins
 from benchmarks.table import Row
-from infra.console import CommandError, step
-from tests.support.stack import Stack
+from infra.console import CommandError, echo, step
+from infra.local.samples import pdf
 
 PART = "cold-start"
 
@@ -20,9 +34,12 @@ FUNCTIONS = {"api_handler": "app", "process_upload": "process_upload"}
 """Each with the name of its handler in app.py."""
 
 _BARE = "bare boto3 with both clients"
-_BASELINE = " of the baseline"
-_SETTINGS = {"ALLOWED_TYPES": "application/pdf,text/plain", "METRICS": "basic"}
-"""Values that the baseline, an older version, can parse as well."""
+_BARE_FUNCTION = "bare boto3, GET and PUT"
+_SUFFIXES = {"intake": "", "baseline": " of the baseline"}
+_INIT_VCPUS = (INIT_VCPUS, 1.0)
+"""Lambda's boost, and for comparison no more than one: which of both a function gets is not
+documented."""
+_WORDS = 300
 _RUNS = 7
 """Of each, in a round; the first of all is thrown away."""
 
@@ -41,27 +58,33 @@ print(1_000 * (time.perf_counter() - started))
 """
 
 
-def measure(rounds: int, stack: Stack, folder: Path, baseline: Path | None = None) -> list[Row]:
+def measure(rounds: int, baseline: Path | None = None) -> list[Row]:
     """Fresh interpreters import the unpacked zip in turns, without writing bytecode.
 
     Args:
         rounds: of _RUNS each.
-        stack: the deployed stage.
-        folder: to unpack into.
         baseline: the zip of another version, to compare with in the same run.
     """
-    zips = {"": stack.package()} | ({_BASELINE: baseline} if baseline else {})
+    with tempfile.TemporaryDirectory() as name:
+        apps = versions(Path(name), baseline)
+        rows = _imports(rounds, apps)
+        if can_create_groups():
+            rows += _first_events(rounds, apps, Path(name) / "one-page.pdf")
+        else:
+            echo("  First events are not measured: they need root and cgroups")
+    return rows
+
+
+def _imports(rounds: int, apps: Mapping[str, Function]) -> list[Row]:
     scripts = {_BARE: [_BARE_SCRIPT]}
     functions = {}
-    for suffix, package in zips.items():
-        unpacked = folder / (suffix.strip() or "task")
-        with zipfile.ZipFile(package) as archive:
-            archive.extractall(unpacked)
+    for version, app in apps.items():
         for function, handler in FUNCTIONS.items():
-            scripts[function + suffix] = [_APP_SCRIPT, str(unpacked), handler]
-            functions[function + suffix] = function
+            name = function + _SUFFIXES[version]
+            scripts[name] = [_APP_SCRIPT, str(app.folder), handler]
+            functions[name] = function
     times: dict[str, list[float]] = {name: [] for name in scripts}
-    environments = {name: _environment(stack, functions.get(name)) for name in scripts}
+    environments = {name: environment(functions.get(name, "bare")) for name in scripts}
     with step(f"{len(scripts) * rounds * _RUNS} cold starts"):
         for name, script in scripts.items():
             _milliseconds(script, environments[name])
@@ -70,43 +93,58 @@ def measure(rounds: int, stack: Stack, folder: Path, baseline: Path | None = Non
                 times[name].append(_milliseconds(script, environments[name]))
     medians = {name: statistics.median(found) for name, found in times.items()}
     rows = [
-        Row(
-            PART, f"{name}: import and clients", f"{median:,.0f} ms", median / medians[_BARE], _BARE
-        )
+        _row(f"{name}: import and clients", median, medians[_BARE], _BARE)
         for name, median in medians.items()
     ]
-    if baseline:
+    return rows + [
+        _row(f"{function}: import and clients", medians[function], medians[baseline], baseline)
+        for function in FUNCTIONS
+        if (baseline := function + _SUFFIXES["baseline"]) in medians
+    ]
+
+
+def _first_events(rounds: int, apps: Mapping[str, Function], pdf_path: Path) -> list[Row]:
+    """From the start of the process to the end of its first event, a one-page PDF."""
+    pdf_path.write_bytes(pdf(1, _WORDS))
+    event = event_for(pdf_path.name, pdf_path)
+    functions = {"floor": FLOOR, **apps}
+    rows = []
+    for init_vcpus in _INIT_VCPUS:
+        times: dict[str, list[float]] = {name: [] for name in functions}
+        title = f"{init_vcpus:.0f} vCPU at INIT"
+        with (
+            step(f"{len(functions) * rounds * _RUNS} first events, {title}"),
+            stand_ins({pdf_path.name: pdf_path}) as url,
+        ):
+            for _ in range(rounds * _RUNS):
+                for name, function in functions.items():
+                    times[name].append(_first_event(name, function, url, init_vcpus, event))
+        medians = {name: statistics.median(found) for name, found in times.items()}
+        what = f"process_upload: from process start to the end of the first event, {title}"
         rows += [
-            Row(
-                PART,
-                f"{function}: import and clients",
-                f"{medians[function]:,.0f} ms",
-                medians[function] / medians[function + _BASELINE],
-                function + _BASELINE,
+            _row(
+                what + _SUFFIXES[name], medians[name], medians["floor"], "a function of bare boto3"
             )
-            for function in FUNCTIONS
+            for name in apps
         ]
+        if "baseline" in medians:
+            rows.append(_row(what, medians["intake"], medians["baseline"], "the baseline"))
     return rows
 
 
-def _environment(stack: Stack, name: str | None) -> dict[str, str]:
-    """What the function's own environment would be; nothing of this machine's Python."""
-    variables: dict[str, str] = {}
-    if name:
-        variables = {
-            **stack.configuration(name)["Environment"]["Variables"],
-            **_SETTINGS,
-            "AWS_LAMBDA_FUNCTION_NAME": stack.stage.functions[name],
-        }
-    return {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONDONTWRITEBYTECODE": "1",  # /var/task is read-only
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": stack.account.region,
-        "AWS_DEFAULT_REGION": stack.account.region,
-        **variables,
-    }
+def _first_event(
+    name: str, function: Function, url: str, init_vcpus: float, event: dict[str, Any]
+) -> float:
+    started = time.perf_counter()
+    with SimulatedLambda(name, function, url, memory_size(), init_vcpus) as fresh:
+        fresh.wait_until_ready()
+        fresh.run(event)
+        return 1_000 * (time.perf_counter() - started)
+
+
+def _row(what: str, milliseconds: float, reference_milliseconds: float, reference: str) -> Row:
+    ratio = milliseconds / reference_milliseconds
+    return Row(PART, what, f"{milliseconds:,.0f} ms", ratio, reference)
 
 
 def _milliseconds(script: list[str], environment: dict[str, str]) -> float:

@@ -71,13 +71,23 @@ class Usage:
     @property
     def gb_seconds(self) -> float:
         """Of process_upload."""
-        return self.billed_seconds * self.memory_mebibytes / 1_024
+        return gb_seconds(self.billed_seconds, self.memory_mebibytes)
+
+
+def gb_seconds(billed_seconds: float, memory_mebibytes: int) -> float:
+    """GB-seconds of one invocation, the unit of Lambda's price."""
+    return billed_seconds * memory_mebibytes / 1_024
+
+
+def lambda_price(used: float) -> float:
+    """The price of one invocation that used these GB-seconds."""
+    return LAMBDA_REQUEST + used * LAMBDA_GB_SECOND
 
 
 def rows(usage: Usage) -> Iterator[Row]:
     """The cost of a million documents in a month, by service, and where the Free Tier ends."""
     prices = {
-        "Lambda": LAMBDA_REQUEST + usage.gb_seconds * LAMBDA_GB_SECOND,
+        "Lambda": lambda_price(usage.gb_seconds),
         "S3 requests": S3_PUT + S3_GET,
         "S3 storage": usage.file_bytes / GIGABYTE * S3_GB_MONTH,
         "DynamoDB on demand": usage.write_units * DYNAMODB_WRITE_UNIT,

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cgroups import Group, create_group
+from benchmarks.cgroups import create_group
 from benchmarks.cost import MEBIBYTES_A_CPU
-from infra.build.chalice_project import read_config
-from infra.console import CommandError
+from benchmarks.stand_ins import outcomes
+from infra.build.chalice_project import copy_project, read_config
+from infra.build.package import build_package
+from infra.console import CommandError, step
 from infra.paths import ROOT
 from tests.support.stack import created_event
 
@@ -27,6 +29,9 @@ BUCKET = "intake-bench-uploads"
 
 SETTINGS = {"ALLOWED_TYPES": "application/pdf,text/plain", "METRICS": "basic"}
 """Values that a baseline of any version can parse, and settings that only other versions have."""
+
+INIT_VCPUS = 2.0
+"""Of Lambda's boost during INIT."""
 
 _RUNTIME = Path(__file__).with_name("functions") / "runtime.py"
 _NOBODY = 65_534
@@ -44,7 +49,7 @@ class Function:
     folder: Path
     """In which its module is."""
     module: str
-    handler: str = PROCESS_UPLOAD
+    """With the handler `process_upload`."""
 
 
 FLOOR = Function(ROOT, "benchmarks.functions.floor")
@@ -80,10 +85,18 @@ class SimulatedLambda:
             CommandError: this user may not create groups.
         """
         self._mebibytes = mebibytes
-        self._group: Group = create_group(name)
-        self._group.limit_cpu(init_vcpus)
-        self._group.limit_memory(mebibytes)
+        self._url = url
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by __exit__
+        self._group = create_group(name)
+        try:
+            self._group.limit_cpu(init_vcpus)
+            self._group.limit_memory(mebibytes)
+            self._process = self._start(function)
+        except BaseException:
+            self._group.close()
+            raise
+
+    def _start(self, function: Function) -> subprocess.Popen[str]:
         user = _unprivileged_user(function.folder)
 
         def enter() -> None:
@@ -93,9 +106,9 @@ class SimulatedLambda:
                 os.setgid(user)
                 os.setuid(user)
 
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", _RUNTIME, function.folder, function.module, function.handler],
-            env=environment(PROCESS_UPLOAD, url, mebibytes),
+        return subprocess.Popen(
+            [sys.executable, "-P", _RUNTIME, function.folder, function.module, PROCESS_UPLOAD],
+            env={**environment(PROCESS_UPLOAD), "AWS_ENDPOINT_URL": self._url},
             cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -109,8 +122,7 @@ class SimulatedLambda:
 
     def __exit__(self, *_exception: object) -> None:
         with self._process:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+            self._process.kill()
         self._errors.close()
         self._group.close()
 
@@ -141,8 +153,7 @@ class SimulatedLambda:
             CommandError: it raises an error, or the process ends.
         """
         assert self._process.stdin is not None
-        timeout = read_config(ROOT)["lambda_functions"][PROCESS_UPLOAD]["lambda_timeout"]
-        request = {"event": event, "timeoutSeconds": timeout}
+        request = {"event": event, "timeoutSeconds": _configuration()["lambda_timeout"]}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._answer()
@@ -155,6 +166,10 @@ class SimulatedLambda:
         before = self._group.cpu_seconds()
         milliseconds = self.run(event)
         return Invocation(milliseconds, 1_000 * (self.wait_until_idle() - before))
+
+    def outcomes(self) -> list[str]:
+        """The outcomes of what was written since the last call, by any function."""
+        return outcomes(self._url)
 
     def reset_peak(self) -> None:
         """Start a new measurement of the peak memory."""
@@ -173,7 +188,16 @@ class SimulatedLambda:
         return json.loads(line)
 
 
-def environment(function: str, url: str, mebibytes: int) -> dict[str, str]:
+def memory_size() -> int:
+    """process_upload's, in MiB."""
+    return int(_configuration()["lambda_memory_size"])
+
+
+def _configuration() -> dict[str, Any]:
+    return dict(read_config(ROOT)["lambda_functions"][PROCESS_UPLOAD])
+
+
+def environment(function: str) -> dict[str, str]:
     """A function's variables as deployed; nothing of this machine's Python."""
     stack_name = "intake-bench"
     return {
@@ -185,8 +209,6 @@ def environment(function: str, url: str, mebibytes: int) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_LAMBDA_FUNCTION_NAME": f"{stack_name}-{function}",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(mebibytes),
-        "AWS_ENDPOINT_URL": url,
         **read_config(ROOT)["environment_variables"],
         "STACK_NAME": stack_name,
         "UPLOAD_BUCKET": BUCKET,
@@ -206,8 +228,21 @@ def event_for(key: str, path: Path) -> dict[str, Any]:
     return created_event(BUCKET, key, e_tag, size=len(content))
 
 
-def unpacked(package: Path, folder: Path) -> Function:
-    """process_upload of a deployment package, in this new folder."""
+def versions(folder: Path, baseline: Path | None) -> dict[str, Function]:
+    """The app of this version, and of the baseline if there is one, unpacked into this folder.
+
+    Raises:
+        CommandError: the deployment package cannot be built.
+    """
+    folder.chmod(0o755)  # simulated Lambdas run as another user where they can
+    with step("Building the deployment package"):
+        packages = {"intake": build_package(copy_project(folder / "project"))}
+    if baseline:
+        packages["baseline"] = baseline
+    return {name: _unpacked(package, folder / name) for name, package in packages.items()}
+
+
+def _unpacked(package: Path, folder: Path) -> Function:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(folder)
     return Function(folder, "app")

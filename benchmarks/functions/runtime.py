@@ -21,9 +21,6 @@ import uuid
 class Context:
     """As much of Lambda's context object as functions use."""
 
-    function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
-    memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
-
     def __init__(self, end: float) -> None:
         """Of an invocation that times out then, by `time.monotonic`."""
         self.aws_request_id = str(uuid.uuid4())
