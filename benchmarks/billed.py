@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
+import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -118,8 +119,8 @@ def running(
 
 
 def key_for(path: Path) -> str:
-    """The object's key."""
-    return f"bench/{path.name}"
+    """The object's key, of the form that uploads through the API have."""
+    return f"{uuid.uuid5(uuid.NAMESPACE_URL, path.as_uri())}/{path.name}"
 
 
 def read(lambdas: Mapping[str, SimulatedLambda], files: Files, rounds: int) -> Readings:

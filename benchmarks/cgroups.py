@@ -38,8 +38,11 @@ class Group(ABC):
             OSError: this user may not.
         """
         self._folders = folders
-        for folder in folders:
-            folder.mkdir()
+        with contextlib.ExitStack() as made:
+            for folder in folders:
+                folder.mkdir()
+                made.callback(folder.rmdir)
+            made.pop_all()
 
     @abstractmethod
     def limit_cpu(self, vcpus: float) -> None:
@@ -131,7 +134,8 @@ class GroupV2(Group):
         (root / "cgroup.subtree_control").write_text("+cpu +memory", encoding="ascii")
         self._folder = root / name
         super().__init__((self._folder,))
-        self._peak = (self._folder / "memory.peak").open("r+", encoding="ascii")
+        self._peak: int | None = None
+        """Descriptor: a reset holds for the one that it is written to."""
 
     def limit_cpu(self, vcpus: float) -> None:
         """Throttle all processes together to this many CPUs, and let them have these."""
@@ -150,19 +154,29 @@ class GroupV2(Group):
 
     def reset_peak(self) -> None:
         """Start a new measurement of the peak; before Linux 6.12 it goes back to the creation."""
-        with contextlib.suppress(OSError):
-            self._peak.write("reset")
-            self._peak.flush()
+        self._close_peak()
+        path = self._folder / "memory.peak"
+        try:
+            self._peak = os.open(path, os.O_RDWR)
+            os.write(self._peak, b"reset")
+        except OSError:
+            self._close_peak()
+            self._peak = os.open(path, os.O_RDONLY)
 
     def peak_bytes(self) -> int:
         """The highest memory since the reset, with the kernel's and files first read here."""
-        self._peak.seek(0)  # a reset holds for the descriptor that it was written to
-        return int(self._peak.read())
+        assert self._peak is not None, "it was reset"
+        return int(os.pread(self._peak, 32, 0))
 
     def close(self) -> None:
         """Kill the processes that are left and remove the group."""
-        self._peak.close()
+        self._close_peak()
         super().close()
+
+    def _close_peak(self) -> None:
+        if self._peak is not None:
+            os.close(self._peak)
+        self._peak = None
 
 
 def create_group(name: str, root: Path = ROOT) -> Group:

@@ -16,6 +16,7 @@ from benchmarks.cgroups import can_create_groups
 from benchmarks.simulated_lambda import (
     FLOOR,
     INIT_VCPUS,
+    PROCESS_UPLOAD,
     Function,
     SimulatedLambda,
     environment,
@@ -120,15 +121,26 @@ def _first_events(rounds: int, apps: Mapping[str, Function], pdf_path: Path) -> 
                 for name, function in functions.items():
                     times[name].append(_first_event(name, function, url, init_vcpus, event))
         medians = {name: statistics.median(found) for name, found in times.items()}
-        what = f"process_upload: from process start to the end of the first event, {title}"
+        what = f"from process start to the end of the first event, {title}"
         rows += [
             _row(
-                what + _SUFFIXES[name], medians[name], medians["floor"], "a function of bare boto3"
+                f"{PROCESS_UPLOAD + _SUFFIXES[name]}: {what}",
+                medians[name],
+                medians["floor"],
+                _BARE_FUNCTION,
             )
             for name in apps
         ]
         if "baseline" in medians:
-            rows.append(_row(what, medians["intake"], medians["baseline"], "the baseline"))
+            intake, baseline = medians["intake"], medians["baseline"]
+            rows.append(
+                _row(
+                    f"{PROCESS_UPLOAD}: {what}",
+                    intake,
+                    baseline,
+                    PROCESS_UPLOAD + _SUFFIXES["baseline"],
+                )
+            )
     return rows
 
 

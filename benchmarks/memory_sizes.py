@@ -43,14 +43,17 @@ def measure(rounds: int) -> list[Row]:
         }
         rows += _billed(name, billed)
         if name == _SHORTEST:
-            rows += _prices(name, billed)
+            rows += prices(name, billed)
     return rows
 
 
 def _memory(
     lambdas: Mapping[str, SimulatedLambda], name: str, paths: Sequence[Path]
 ) -> Iterator[Row]:
-    """The peak of each memory size, and how many files have no result because it is too small."""
+    """The peak of each memory size, and the files with another outcome than at the largest.
+
+    Pages of the interpreter and of libraries that other processes have loaded are not counted.
+    """
     peaks, outcomes = {}, {}
     with step(f"Peak memory of {len(paths)} PDFs of {name}"):
         for size, function in lambdas.items():
@@ -77,15 +80,15 @@ def _billed(name: str, milliseconds: Mapping[int, float]) -> Iterator[Row]:
         yield Row(PART, what, f"{billed:,.1f} ms", billed / usual, f"{memory_size():,} MB")
 
 
-def _prices(name: str, milliseconds: Mapping[int, float]) -> Iterator[Row]:
-    """Lambda's price; it bills whole milliseconds."""
+def prices(name: str, milliseconds: Mapping[int, float]) -> Iterator[Row]:
+    """GB-seconds and Lambda's price, which rounds up to a millisecond."""
     used = {
         size: gb_seconds(math.ceil(billed) / 1_000, size) for size, billed in milliseconds.items()
     }
     usual = used[memory_size()]
     for size, one in used.items():
-        what = f"{size:,} MB: a million PDFs of {name}"
-        reference = f"{memory_size():,} MB"
-        yield Row(PART, what, f"{MILLION * one:,.0f} GB-s", one / usual, reference)
-        price, ratio = MILLION * lambda_price(one), lambda_price(one) / lambda_price(usual)
-        yield Row(PART, what, f"{price:.2f} USD", ratio, reference)
+        price, usual_price = lambda_price(one), lambda_price(usual)
+        what, reference = f"a million PDFs of {name}", f"{memory_size():,} MB"
+        gigabyte_seconds, dollars = f"{MILLION * one:,.0f} GB-s", f"{MILLION * price:.2f} USD"
+        yield Row(PART, f"{size:,} MB: duration, {what}", gigabyte_seconds, one / usual, reference)
+        yield Row(PART, f"{size:,} MB: price, {what}", dollars, price / usual_price, reference)

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cost, engines, pdfs
+from benchmarks import billed, cost, engines, memory_sizes, pdfs
 from benchmarks.__main__ import main
+from benchmarks.cgroups import GroupV2, create_group
 from benchmarks.cost import Usage
+from benchmarks.simulated_lambda import Invocation
 from benchmarks.table import Row, printed
 from benchmarks.text import Result
 from chalicelib.files.extractors import pdf_text
 from infra.aws.stage import ROOT
+from infra.console import CommandError
 
 USAGE = Usage(
     cpu_seconds=0.05,
@@ -82,6 +85,77 @@ def test_agreement() -> None:
 def test_speed() -> None:
     """Files that were not read cost time and bring no words."""
     assert 5 == Result(words=[10, None], seconds=2, cpu_seconds=1).words_a_second
+
+
+def test_page_classes() -> None:
+    """A file is in the class of its pages, and in none if it has none."""
+    pages = {"none": 0, "one": 1, "two": 2, "four": 4, "five": 5, "19": 19, "20": 20, "999": 999}
+    classes = billed.classified({Path(name): count for name, count in pages.items()})
+
+    assert {
+        "1 page": [Path("one")],
+        "2–4 pages": [Path("four"), Path("two")],
+        "5–19 pages": [Path("19"), Path("five")],
+        "20 pages and more": [Path("20"), Path("999")],
+    } == classes
+
+
+def test_files_of_a_class_are_spread() -> None:
+    """Of many files every n-th is read, the first one included; of few all."""
+    paths = [Path(str(number)) for number in range(100)]
+
+    assert [Path("0"), Path("25"), Path("50"), Path("75")] == billed.spread(paths, 4)
+    assert paths[:3] == billed.spread(paths[:3], 4)
+
+
+def test_billed_rows() -> None:
+    """The floor's ratio is one of medians, the baseline's the median of the files' ratios."""
+    one, two, three = Path("one"), Path("two"), Path("three")
+    readings = {
+        "floor": {path: Invocation(40, 4) for path in (one, two, three)},
+        "intake": {one: Invocation(50, 8), two: Invocation(60, 9), three: Invocation(70, 10)},
+        "baseline": {one: Invocation(100, 8), two: Invocation(60, 9), three: Invocation(70, 20)},
+    }
+    rows = [
+        (row.what, row.figure, row.ratio, row.baseline)
+        for row in billed.rows({"1 page": [one, two, three]}, readings)
+    ]
+
+    assert ("Intake: billed, 3 PDFs of 1 page", "60.0 ms", 1.5, "GET and PUT only") in rows
+    assert ("Intake: CPU, 3 PDFs of 1 page", "9.0 ms", 2.25, "GET and PUT only") in rows
+    assert ("Intake: billed, 3 PDFs of 1 page", "60.0 ms", 1, "baseline") in rows
+    assert ("Intake: CPU, 3 PDFs of 1 page", "9.0 ms", 1, "baseline") in rows
+
+
+def test_price_of_a_memory_size() -> None:
+    """A million invocations cost their requests and GB-seconds, each of whole milliseconds."""
+    rows = memory_sizes.prices("1 page", {512: 49.1, 1_024: 40})
+    figures = {row.what: row.figure for row in rows}
+
+    assert "25,000 GB-s" == figures["512 MB: duration, a million PDFs of 1 page"]
+    assert "0.62 USD" == figures["512 MB: price, a million PDFs of 1 page"]
+    assert "0.87 USD" == figures["1,024 MB: price, a million PDFs of 1 page"]
+
+
+def test_unified_control_group(tmp_path: Path) -> None:
+    """In cgroup v2, the quota is one file and the CPU time a line of another."""
+    (tmp_path / "cgroup.controllers").touch()
+    group_folder = tmp_path / "group"
+    group = GroupV2(tmp_path, group_folder.name)
+    group.limit_cpu(0.5)
+    group.limit_memory(256)
+    (group_folder / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1000000\n")
+
+    assert "+cpu +memory" == (tmp_path / "cgroup.subtree_control").read_text()
+    assert "10000 20000" == (group_folder / "cpu.max").read_text()
+    assert "268435456" == (group_folder / "memory.max").read_text()
+    assert 1.5 == group.cpu_seconds()
+
+
+def test_no_control_groups(tmp_path: Path) -> None:
+    """Where there are no control groups, what the billed view needs is said."""
+    with pytest.raises(CommandError, match="needs root and cgroups"):
+        create_group("name", tmp_path / "missing")
 
 
 @pytest.mark.parametrize("megabytes", [1, 3])
