@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks.cgroups import check_groups
 from benchmarks.pdfs import corpus, page_count
 from benchmarks.simulated_lambda import (
     FLOOR,
@@ -61,6 +62,7 @@ def measure(rounds: int, baseline: Path | None = None) -> list[Row]:
     Raises:
         CommandError: this user cannot create control groups, or a function fails.
     """
+    check_groups()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         functions = {"floor": FLOOR, "plain": PLAIN, **versions(folder, baseline)}

@@ -194,10 +194,19 @@ def create_group(name: str, root: Path = ROOT) -> Group:
         ) from None
 
 
+def check_groups() -> None:
+    """Check that `create_group` succeeds.
+
+    Raises:
+        CommandError: it does not.
+    """
+    create_group("probe").close()
+
+
 def can_create_groups() -> bool:
     """Whether `create_group` succeeds."""
     try:
-        create_group("probe").close()
+        check_groups()
     except CommandError:
         return False
     return True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.billed import PAGE_CLASSES, key_for, median, page_classes, read, running, spread
+from benchmarks.cgroups import check_groups
 from benchmarks.cost import MILLION, gb_seconds, lambda_price
 from benchmarks.simulated_lambda import SimulatedLambda, event_for, memory_size, versions
 from benchmarks.table import Row
@@ -27,6 +28,7 @@ def measure(rounds: int) -> list[Row]:
     Raises:
         CommandError: this user cannot create control groups, or a function fails.
     """
+    check_groups()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         intake = versions(folder, None)["intake"]
