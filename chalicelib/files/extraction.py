@@ -39,6 +39,14 @@ class FileRejectedError(Exception):
         self.message = message
 
 
+class LimitExceededError(FileRejectedError):
+    """The file exceeds a limit of its type, so it is not recorded as a less specific type."""
+
+    def __init__(self, message: str) -> None:
+        """Store the message, which names the limit."""
+        super().__init__(FailureCode.UNREADABLE, message)
+
+
 class Extractor(Protocol):
     """A module in `extractors/`."""
 

@@ -320,6 +320,28 @@ def test_entities_are_not_unfolded() -> None:
     assert extract(io.BytesIO(content.encode()), XML)["wordCount"] == 0
 
 
+def test_xml_title() -> None:
+    """The title is the text directly within its element below the root."""
+    content = b"<a><b><title>no</title></b><title>y<i>no</i>es</title>no<title>, it is</title></a>"
+
+    assert extract(io.BytesIO(content), XML)["title"] == "yes, it is"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"<a>on<!-- c -->e<![CDATA[ ]]>two</a>", 2, id="comment"),
+        pytest.param(b"<a>one<b/>two</a>", 2, id="empty element"),
+        pytest.param("<a>" + "é" * 700_000 + " b</a>", 2, id="over the border of two chunks"),
+    ],
+)
+def test_xml_words(content: bytes | str, words: int) -> None:
+    """A word ends with an element, not with a comment or a piece of the document."""
+    encoded = content.encode() if isinstance(content, str) else content
+
+    assert words == extract(io.BytesIO(encoded), XML)["wordCount"]
+
+
 def test_svg() -> None:
     """An SVG's size, if in pixels, its view box and the presence of scripts are extracted."""
     content = (
@@ -349,11 +371,10 @@ def test_svg() -> None:
         pytest.param(b"<a>" * 2_000 + b"</a>" * 2_000, XML, id="deep"),
         pytest.param(b"<html/>", SVG, id="no SVG"),
         pytest.param(b"text & more", HTML, id="no element"),
-        pytest.param(b"<p>" * 500_001, HTML, id="more elements than are read"),
     ],
 )
 def test_no_markup(content: bytes, file_type: str) -> None:
-    """XML that is not well-formed is none, nor is HTML a text of no element, or of too many."""
+    """XML that is not well-formed is none, nor is HTML a text of no element."""
     with pytest.raises(FileRejectedError) as refusal:
         extract(io.BytesIO(content), file_type)
 

@@ -126,6 +126,41 @@ def test_mailbox_of_one() -> None:
         extract(io.BytesIO(mail + mail), MAIL)
 
 
+def up_to_block(begin: bytes, less: int) -> bytes:
+    """The beginning, padded so that so many bytes are missing to the end of the first block."""
+    header_bytes = begin.index(b"\n") + 1  # the first line is read before
+    lines = begin + b"x\n" * 9_999
+    return lines + b"x" * (65_536 + header_bytes - len(lines) - less)
+
+
+@pytest.mark.parametrize("less", range(-3, 12))
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        pytest.param(b"\n--b--\nnot counted", 1, id="boundary"),
+        pytest.param(b"\n--b\n\ntwo", 2, id="next part"),
+        pytest.param(b"\n--c\ntwo", 3, id="other boundary"),
+    ],
+)
+def test_boundary_of_blocks(end: bytes, words: int, less: int) -> None:
+    """A boundary is found wherever the blocks in which a mail is read end."""
+    begin = b"From: a@example.com\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+    content = up_to_block(begin, less) + end
+
+    assert 9_999 + words == extract(io.BytesIO(content), MAIL)["wordCount"]
+
+
+@pytest.mark.parametrize("less", range(-3, 12))
+@pytest.mark.parametrize("blank", [b"\n\n", b"\r\n\r\n"])
+def test_mailbox_of_blocks(blank: bytes, less: int) -> None:
+    """The second mail of a mailbox is found wherever the blocks in which it is read end."""
+    begin = b"From a@example.com\nFrom: a@example.com\n\n"
+    content = up_to_block(begin, less) + blank + b"From b"
+
+    with pytest.raises(FileRejectedError, match="several mails"):
+        extract(io.BytesIO(content), MAIL)
+
+
 def nested(levels: int) -> bytes:
     """A mail of multiparts in each other."""
     return b"From: a@example.com\n" + b"".join(

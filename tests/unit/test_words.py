@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.files.words import WordCounter
+from chalicelib.files.words import WordBuffer, WordCounter
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,16 @@ from chalicelib.files.words import WordCounter
         ([" ", "\n"], 0),
         (["one", None, "two"], 2),
         ([None, "one ", None, None, " two"], 2),
+        (["".join(map(chr, range(128)))], 3),
+        (["x".join(" \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u3000")], 12),
     ],
 )
-def test_words(pieces: list[str | None], count: int) -> None:
+@pytest.mark.parametrize("counter", [WordCounter, WordBuffer])
+def test_words(
+    counter: type[WordCounter | WordBuffer], pieces: list[str | None], count: int
+) -> None:
     """A word is counted once over all its pieces, unless it is said to end (None)."""
-    words = WordCounter()
+    words = counter()
     for piece in pieces:
         if piece is None:
             words.end_word()
@@ -33,3 +38,13 @@ def test_words(pieces: list[str | None], count: int) -> None:
             words.add(piece)
 
     assert count == words.count
+
+
+def test_flush() -> None:
+    """A word goes on after the texts before it were counted and freed."""
+    words = WordBuffer()
+    words.add("one tw")
+    words.flush()
+    words.add("o")
+
+    assert 2 == words.count

@@ -1,7 +1,7 @@
 """message/rfc822: header fields, attachments and words; header fields by the email package.
 
-Parts are split here, line by line: the email package holds a mail in memory four times and recurses
-into it. An attached mail is one attachment.
+Parts are split here, in blocks of lines: the email package holds a mail in memory four times and
+recurses into it. An attached mail is one attachment.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import binascii
 import codecs
 import quopri
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
@@ -19,7 +20,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode, decode_rfc2047
 from chalicelib.files import dates
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 from chalicelib.files.extractors import markup, text
 
 _MAX_LINE_BYTES = 65_536
@@ -40,6 +41,13 @@ _REQUIRED = ("from", "date", "received", "message-id", "return-path", "subject",
 
 _MAILBOX_BEGIN = b"From "
 """RFC 4155."""
+
+_NEXT_MAIL = re.compile(rb"\n\r*\nFrom ")
+_MAX_BLANK_BYTES = 16
+"""Of the end of a block, which may be the blank line before the next mail."""
+
+_BOUNDARY_BEGIN = b"--"
+"""RFC 2046, 5.1.1."""
 
 _CHUNK_BYTES = 65_536
 
@@ -71,13 +79,14 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     """
     if content.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
         content.seek(0)
-    lines = _lines(content)
-    header = _header(lines)
-    if not any(name in header for name in _REQUIRED):
+    source = _Source(content)
+    header = _header(source)
+    # A longer header is not a mail's: logs and calendars may begin like one.
+    if header is None or not any(name in header for name in _REQUIRED):
         raise FileRejectedError(FailureCode.UNREADABLE, "The text has no mail header.")
     attachments: list[str | None] = []
     words: dict[str, int] = {}
-    for part in _parts(header, lines):
+    for part in _parts(header, source):
         kind = part.header.get_content_type()
         if _is_attachment(part.header):
             attachments.append(_decoded(part.header.get_filename()))
@@ -96,44 +105,66 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     }
 
 
-def _lines(content: BinaryIO) -> Iterator[bytes]:
-    """The lines, without the first line of an mbox; rejects an mbox with several mails."""
-    first = content.readline(_MAX_LINE_BYTES)
-    is_mailbox = first.startswith(_MAILBOX_BEGIN)
-    if not is_mailbox:
-        yield first
-    is_after_blank = False
-    while line := content.readline(_MAX_LINE_BYTES):
-        if is_mailbox and is_after_blank and line.startswith(_MAILBOX_BEGIN):
+class _Source:
+    """The bytes of a mail, line by line or in blocks; without the first line of an mbox."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+        self._block = content.readline(_MAX_LINE_BYTES)
+        self._is_mailbox = self._block.startswith(_MAILBOX_BEGIN)
+        self._position = len(self._block) if self._is_mailbox else 0
+
+    def line(self) -> bytes:
+        """The next line with its end, or a part of a long one; empty at the end of the mail."""
+        if self._position == len(self._block):
+            self._load()
+        return self._until(self._block.find(b"\n", self._position) + 1)
+
+    def block(self) -> bytes:
+        """The next lines up to one that begins like a boundary; empty if the next one does."""
+        if self._position == len(self._block):
+            self._load()
+        if self._block.startswith(_BOUNDARY_BEGIN, self._position):
+            return b""
+        return self._until(self._block.find(b"\n" + _BOUNDARY_BEGIN, self._position) + 1)
+
+    def _until(self, end: int) -> bytes:
+        """The block up to this position, or to its end for 0."""
+        begin, self._position = self._position, end or len(self._block)
+        return self._block[begin : self._position]
+
+    def _load(self) -> None:
+        """Read the next lines; rejects an mbox with several mails."""
+        before = self._block[-_MAX_BLANK_BYTES:]
+        self._block = self._content.read(_CHUNK_BYTES)
+        self._block += self._content.readline(_MAX_LINE_BYTES)
+        self._position = 0
+        if self._is_mailbox and _NEXT_MAIL.search(before + self._block):
             raise FileRejectedError(
                 FailureCode.UNREADABLE, "The file is a mailbox with several mails."
             )
-        is_after_blank = not line.strip(b"\r\n")
-        yield line
 
 
-def _header(lines: Iterator[bytes]) -> Message:
-    """Consume and parse the header at the beginning of the lines."""
+def _header(source: _Source) -> Message | None:
+    """Consume and parse the header at the beginning of the lines; None if it exceeds the limit."""
     block = bytearray()
-    for line in lines:
-        if not line.strip(b"\r\n"):
-            break
+    while (line := source.line()).strip(b"\r\n"):
         block += line
         if len(block) > _MAX_HEADER_BYTES:
-            raise FileRejectedError(FailureCode.UNREADABLE, _EXCESSIVE)
+            return None
     return BytesHeaderParser().parsebytes(bytes(block))
 
 
-def _parts(header: Message, lines: Iterator[bytes]) -> Iterator[_Part]:
+def _parts(header: Message, source: _Source) -> Iterator[_Part]:
     """The parts without parts, each once its end is read."""
     boundaries: list[bytes] = []
     count = 0
     part = _begin_part(header, boundaries)
-    for line in lines:
-        ended = _boundary_at(line, boundaries)
+    while block := source.block() or source.line():
+        ended = _boundary_at(block, boundaries)
         if ended is None:
             if part and not _is_attachment(part.header):
-                part.body += line
+                part.body += block
             continue
         if part:
             yield part
@@ -142,9 +173,10 @@ def _parts(header: Message, lines: Iterator[bytes]) -> Iterator[_Part]:
         del boundaries[level + (not is_last) :]
         if not is_last:
             count += 1
-            if count > _MAX_PARTS:
-                raise FileRejectedError(FailureCode.UNREADABLE, _EXCESSIVE)
-            part = _begin_part(_header(lines), boundaries)
+            inner = _header(source)
+            if count > _MAX_PARTS or inner is None:
+                raise LimitExceededError(_EXCESSIVE)
+            part = _begin_part(inner, boundaries)
     if part:
         yield part
 
@@ -155,14 +187,14 @@ def _begin_part(header: Message, boundaries: list[bytes]) -> _Part | None:
     if not boundary:
         return _Part(header)
     if len(boundaries) == _MAX_NESTED:
-        raise FileRejectedError(FailureCode.UNREADABLE, _EXCESSIVE)
+        raise LimitExceededError(_EXCESSIVE)
     boundaries.append(b"--" + boundary.encode("utf-8", errors="surrogateescape"))
     return None
 
 
 def _boundary_at(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
     """Level of the boundary in this line, and whether it closes; None for other lines."""
-    if not line.startswith(b"--"):
+    if not line.startswith(_BOUNDARY_BEGIN):
         return None
     line = line.rstrip()
     for level in range(len(boundaries) - 1, -1, -1):
@@ -184,7 +216,7 @@ def _word_count(part: _Part, kind: str) -> int:
     return markup.html_word_count(pieces) if kind == "text/html" else text.word_count(pieces)
 
 
-def _body(part: _Part) -> bytes:
+def _body(part: _Part) -> bytes | bytearray:
     match str(part.header.get("content-transfer-encoding", "")).strip().lower():
         case "base64":
             try:
@@ -193,17 +225,17 @@ def _body(part: _Part) -> bytes:
                 return b""
         case "quoted-printable":
             return quopri.decodestring(part.body)
-    return bytes(part.body)
+    return part.body
 
 
-def _pieces(body: bytes, charset: str) -> Iterator[str]:
+def _pieces(body: bytes | bytearray, charset: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(_codec(body, charset))(errors="replace")
     for start in range(0, len(body), _CHUNK_BYTES):
         yield decoder.decode(body[start : start + _CHUNK_BYTES])
     yield decoder.decode(b"", final=True)
 
 
-def _codec(body: bytes, charset: str) -> str:
+def _codec(body: bytes | bytearray, charset: str) -> str:
     """The name of a codec that decodes any body, with replacements if necessary."""
     try:
         bytes(range(256)).decode(charset, errors="replace")

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates, types, zip_package
 from chalicelib.files.extraction import FileRejectedError, RawMetadata
-from chalicelib.files.words import WordCounter
-from chalicelib.files.xml_events import End, Event, Start, events
+from chalicelib.files.words import WordBuffer
+from chalicelib.files.xml_events import End, Start, events, local_name, parse
 
 _MAX_PROPERTIES_BYTES = 1_048_576
 """Size of a part with properties."""
@@ -94,12 +94,12 @@ def _open_xml(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     }
     if file_type in _WORDPROCESSING:
         found["statedPageCount"] = _number(application.get("p"))
-        found["wordCount"] = _word_count(events(_main_part(archive, "word/document.xml")), "body")
+        found["wordCount"] = _word_count(_main_part(archive, "word/document.xml"), "body")
     elif file_type in _SPREADSHEETS:
-        workbook = events(_main_part(archive, "xl/workbook.xml"))
+        workbook = _main_part(archive, "xl/workbook.xml")
         found["sheetCount"] = _count(workbook, "sheet", "sheets")
     elif file_type in _PRESENTATIONS:
-        presentation = events(_main_part(archive, "ppt/presentation.xml"))
+        presentation = _main_part(archive, "ppt/presentation.xml")
         found["slideCount"] = _count(presentation, "sldId", "sldIdLst")
     return found
 
@@ -111,7 +111,7 @@ def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
         **_fields(archive, "meta.xml", _META, statistics),
         "hasMacros": any(name.startswith(_MACRO_FOLDERS) for name in archive.NameToInfo),
     }
-    body = events(zip_package.part(archive, "content.xml"))
+    body = zip_package.part(archive, "content.xml")
     if file_type == types.ODT:
         found["statedPageCount"] = _number(statistics.get("page-count"))
         found["wordCount"] = _word_count(body, _OPEN_DOCUMENT_TEXT)
@@ -183,41 +183,77 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
 
 
-def _count(found: Iterable[Event], name: str, parent: str) -> int:
-    """The number of elements `name` that are children of an element `parent` (local names)."""
-    path: list[str] = []
-    number = 0
-    for event in found:
-        if isinstance(event, Start):
-            number += event.local_name == name and path[-1:] == [parent]
-            path.append(event.local_name)
-        elif isinstance(event, End):
-            path.pop()
-    return number
+class _ChildCount:
+    """Counts the elements `name` that are children of a `parent`; a handler for `parse`."""
+
+    def __init__(self, name: str, parent: str) -> None:
+        """Both are local names."""
+        self.count = 0
+        self._name = name
+        self._parent = parent
+        self._parent_depths = [0]  # of those that are open
+
+    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
+        local = local_name(name)
+        if local == self._name:
+            self.count += depth > 1 and self._parent_depths[-1] == depth - 1
+        if local == self._parent:
+            self._parent_depths.append(depth)
+
+    def end(self, name: str, depth: int) -> None:  # noqa: ARG002 - a handler
+        if depth == self._parent_depths[-1]:
+            self._parent_depths.pop()
+
+    def text(self, text: str) -> None:
+        """Ignore it."""
+
+    def end_chunk(self) -> None:
+        """Keep the count."""
 
 
-def _word_count(found: Iterable[Event], body: str) -> int:
-    """The number of words in the body; each paragraph and cell starts a new word.
+def _count(part: Iterable[bytes], name: str, parent: str) -> int:
+    children = _ChildCount(name, parent)
+    parse(part, children, only=frozenset({name, parent}))
+    return children.count
 
-    Args:
-        found: the events of the part.
-        body: the element's name, with or without its namespace.
-    """
-    words = WordCounter()
-    hidden = 0
-    in_body = 0
-    for event in found:
-        match event:
-            case Start():
-                in_body += in_body > 0 or body in (event.name, event.local_name)
-                hidden += hidden > 0 or event.local_name in _NOT_BODY
-                if event.local_name in _WORD_BREAKS:
-                    words.end_word()
-            case End(name=name):
-                in_body -= in_body > 0
-                hidden -= hidden > 0
-                if name.rpartition(" ")[2] in _WORD_BREAKS:
-                    words.end_word()
-            case text if in_body and not hidden:
-                words.add(str(text))
-    return words.count
+
+class _BodyWords:
+    """Counts the words of a body; a handler for `parse`."""
+
+    def __init__(self, body: str) -> None:
+        """`body` is the element's name, with or without its namespace."""
+        self.words = WordBuffer()
+        self._body = body
+        self._body_depth = 0  # 0: outside
+        self._hidden_depth = 0
+
+    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
+        local = local_name(name)
+        if local in _WORD_BREAKS:
+            self.words.end_word()
+        elif local in _NOT_BODY:
+            self._hidden_depth = self._hidden_depth or depth
+        elif self._body in (name, local):
+            self._body_depth = self._body_depth or depth
+
+    def end(self, name: str, depth: int) -> None:
+        if local_name(name) in _WORD_BREAKS:
+            self.words.end_word()
+        elif depth == self._hidden_depth:
+            self._hidden_depth = 0
+        elif depth == self._body_depth:
+            self._body_depth = 0
+
+    def text(self, text: str) -> None:
+        if self._body_depth and not self._hidden_depth:
+            self.words.add(text)
+
+    def end_chunk(self) -> None:
+        self.words.flush()
+
+
+def _word_count(part: Iterable[bytes], body: str) -> int:
+    """The words of the element `body` of the part."""
+    words = _BodyWords(body)
+    parse(part, words, only=_WORD_BREAKS | _NOT_BODY | {local_name(body)})
+    return words.words.count

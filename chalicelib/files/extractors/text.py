@@ -19,9 +19,12 @@ from chalicelib.files.words import WordCounter
 
 _CHUNK_BYTES = 65_536
 
-_NOT_TEXT = re.compile("[\0-\6\x0e-\x1a\x1c-\x1f\x7f]")
-"""file(1) counts \\a \\b \\t \\n \\v \\f \\r and ESC as text, and no other control character:
+_NOT_TEXT = frozenset([*range(7), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+"""Control characters but \\a \\b \\t \\n \\v \\f \\r and ESC, which file(1) counts as text as well:
 https://github.com/file/file/blob/master/src/encoding.c (text_chars)"""
+
+_TEXT_BYTES = bytes(sorted(set(range(256)) - _NOT_TEXT))
+"""Of UTF-8, in which control characters are single bytes."""
 
 _NOT_LATIN_1 = re.compile("[\x80-\x84\x86-\x9f]")
 """Not in ISO 8859 text (same table), but in Windows-1252, KOI8-R, Shift JIS, ..."""
@@ -144,7 +147,7 @@ def _counts(content: BinaryIO, encoding: str) -> RawMetadata:
         characters += len(text)
         words.add(text)
         lines += newlines.decode(text).count("\n")
-        is_latin_1 = is_latin_1 and not is_other.search(text)
+        is_latin_1 = is_latin_1 and (text.isascii() or not is_other.search(text))
         last = text[-1]
     lines += newlines.decode("", final=True).count("\n")
     if last and last not in "\r\n":
@@ -179,6 +182,7 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
 
 
 def _checked(text: str) -> str:
-    if _NOT_TEXT.search(text):
+    # Three times as fast as a regular expression.
+    if text.encode("utf-8", "surrogatepass").translate(None, _TEXT_BYTES):
         raise ValueError("control characters that are not text")
     return text
