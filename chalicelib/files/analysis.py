@@ -1,7 +1,8 @@
 """A whole file and its candidate types -> its type and metadata, or a rejection.
 
 Runs in the sandbox's child (sandbox.py): everything that follows a file's structure. If the parser
-of one candidate type rejects the file, the next candidate is tried.
+of one candidate type rejects the file, the next candidate is tried. A file that exceeds a limit of
+one type is not recorded as plain text.
 """
 
 from __future__ import annotations
@@ -11,9 +12,19 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from chalicelib.documents import Failure, FailureCode, Metadata
-from chalicelib.files.containers import Container, container_of, type_by_root
-from chalicelib.files.extraction import FileRejectedError, detect, extract, warm_up
-from chalicelib.files.types import SVG, XML
+from chalicelib.files.containers import (
+    Container,
+    container_of,
+    type_by_root,
+)
+from chalicelib.files.extraction import (
+    FileRejectedError,
+    LimitExceededError,
+    detect,
+    extract,
+    warm_up,
+)
+from chalicelib.files.types import SVG, TEXT, XML
 
 _HEAD_BYTES = 16
 
@@ -39,8 +50,8 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
 
     Args:
         content: seekable.
-        candidate_types: likeliest first; if all reject the file, the first reason is returned. A
-            container's content may have a type that is not among them.
+        candidate_types: likeliest first; if all reject the file, an exceeded limit is returned,
+            else the first reason. A container's content may have a type that is not among them.
 
     Raises:
         MemoryError: the process is out of memory; a file causes no other exception.
@@ -50,14 +61,19 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
     if container:
         return _analyze_container(content, container, candidate_types)
     rejected: list[Analysis] = []
+    exceeded: list[Analysis] = []
     for file_type in candidate_types:
-        analysis = _extracted(content, file_type)
-        if not analysis.failure:
-            return _by_root(analysis, candidate_types)
-        rejected.append(analysis)
-        if analysis.failure.code is not FailureCode.UNREADABLE:
+        if exceeded and file_type == TEXT:
             break
-    return rejected[0]
+        try:
+            return _by_root(Analysis(file_type, extract(content, file_type)), candidate_types)
+        except LimitExceededError as rejection:
+            exceeded.append(_rejected(file_type, rejection))
+        except FileRejectedError as rejection:
+            rejected.append(_rejected(file_type, rejection))
+            if rejection.code is not FailureCode.UNREADABLE:
+                break
+    return [*exceeded, *rejected][0]
 
 
 def _analyze_container(

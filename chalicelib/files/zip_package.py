@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import containers, types
-from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.xml_events import Start, events
 
 MAX_DIRECTORY_BYTES = 8 * 1_048_576
@@ -113,9 +113,7 @@ class _Bounded:
         """As `read` of the file; raises FileRejectedError above the limit."""
         data = self._content.read(min(amount, MAX_DIRECTORY_BYTES + 1) if amount >= 0 else -1)
         if len(data) > MAX_DIRECTORY_BYTES:
-            raise FileRejectedError(
-                FailureCode.UNREADABLE, "The zip's directory exceeds the size limit."
-            )
+            raise LimitExceededError("The zip's directory exceeds the size limit.")
         return data
 
 
@@ -149,10 +147,7 @@ def part(archive: zipfile.ZipFile, name: str, max_bytes: int = MAX_PART_BYTES) -
         while chunk := file.read(_CHUNK_BYTES):
             unpacked += len(chunk)
             if unpacked > max_bytes:
-                raise FileRejectedError(
-                    FailureCode.UNREADABLE,
-                    "The decompressed size exceeds the limit.",
-                )
+                raise LimitExceededError("The decompressed size exceeds the limit.")
             yield chunk
 
 

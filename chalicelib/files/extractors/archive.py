@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates, types, zip_package
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 
 _MAX_TAR_ENTRIES = 200_000
 """tarfile reads about 30,000 headers per second."""
@@ -62,8 +62,7 @@ def _tar(content: BinaryIO) -> RawMetadata:
             size += entry.size
             archive.members.clear()  # type: ignore[attr-defined] # tarfile keeps a kilobyte of each
             if count > _MAX_TAR_ENTRIES:
-                message = "The archive has more entries than the limit."
-                raise FileRejectedError(FailureCode.UNREADABLE, message)
+                raise LimitExceededError("The archive has more entries than the limit.")
     return {"entryCount": count, "claimedUnpackedSize": size}
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 import ijson
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 
 _LINES = "application/x-ndjson"
 
@@ -101,9 +101,7 @@ def _shape(events: Iterable[tuple[str, object]]) -> _Shape:
             depth += 1
             shape.depth = max(shape.depth, depth)
             if depth > _MAX_DEPTH:
-                raise FileRejectedError(
-                    FailureCode.UNREADABLE, "The nesting depth of the JSON exceeds the limit."
-                )
+                raise LimitExceededError("The nesting depth of the JSON exceeds the limit.")
     return shape
 
 

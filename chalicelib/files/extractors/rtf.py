@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 from chalicelib.files.words import WordCounter
 
 _CHUNK_BYTES = 1_048_576
@@ -25,6 +25,8 @@ _MAX_DEPTH = 1_000
 
 _MAX_TOKENS = 10_000_000
 """Tokens of one file: about 20 seconds."""
+
+_UNBALANCED = "The RTF has unbalanced braces."
 
 _MAX_FIELD_CHARACTERS = 10_000
 """Characters of a title or author that are kept; more than a record stores."""
@@ -72,7 +74,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     for token in _tokens(content):
         reader.read(token)
     if not reader.is_complete:
-        raise FileRejectedError(FailureCode.UNREADABLE, "The RTF has unbalanced braces.")
+        raise FileRejectedError(FailureCode.UNREADABLE, _UNBALANCED)
     fields = {
         name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for name, value in reader.fields.items()
@@ -103,7 +105,7 @@ def _tokens(content: BinaryIO) -> Iterator[re.Match[bytes]]:
         buffer = buffer[position:]
         if count > _MAX_TOKENS:
             message = "The RTF has more control words and groups than the limit."
-            raise FileRejectedError(FailureCode.UNREADABLE, message)
+            raise LimitExceededError(message)
         if not chunk:
             return
 
@@ -164,9 +166,10 @@ class _Reader:
 
     def _read_brace(self, brace: bytes) -> None:
         self._fallback = 0
-        if self.is_complete or len(self._outer) >= _MAX_DEPTH:
-            message = "The RTF has unbalanced braces, or nests groups too deeply."
-            raise FileRejectedError(FailureCode.UNREADABLE, message)
+        if len(self._outer) >= _MAX_DEPTH:
+            raise LimitExceededError("The nesting depth of the RTF exceeds the limit.")
+        if self.is_complete:
+            raise FileRejectedError(FailureCode.UNREADABLE, _UNBALANCED)
         if brace == b"{":
             self._outer.append(self._group)
             self._group = self._group if len(self._outer) > 1 else _Group()
