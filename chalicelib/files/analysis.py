@@ -13,8 +13,10 @@ from typing import BinaryIO
 
 from chalicelib.documents import Failure, FailureCode, Metadata
 from chalicelib.files.containers import (
+    CONTAINERS,
     Container,
     container_of,
+    detector_for,
     type_by_root,
 )
 from chalicelib.files.extraction import (
@@ -24,7 +26,7 @@ from chalicelib.files.extraction import (
     extract,
     warm_up,
 )
-from chalicelib.files.types import SVG, TEXT, XML
+from chalicelib.files.types import FILE_TYPES, SVG, TEXT, XML
 
 _HEAD_BYTES = 16
 
@@ -40,9 +42,11 @@ class Analysis:
 
 
 def prepare(candidate_types: Sequence[str]) -> None:
-    """Import and warm up the extractors of these types."""
+    """Import and warm up all that `analyze` may use for these types."""
     for file_type in candidate_types:
         warm_up(file_type)
+        for container in FILE_TYPES[file_type].containers:
+            detector_for(CONTAINERS[container])
 
 
 def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:

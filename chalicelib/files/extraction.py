@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import BinaryIO, Protocol, cast
 
@@ -67,11 +67,16 @@ def load(file_type: str) -> Extractor:
 
 @cache
 def warm_up(file_type: str) -> None:
-    """Import the extractor and extract from its `SAMPLE`, if it has one.
+    """Import the extractor, call its `prepare` and extract from its `SAMPLE`, if it has them.
 
-    Processes forked afterwards skip what a parser imports and compiles with its first file.
+    Processes forked afterwards skip what a parser imports and compiles with its first file, and
+    can extract without opening any file.
     """
-    sample: bytes | None = getattr(load(file_type), "SAMPLE", None)
+    extractor = load(file_type)
+    prepare: Callable[[], None] | None = getattr(extractor, "prepare", None)
+    if prepare:
+        prepare()
+    sample: bytes | None = getattr(extractor, "SAMPLE", None)
     if sample:
         extract(io.BytesIO(sample), file_type)
 

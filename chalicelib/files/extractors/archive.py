@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.files import dates, types, zip_package
+from chalicelib.files import dates, text_codecs, types, zip_package
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 
 _MAX_TAR_ENTRIES = 200_000
@@ -21,6 +21,11 @@ _GZIP_SAMPLE_BYTES = 65_536
 _GZIP_NAME = 8
 _GZIP_EXTRA = 4
 """Bits of the flags: RFC 1952, 2.3.1."""
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: the codecs of names in a zip and in a gzip."""
+    text_codecs.load(["cp437", "latin-1"])
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:

@@ -25,6 +25,11 @@ fields. Also the limit of one field, where the default of csv is 131,072."""
 _NO_TABLE = "The rows of the table differ in their number of fields."
 
 
+def prepare() -> None:
+    """Load what extraction would load lazily: that of `text`."""
+    text.prepare()
+
+
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - there is only this
     r"""The metadata of `text.extract`, and the table's dimensions.
 

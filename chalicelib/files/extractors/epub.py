@@ -13,7 +13,7 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from chalicelib.documents import FailureCode
-from chalicelib.files import zip_package
+from chalicelib.files import text_codecs, zip_package
 from chalicelib.files.extraction import FileRejectedError, RawMetadata
 from chalicelib.files.extractors import markup
 from chalicelib.files.xml_events import End, Event, Start, events
@@ -41,6 +41,11 @@ _HTML_TYPES = frozenset({"application/xhtml+xml", "text/html"})
 
 _FIELDS = {"title": "title", "creator": "author", "language": "language"}
 """Dublin Core elements of the package document."""
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: XML names its encoding."""
+    text_codecs.load_all()
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only

@@ -38,6 +38,11 @@ _WITH_EXIF = frozenset(
 )
 
 
+def prepare() -> None:
+    """Load what extraction would load lazily: the parser of dates."""
+    dates.from_exif("2026:01:01 00:00:00")
+
+
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     """Size, colours, frames and Exif.
 

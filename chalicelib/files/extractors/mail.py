@@ -19,7 +19,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode, decode_rfc2047
-from chalicelib.files import dates
+from chalicelib.files import dates, text_codecs
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 from chalicelib.files.extractors import markup, text
 
@@ -67,6 +67,11 @@ class _Part:
     header: Message
     body: bytearray = field(default_factory=bytearray)
     """Encoded; kept for text only."""
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: a mail names its encodings."""
+    text_codecs.load_all()
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from chalicelib.documents import FailureCode
+from chalicelib.files import text_codecs
 from chalicelib.files.containers import type_by_root
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 from chalicelib.files.extractors import text
@@ -87,6 +88,12 @@ _HANDLER = re.compile("on[a-z]+")
 """Event handler attributes."""
 
 _PIXELS = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*(?:px)?\s*")
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: that of `text`, and XML names its encoding."""
+    text.prepare()
+    text_codecs.load_all()
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:

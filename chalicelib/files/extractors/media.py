@@ -7,6 +7,7 @@ from typing import BinaryIO
 from tinytag import TinyTag, TinyTagException
 
 from chalicelib.documents import FailureCode
+from chalicelib.files import text_codecs
 from chalicelib.files.extraction import FileRejectedError, RawMetadata
 from chalicelib.files.extractors import matroska, mp4
 from chalicelib.files.types import AUDIO_MP4, MP4
@@ -15,6 +16,11 @@ _NO_AUDIO = "The file has no readable audio."
 
 _MATROSKA = frozenset({"video/matroska", "video/webm"})
 _MOVIES = frozenset({MP4, AUDIO_MP4, "video/quicktime"})
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: the codecs of tags."""
+    text_codecs.load([*text_codecs.UNICODE, "latin-1"])
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.files import dates, types, zip_package
+from chalicelib.files import dates, text_codecs, types, zip_package
 from chalicelib.files.extraction import FileRejectedError, RawMetadata
 from chalicelib.files.words import WordBuffer
 from chalicelib.files.xml_events import End, Start, events, local_name, parse
@@ -62,6 +62,11 @@ _NOT_BODY = frozenset(
 
 _OPEN_DOCUMENT_TEXT = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 text"
 """With its namespace: others have an element `text` too."""
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: XML names its encoding."""
+    text_codecs.load_all()
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:

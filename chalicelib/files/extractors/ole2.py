@@ -12,7 +12,7 @@ from typing import BinaryIO
 import olefile
 
 from chalicelib.documents import FailureCode
-from chalicelib.files import dates
+from chalicelib.files import dates, text_codecs
 from chalicelib.files.extraction import FileRejectedError, RawMetadata
 from chalicelib.files.types import DOC, MSG, OLE2, PPT, XLS
 
@@ -49,6 +49,11 @@ def detect(content: BinaryIO) -> str:
         if any(file.exists(name) for name in _DIRECTORY_ENCRYPTED):
             raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
         return next((kind for name, kind in _STREAMS.items() if file.exists(name)), OLE2)
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: the properties name their code page."""
+    text_codecs.load_all()
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:

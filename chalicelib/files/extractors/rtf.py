@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
+from chalicelib.files import text_codecs
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
 from chalicelib.files.words import WordCounter
 
@@ -61,6 +62,11 @@ _CHARACTERS = {
 _SYMBOLS = {b"\\": "\\", b"{": "{", b"}": "}", b"_": "-", b"~": "\xa0", b"\n": " ", b"\r": " "}
 
 _CODE_PAGES = {b"ansi": "cp1252", b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: RTF names its code page."""
+    text_codecs.load_all()
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only

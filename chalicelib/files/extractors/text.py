@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
+from chalicelib.files import text_codecs
 from chalicelib.files.extraction import FileRejectedError, RawMetadata
 from chalicelib.files.words import WordCounter
 
@@ -59,6 +60,12 @@ _ENOUGH_TO_DETECT = 16
 """Minimum number of non-ASCII bytes in a sample."""
 
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def prepare() -> None:
+    """Load what extraction would load lazily: the codecs, and what detects the encoding."""
+    text_codecs.load([*text_codecs.UNICODE, *_DETECTED, *_DETECTED.values(), _LATIN_1])
+    import charset_normalizer  # noqa: F401, PLC0415 - no cold start pays for it
 
 
 def is_text(head: bytes, *, is_whole_file: bool) -> bool:
@@ -129,7 +136,7 @@ def _detected(content: BinaryIO) -> str | None:
             break
     if len(sample.translate(None, delete=bytes(range(0x80)))) < _ENOUGH_TO_DETECT:
         return None
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - no cold start pays for it
 
     best = from_bytes(sample, cp_isolation=list(_DETECTED), enable_fallback=False).best()
     return _DETECTED.get(best.encoding) if best else None

@@ -1,0 +1,66 @@
+"""Analyses in forked children, with and without the right to open files.
+
+    python -m tests.support.confined
+
+reads a JSON list of candidate types and paths, prepares for the types, and answers with a JSON list
+of two answers for each path: unconfined, confined.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import unicodedata  # noqa: F401 - as in the worker
+from collections.abc import Sequence
+from pathlib import Path
+
+from chalicelib.files.analysis import analyze, prepare
+from infra.aws.stage import ROOT
+
+
+def answers(candidate_types: Sequence[str], paths: Sequence[Path]) -> list[tuple[str, str]]:
+    """For each file, the analysis as it is, and without the right to open files; a new process."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "utf8", "-m", __name__],
+        cwd=ROOT,
+        input=json.dumps([list(candidate_types), [str(path) for path in paths]]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [(unconfined, confined) for unconfined, confined in json.loads(ran.stdout)]
+
+
+def _answer(path: str, candidate_types: Sequence[str], *, is_confined: bool) -> str:
+    answer_end, child_end = os.pipe()
+    with Path(path).open("rb") as content:
+        child = os.fork()
+        if child == 0:
+            try:
+                if is_confined:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+                os.write(child_end, repr(analyze(content, candidate_types)).encode()[:60_000])
+            finally:
+                os._exit(0)
+    os.close(child_end)
+    with os.fdopen(answer_end, "rb") as pipe:
+        answer = pipe.read().decode(errors="replace")
+    os.waitpid(child, 0)
+    return answer
+
+
+def _main() -> None:
+    candidate_types, paths = json.load(sys.stdin)
+    prepare(candidate_types)
+    both = [
+        [_answer(path, candidate_types, is_confined=is_confined) for is_confined in (False, True)]
+        for path in paths
+    ]
+    json.dump(both, sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,177 @@
+"""After the worker's preparation, no extractor opens a file: a child may not."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import tarfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from chalicelib.files import types
+from chalicelib.files.detection import HEAD_BYTES, candidate_types
+from chalicelib.files.types import FILE_TYPES, SUPPORTED_TYPES
+from tests.support import files, files_media, files_office
+from tests.support.confined import answers
+from tests.support.corpora import known_types
+
+TEXTS = {
+    "big5": "中文的文字，這是一個很長的句子。",
+    "cp437": "Äpfel sind größer als Nüsse, und schöner.",
+    "cp037": "An EBCDIC text.",
+    "euc_jp": "これは日本語の文章です。とても長いです。",
+    "euc_kr": "이것은 한국어 문장입니다. 아주 깁니다.",
+    "gb18030": "这是一个中文的句子，它很长很长。",
+    "hz": "这是一个中文的句子。",
+    "iso2022_jp": "これは日本語の文章です。",
+    "iso8859_2": "Příliš žluťoučký kůň úpěl ďábelské ódy.",
+    "iso8859_5": "Это русский текст, он довольно длинный.",
+    "iso8859_7": "Αυτό είναι ένα ελληνικό κείμενο.",
+    "iso8859_9": "Bu oldukça uzun bir Türkçe metindir, şöyle böyle.",
+    "iso8859_15": "Ça coûte dix €, très précisément à l'œil.",
+    "koi8_r": "Это русский текст, он довольно длинный.",
+    "koi8_u": "Це український текст, він досить довгий.",
+    "mac_roman": "Äpfel sind größer als Nüsse, und schöner.",
+    "shift_jis": "これは日本語の文章です。とても長いです。",
+    "utf_7": "Äpfel und Nüsse.",
+    "utf_8_sig": "Äpfel und Nüsse.",
+    "utf_16": "Äpfel und Nüsse.",
+    "utf_16_be": "Äpfel und Nüsse.",
+    "utf_32": "Äpfel und Nüsse.",
+    "windows-1250": "Příliš žluťoučký kůň úpěl ďábelské ódy.",
+    "windows-1251": "Это русский текст, он довольно длинный.",
+    "windows-1252": "„Äpfel“ sind größer als Nüsse – und schöner.",
+    "windows-1253": "Αυτό είναι ένα ελληνικό κείμενο.",
+    "windows-1254": "Bu oldukça uzun bir Türkçe metindir, şöyle böyle.",
+    "windows-1255": "זה משפט ארוך מאוד בעברית.",
+    "windows-1256": "هذه جملة طويلة جدا باللغة العربية.",
+    "windows-1257": "Lietuvių kalba yra labai graži, ąčęėįšųūž.",
+    "windows-1258": "Tiêng Viêt rât hay và dep.",
+}
+"""By codec; some cannot be detected, or are not what a file of the type can be in."""
+
+
+def _encoded(begin: str, end: str = "") -> list[bytes]:
+    """A document in each encoding, which it may name as `{name}`."""
+    return [
+        f"{begin.replace('{name}', name)}{text}\n{end}".encode(name, errors="replace")
+        for name, text in TEXTS.items()
+    ]
+
+
+def _mails() -> Iterator[bytes]:
+    begin = b"From: a@example.com\nTo: b@example.com\nDate: Wed, 1 May 2024 10:00:00 +0200\n"
+    for name, text in [*TEXTS.items(), ("no-such", "text"), ("base64", "text"), ("idna", "text")]:
+        body = base64.b64encode(text.encode(name if name in TEXTS else "ascii"))
+        codec = name.encode()
+        yield begin + (
+            b"Subject: =?%b?B?%b?=\nContent-Type: text/plain; charset=%b\n"
+            b"Content-Transfer-Encoding: base64\n\n%b" % (codec, body[:40], codec, body)
+        )
+
+
+def _tar() -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("größe"))
+    return content.getvalue()
+
+
+def _compound(stream: str, code_page: str = "cp1251") -> bytes:
+    title = files_office.summary("Заголовок\0".encode(code_page))
+    return files_office.compound({stream: bytes(10), "\5SummaryInformation": title})
+
+
+EXIF = files_media.exif(b"A maker\0", b"2024:05:01 10:00:00\0", latitude=52)
+UTF_16_TITLE = files_media.mp3(title="Ä".encode("utf-16")).replace(b"\3\xff\xfe", b"\1\xff\xfe")
+TEXT_FILES = [*_encoded("", ""), *_encoded("", "more\n" * 9), b"no words"]
+SOUND = files_media.mp4(files_media.track(b"soun", b"mp4a"))
+FILM = files_media.mp4(files_media.track(b"vide", b"avc1", 4, 2))
+
+SAMPLES: Mapping[str, Sequence[bytes]] = {
+    types.DOCX: [files_office.docx(), files_office.compound({"EncryptedPackage": b"x"})],
+    types.XLSX: [files_office.xlsx()],
+    types.PPTX: [files_office.pptx()],
+    types.DOCM: [files_office.docx(), b"PK\3\4"],
+    types.ODT: [files_office.ODT],
+    "image/jpeg": [files.jpeg(exif=EXIF)],
+    "image/png": [files.png()],
+    "image/gif": [files.gif()],
+    "image/webp": [files.lossy_webp()],
+    "image/heic": [files_media.heic(3, 2)],
+    "image/tiff": [files_media.tiff([{256: 3, 257: 2}])],
+    "image/bmp": [files_media.bmp()],
+    types.TEXT: TEXT_FILES,
+    types.MARKDOWN: TEXT_FILES,
+    types.CSV: _encoded("a,b\n1,"),
+    types.HTML: _encoded("<!doctype html><title>x</title><p>", "</p>"),
+    types.XML: _encoded("<?xml version='1.0' encoding='{name}'?><list><title>", "</title></list>"),
+    types.SVG: [b"<svg xmlns='http://www.w3.org/2000/svg'><title>x</title></svg>"],
+    types.JSON: [b'{"a": [1, 2.5, "\xc3\xa9", "\\u00e9"]}', b"[1,"],
+    types.JSON_LINES: [b'{"a": 1}\n{"a": 2}\n'],
+    types.MAIL: list(_mails()),
+    types.DOC: [_compound("WordDocument"), _compound("WordDocument")[:600]],
+    types.XLS: [_compound("Workbook")],
+    types.PPT: [_compound("PowerPoint Document")],
+    types.RTF: [
+        b"{\\rtf1\\ansi\\ansicpg%d{\\info{\\title \\'e0}}\\'e0\\'e1 x}" % page
+        for page in (37, 437, 850, 932, 936, 949, 950, 1250, 1251, 1255, 65001, 9999)
+    ],
+    "application/epub+zip": [
+        files_office.zip_of({"mimetype": "application/epub+zip", "META-INF/container.xml": "<a/>"})
+    ],
+    "audio/mpeg": [files_media.mp3(title=b"\0x"), UTF_16_TITLE],
+    types.AUDIO_MP4: [SOUND],
+    "audio/wav": [files_media.wav()],
+    types.MP4: [FILM],
+    "video/quicktime": [FILM],
+    "video/webm": [files_media.matroska(b"webm", files_media.matroska_picture(4, 2))],
+    types.ZIP: [files_office.zip_of({"größe": "x"}), files_office.zip_of({"a": "x"})],
+    "application/gzip": [gzip.compress(b"x", mtime=1)],
+    "application/x-tar": [_tar()],
+}
+"""Files of each type; of the others, the extractor has its samples under another type."""
+
+
+@pytest.mark.parametrize("file_type", SAMPLES)
+def test_samples(file_type: str, tmp_path: Path) -> None:
+    """A child that cannot open files gives the same answers."""
+    paths = []
+    for number, content in enumerate(SAMPLES[file_type]):
+        paths.append(tmp_path / str(number))
+        paths[-1].write_bytes(content)
+    both = answers([file_type], paths)
+
+    assert all(unconfined for unconfined, _ in both)
+    assert [unconfined for unconfined, _ in both] == [confined for _, confined in both]
+
+
+def test_samples_of_every_extractor() -> None:
+    """Every extractor but that of PDFs has samples here."""
+    extractors = {row.extractor for row in FILE_TYPES.values()} - {"pdf"}
+
+    assert extractors == {FILE_TYPES[file_type].extractor for file_type in SAMPLES}
+
+
+def test_corpora() -> None:
+    """A child that cannot open files gives the same answers about real files."""
+    groups: dict[tuple[str, ...], list[Path]] = defaultdict(list)
+    for path in known_types():
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        found = candidate_types(head, None, is_whole_file=path.stat().st_size <= HEAD_BYTES)
+        supported = tuple(file_type for file_type in found if file_type in SUPPORTED_TYPES)
+        if supported and types.PDF not in supported:
+            groups[supported].append(path)
+    different = [
+        path.name
+        for candidates, paths in groups.items()
+        for path, (unconfined, confined) in zip(paths, answers(candidates, paths), strict=True)
+        if unconfined != confined
+    ]
+
+    assert not different
