@@ -8,14 +8,22 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import billed, cold_start, memory, memory_sizes, stack, text
+from benchmarks import billed, cold_start, large, memory, memory_sizes, stack, text
 from benchmarks.cgroups import can_create_groups
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
 from infra.console import CommandError, echo
 from infra.local.server import stop_on_signals
 
-PARTS = (text.PART, memory.PART, billed.PART, memory_sizes.PART, cold_start.PART, stack.PART)
+PARTS = (
+    text.PART,
+    large.PART,
+    memory.PART,
+    billed.PART,
+    memory_sizes.PART,
+    cold_start.PART,
+    stack.PART,
+)
 _SIMULATED = {billed.PART, memory_sizes.PART}
 """In simulated Lambdas, which need root and cgroups."""
 
@@ -41,6 +49,8 @@ def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[
     rows: list[Row] = []
     if text.PART in parts:
         rows += text.measure(rounds)
+    if large.PART in parts:
+        rows += large.measure(rounds, baseline)
     if memory.PART in parts:
         rows += memory.measure(rounds)
     if billed.PART in parts:
@@ -82,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--baseline",
         type=_zip,
         metavar="ZIP",
-        help="deployment package of another version, to compare billed time and cold starts with",
+        help="deployment package of another version to compare with",
     )
     return parser
 

@@ -26,7 +26,10 @@ _MAX_NAMES = 1_000
 
 
 class XmlLimitError(LimitExceededError, ValueError):
-    """The document has more or deeper elements than the limit."""
+    """The document has more or deeper elements than the limit.
+
+    A ValueError as well, for callers to whom any document that cannot be read is simply absent.
+    """
 
 
 class Handler(Protocol):

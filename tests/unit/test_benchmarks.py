@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import billed, cost, engines, memory_sizes, pdfs
+from benchmarks import billed, cost, engines, large, memory_sizes, pdfs
 from benchmarks.__main__ import main
 from benchmarks.cgroups import GroupV2, create_group
 from benchmarks.cost import Usage
 from benchmarks.simulated_lambda import Invocation
 from benchmarks.table import Row, printed
 from benchmarks.text import Result
+from chalicelib.files.extraction import extract
 from chalicelib.files.extractors import pdf_text
 from infra.aws.stage import ROOT
 from infra.console import CommandError
@@ -166,6 +167,16 @@ def test_large_pdf(megabytes: int) -> None:
 
     assert megabytes * 1_000_000 == pytest.approx(len(content), rel=0.02)
     assert (4 * megabytes, 1_800 * megabytes) == (text.pages, text.words)
+
+
+@pytest.mark.parametrize("sample", large.SAMPLES, ids=lambda sample: sample.what)
+def test_large_sample(sample: large.Sample) -> None:
+    """A made file is of the type and the size that it is said to have."""
+    content = sample.content(100_000)
+    found = extract(io.BytesIO(content), sample.file_type)
+
+    assert sample.wrap is not bytes or len(content) == pytest.approx(100_000, rel=0.1)
+    assert 1_000 < int(found["wordCount"])
 
 
 @pytest.mark.parametrize("name", ["intake", "plain", "pdfium", "forked_pdfium"])
