@@ -21,11 +21,15 @@ from chalicelib.files.containers import (
 )
 from chalicelib.files.extraction import (
     FileRejectedError,
+    Found,
     LimitExceededError,
+    Unfinished,
     detect,
     extract,
     warm_up,
+    warm_up_fallback,
 )
+from chalicelib.files.extraction import finish as finish_extraction
 from chalicelib.files.types import FILE_TYPES, SVG, TEXT, XML
 
 _HEAD_BYTES = 16
@@ -33,20 +37,37 @@ _HEAD_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Type and metadata of a file. Metadata and failure are both None if no candidate matches."""
+    """Type and metadata of a file. If no candidate matches, everything but the type is None."""
 
     file_type: str
     """MIME type."""
     metadata: Metadata | None = None
     failure: Failure | None = None
+    unfinished: Found | None = None
+    """What was found so far; `finish` has to be called with it."""
+
+
+def tried_types(candidate_types: Sequence[str]) -> Sequence[str]:
+    """The types whose extractors `analyze` runs; `finish` tries those after one with a fallback."""
+    has_fallback = [bool(FILE_TYPES[file_type].fallback) for file_type in candidate_types]
+    return candidate_types[: has_fallback.index(True) + 1] if any(has_fallback) else candidate_types
 
 
 def prepare(candidate_types: Sequence[str]) -> None:
-    """Import and warm up all that `analyze` may use for these types."""
-    for file_type in candidate_types:
+    """Import and warm up what `analyze` uses for these types."""
+    for file_type in tried_types(candidate_types):
         warm_up(file_type)
         for container in FILE_TYPES[file_type].containers:
             detector_for(CONTAINERS[container])
+
+
+def prepare_fallbacks(candidate_types: Sequence[str]) -> None:
+    """Import and warm up what `finish` uses for these types."""
+    for file_type in candidate_types:
+        if FILE_TYPES[file_type].fallback:
+            warm_up_fallback(file_type)
+        else:
+            prepare([file_type])
 
 
 def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
@@ -70,7 +91,7 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
         if exceeded and file_type == TEXT:
             break
         try:
-            return _by_root(Analysis(file_type, extract(content, file_type)), candidate_types)
+            return _by_root(_extracted(content, file_type), candidate_types)
         except LimitExceededError as rejection:
             exceeded.append(_rejected(file_type, rejection))
         except FileRejectedError as rejection:
@@ -78,6 +99,31 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
             if rejection.code is not FailureCode.UNREADABLE:
                 break
     return [*exceeded, *rejected][0]
+
+
+def finish(
+    content: BinaryIO, file_type: str, found: Found, candidate_types: Sequence[str] = ()
+) -> Analysis:
+    """The result for a file that `analyze` returned unfinished, by the fallback of its type.
+
+    Args:
+        content: seekable.
+        file_type: type of the unfinished analysis.
+        found: what it found.
+        candidate_types: those of `analyze`; the ones after `file_type` are tried if the file is not
+            of this type after all.
+
+    Raises as `analyze` does.
+    """
+    try:
+        return Analysis(file_type, finish_extraction(content, file_type, found))
+    except FileRejectedError as rejection:
+        rejected = _rejected(file_type, rejection)
+        if rejection.code is not FailureCode.UNREADABLE or file_type not in candidate_types:
+            return rejected
+    others = candidate_types[candidate_types.index(file_type) + 1 :]
+    other = analyze(content, others) if others else rejected
+    return rejected if other.failure else other
 
 
 def _analyze_container(
@@ -90,7 +136,10 @@ def _analyze_container(
         return _rejected(only, rejection)
     if file_type not in candidate_types:
         return Analysis(file_type)
-    return _extracted(content, file_type)
+    try:
+        return _extracted(content, file_type)
+    except FileRejectedError as rejection:
+        return _rejected(file_type, rejection)
 
 
 def _by_root(analysis: Analysis, candidate_types: Sequence[str]) -> Analysis:
@@ -104,10 +153,10 @@ def _by_root(analysis: Analysis, candidate_types: Sequence[str]) -> Analysis:
 
 
 def _extracted(content: BinaryIO, file_type: str) -> Analysis:
-    try:
-        return Analysis(file_type, extract(content, file_type))
-    except FileRejectedError as rejection:
-        return _rejected(file_type, rejection)
+    found = extract(content, file_type)
+    if isinstance(found, Unfinished):
+        return Analysis(file_type, unfinished=found.found)
+    return Analysis(file_type, found)
 
 
 def _rejected(file_type: str, rejection: FileRejectedError) -> Analysis:

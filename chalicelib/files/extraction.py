@@ -1,7 +1,9 @@
 """Content of a known type -> its metadata, or a rejection.
 
 An extractor is a module in `extractors/` with `extract(content, file_type) -> RawMetadata`. It is
-imported with the first file of its types, so that a cold start imports no unused parser.
+imported with the first file of its types, so that a cold start imports no unused parser. It may
+return `Unfinished`: then the type's fallback, a module with `extract(content, file_type, found)`,
+reads the file with a parser that is too expensive to be imported for every file.
 docs/metadata.md lists the metadata of each type.
 """
 
@@ -11,7 +13,9 @@ import contextlib
 import importlib
 import io
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
 from chalicelib.documents import FailureCode, Metadata, MetadataValue
@@ -47,22 +51,47 @@ class LimitExceededError(FileRejectedError):
         super().__init__(FailureCode.UNREADABLE, message)
 
 
+Found = Mapping[str, int | bool]
+"""What an extractor passes to the fallback of its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The type's fallback has to read the file."""
+
+    found: Found
+    """What the extractor found, which the fallback does not read again."""
+
+
 class Extractor(Protocol):
     """A module in `extractors/`."""
 
-    def extract(self, content: BinaryIO, file_type: str) -> RawMetadata:
+    def extract(self, content: BinaryIO, file_type: str) -> RawMetadata | Unfinished:
         """The metadata of a content positioned at its start.
 
         Raises any exception if it is not of this type; `FileRejectedError` gives the reason.
         """
 
 
+class Fallback(Protocol):
+    """A module in `extractors/` that reads what an extractor returned unfinished."""
+
+    def extract(self, content: BinaryIO, file_type: str, found: Found) -> RawMetadata:
+        """The metadata of a content positioned at its start; raises as an extractor does."""
+
+
 def load(file_type: str) -> Extractor:
     """Import the extractor of one of `FILE_TYPES`."""
-    return cast(
-        Extractor,
-        importlib.import_module(f"{__package__}.extractors.{FILE_TYPES[file_type].extractor}"),
-    )
+    return cast(Extractor, _module(FILE_TYPES[file_type].extractor))
+
+
+def _fallback_of(file_type: str) -> Fallback:
+    """Import the fallback of a type that has one."""
+    return cast(Fallback, _module(FILE_TYPES[file_type].fallback))
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__package__}.extractors.{name}")
 
 
 @cache
@@ -81,10 +110,20 @@ def warm_up(file_type: str) -> None:
         extract(io.BytesIO(sample), file_type)
 
 
-def extract(content: BinaryIO, file_type: str) -> Metadata:
+@cache
+def warm_up_fallback(file_type: str) -> None:
+    """Import the fallback, if the type has one, and extract from its `SAMPLE`."""
+    if FILE_TYPES[file_type].fallback:
+        sample: bytes | None = getattr(_fallback_of(file_type), "SAMPLE", None)
+        if sample:
+            finish(io.BytesIO(sample), file_type, {})
+
+
+def extract(content: BinaryIO, file_type: str) -> Metadata | Unfinished:
     """The metadata of a file of one of `FILE_TYPES`: clean, bounded and JSON-able.
 
-    Reads the content from its start; its position afterwards is undefined.
+    Reads the content from its start; its position afterwards is undefined. If it is unfinished,
+    `finish` has to be called.
 
     Raises:
         FileRejectedError: the file is invalid. Every other exception of a parser becomes this.
@@ -93,7 +132,22 @@ def extract(content: BinaryIO, file_type: str) -> Metadata:
     extractor = load(file_type)
     with _rejected_as(file_type):
         content.seek(0)
-        return bounded(extractor.extract(content, file_type))
+        found = extractor.extract(content, file_type)
+        return found if isinstance(found, Unfinished) else bounded(found)
+
+
+def finish(content: BinaryIO, file_type: str, found: Found) -> Metadata:
+    """The metadata of a file that `extract` returned unfinished.
+
+    What was found may come from a process that a file has taken over: the fallback rejects the file
+    if it is malformed.
+
+    Raises as `extract` does.
+    """
+    fallback = _fallback_of(file_type)
+    with _rejected_as(file_type):
+        content.seek(0)
+        return bounded(fallback.extract(content, file_type, found))
 
 
 def detect(content: BinaryIO, container: Container) -> str:

@@ -21,7 +21,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from chalicelib.files.analysis import analyze, prepare
+from chalicelib.files.analysis import analyze, finish, prepare
+from chalicelib.files.mapped import MappedFile
 
 _MAX_REQUEST_BYTES = 16_384
 
@@ -104,7 +105,7 @@ def _serve(request: Mapping[str, Any], descriptors: list[int], worker_id: int) -
     try:
         content, answer_end = descriptors
         _confine(request, worker_id)
-        with os.fdopen(content, "rb") as file:
+        with MappedFile(content) as file:
             answer = json.dumps(_answer(file, request["candidateTypes"])).encode()
         with os.fdopen(answer_end, "wb") as pipe:
             pipe.write(answer)
@@ -114,6 +115,8 @@ def _serve(request: Mapping[str, Any], descriptors: list[int], worker_id: int) -
 
 def _answer(content: BinaryIO, candidate_types: Sequence[str]) -> dict[str, object]:
     analysis = analyze(content, candidate_types)
+    if analysis.unfinished is not None:
+        analysis = finish(content, analysis.file_type, analysis.unfinished, candidate_types)
     answer: dict[str, object] = {"fileType": analysis.file_type}
     if analysis.metadata is not None:
         answer["metadata"] = dict(analysis.metadata)
@@ -142,9 +145,10 @@ def _limit(kind: int, maximum: int) -> None:
 
 
 def _resident_bytes(process_id: int) -> int:
-    """Resident memory; 0 where /proc does not exist."""
+    """Resident memory without mapped files; 0 where /proc does not exist."""
     try:
-        pages = Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[1]
+        pages = Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[1:3]
     except OSError:
         return 0
-    return int(pages) * resource.getpagesize()
+    resident, shared = map(int, pages)
+    return (resident - shared) * resource.getpagesize()

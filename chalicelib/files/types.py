@@ -56,6 +56,8 @@ class FileType(NamedTuple):  # a dataclass would cost half a millisecond more pe
     """At most five characters, for a tile in the web UI."""
     extractor: str
     """Module in `extractors/`; several types may share one."""
+    fallback: str = ""
+    """Module in `extractors/` that reads the files which the extractor returns unfinished."""
     is_default: bool = True
     """Whether `ALLOWED_TYPES=default` includes it."""
     aliases: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ _ROWS = (
         label="PDF document",
         short_label="PDF",
         extractor="pdf",
+        fallback="pdf_fallback",
         aliases=("application/x-pdf",),
         prefix=b"%PDF-",
     ),

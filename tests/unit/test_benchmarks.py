@@ -17,10 +17,10 @@ from benchmarks.cost import Usage
 from benchmarks.simulated_lambda import Invocation
 from benchmarks.table import Row, printed
 from benchmarks.text import Result
-from chalicelib.files.extraction import extract
 from chalicelib.files.extractors import pdf_text
 from infra.aws.stage import ROOT
 from infra.console import CommandError
+from tests.support.metadata import extract
 
 USAGE = Usage(
     cpu_seconds=0.05,
@@ -163,7 +163,7 @@ def test_no_control_groups(tmp_path: Path) -> None:
 def test_large_pdf(megabytes: int) -> None:
     """A made PDF has the size and the words that it is said to have."""
     content = pdfs.large(megabytes)
-    text = pdf_text.read(io.BytesIO(content))
+    text = pdf_text.read(content)
 
     assert megabytes * 1_000_000 == pytest.approx(len(content), rel=0.02)
     assert (4 * megabytes, 1_800 * megabytes) == (text.pages, text.words)

@@ -7,11 +7,11 @@ import random
 import sys
 from pathlib import Path
 
-from chalicelib.files.analysis import analyze
 from chalicelib.files.detection import HEAD_BYTES, candidate_types
 from chalicelib.files.types import SUPPORTED_TYPES
 from chalicelib.files.validation import Limits, validate
 from tests.support.corpora import known_types
+from tests.support.metadata import analyze
 
 SAME = {
     "audio/opus": "audio/ogg",  # codecs; the file is an Ogg

@@ -15,11 +15,11 @@ from chalicelib.files import extraction, types
 from chalicelib.files.extraction import (
     MAX_TEXT_CHARACTERS,
     FileRejectedError,
-    extract,
 )
 from chalicelib.files.types import SUPPORTED_TYPES
 from infra.aws.stage import ROOT
 from tests.support import files
+from tests.support.metadata import extract
 
 
 def title_of(value: str) -> MetadataValue | None:

@@ -10,9 +10,10 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.files.detection import candidate_types
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.types import ZIP
 from tests.support import files_office
+from tests.support.metadata import extract
 
 TAR = "application/x-tar"
 GZIP = "application/gzip"

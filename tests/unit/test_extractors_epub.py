@@ -11,9 +11,10 @@ import pytest
 from chalicelib.documents import FailureCode
 from chalicelib.files import zip_package
 from chalicelib.files.detection import candidate_types, conflicts_with
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.zip_package import MAX_PART_BYTES
 from tests.support.files_office import zip_of
+from tests.support.metadata import extract
 
 EPUB = "application/epub+zip"
 

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import csv_table, json_text
+from tests.support.metadata import extract
 
 CSV = "text/csv"
 HTML = "text/html"

@@ -9,10 +9,11 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.files.detection import candidate_types
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import image
 from tests.support import files
 from tests.support import files_media as media
+from tests.support.metadata import extract
 
 
 def type_of(content: bytes) -> str:

@@ -9,7 +9,8 @@ from email.message import EmailMessage
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
+from tests.support.metadata import extract
 
 MAIL = "message/rfc822"
 

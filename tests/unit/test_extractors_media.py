@@ -7,10 +7,11 @@ import io
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import mp4
 from chalicelib.files.types import AUDIO_MP4, MP4
 from tests.support import files_media as made
+from tests.support.metadata import extract
 
 PICTURE = made.track(b"vide", b"avc1", 320, 240)
 SMALL_PICTURE = made.track(b"vide", b"jpeg", 16, 16)

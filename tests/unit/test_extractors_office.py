@@ -9,10 +9,11 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import containers, types, zip_package
-from chalicelib.files.extraction import FileRejectedError, RawMetadata, extract
+from chalicelib.files.extraction import FileRejectedError, RawMetadata
 from chalicelib.files.extractors import office
 from chalicelib.files.types import SUPPORTED_TYPES
 from tests.support import files_office as made
+from tests.support.metadata import extract
 
 
 def found_in(content: bytes, file_type: str) -> RawMetadata:

@@ -8,9 +8,10 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import types
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import ole2
 from tests.support import files_office as made
+from tests.support.metadata import extract
 
 FIRST_RECORD = b"\x09\x08\x04\0" + bytes(4)
 WORD_HEADER = bytes(10)

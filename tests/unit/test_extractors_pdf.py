@@ -9,21 +9,29 @@ import pytest
 from pypdf import PdfReader, errors
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
-from chalicelib.files.extractors import pdf, pdf_text
+from chalicelib.files.extraction import FileRejectedError, RawMetadata, Unfinished
+from chalicelib.files.extractors import pdf, pdf_fallback, pdf_text
+from chalicelib.files.types import PDF
 from tests.support import bombs, files
+
+
+def extract(content: bytes) -> RawMetadata:
+    """What the extractor finds, or the fallback."""
+    found = pdf.extract(io.BytesIO(content))
+    if isinstance(found, Unfinished):
+        return pdf_fallback.extract(io.BytesIO(content), PDF, found.found)
+    return found
 
 
 def found_in(content: bytes) -> RawMetadata:
     """What the extractor finds, without what is not in the file."""
-    found = pdf.extract(io.BytesIO(content))
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in extract(content).items() if value is not None}
 
 
 def refusal_of(content: bytes) -> FileRejectedError:
     """Why the extractor refuses the content."""
     with pytest.raises(FileRejectedError) as refusal:
-        pdf.extract(io.BytesIO(content))
+        extract(content)
     return refusal.value
 
 
@@ -192,7 +200,7 @@ def test_pypdf_takes_over() -> None:
     """A PDF that PDFium does not open is read by pypdf, words and all."""
     content = files.pdf(information={"Title": b"(A title)"}).replace(b"/Count 2", b"/Count 3")
     with pytest.raises(pdf_text.NotReadError):
-        pdf_text.read(io.BytesIO(content))
+        pdf_text.read(content)
 
     assert {
         "pageCount": 2,
@@ -212,21 +220,21 @@ def test_pypdf_takes_over() -> None:
 )
 def test_every_exception_is_translated(error: type[Exception]) -> None:
     """Each exception class of pypdf's has its place among the failure codes."""
-    assert error in pdf.TRANSLATIONS
+    assert error in pdf_fallback.TRANSLATIONS
 
 
 def test_images_are_dropped() -> None:
     """Images are dropped from memory once their page is read; other objects stay."""
     reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
 
-    assert pdf._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept
+    assert pdf_fallback._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept
     assert {1, 2, 3, 4} == {number for _, number in reader.resolved_objects}
 
 
 def test_forms_beyond_pypdfs_limit() -> None:
     """A page whose forms pypdf stops reading is rejected by it, not counted without them."""
     with pytest.raises(FileRejectedError, match="decompressed size exceeds the limit") as refusal:
-        pdf._found_by_pypdf(io.BytesIO(bombs.nested_forms(2, 80)))  # noqa: SLF001 - PDFium reads it
+        pdf_fallback.extract(io.BytesIO(bombs.nested_forms(2, 80)), PDF, {})
 
     assert refusal.value.code == FailureCode.UNREADABLE
 
@@ -235,7 +243,7 @@ def test_unreadable_form() -> None:
     """A page with a form that pypdf leaves out is rejected by it, not counted without it."""
     content = bombs.page_with_form(b"BT (text) Tj ET", b"/Filter /Nonsense")
     with pytest.raises(FileRejectedError) as refusal:
-        pdf._found_by_pypdf(io.BytesIO(content))  # noqa: SLF001 - PDFium takes it for empty
+        pdf_fallback.extract(io.BytesIO(content), PDF, {})
 
     assert refusal.value.code == FailureCode.UNREADABLE
 
@@ -260,7 +268,7 @@ def test_good_form() -> None:
 def test_page_size(box: bytes, width: int | None, height: int | None) -> None:
     """The first page's size is reported in points, or omitted."""
     content = files.pdf(["one"]).replace(b"[0 0 612 792]", box)
-    found = pdf.extract(io.BytesIO(content))
+    found = extract(content)
 
     assert (width, height) == (found.get("pageWidth"), found.get("pageHeight"))
     assert found["wordCount"] == 1

@@ -7,10 +7,10 @@ import io
 import pytest
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.analysis import analyze
 from chalicelib.files.detection import candidate_types, conflicts_with
-from chalicelib.files.extraction import FileRejectedError, extract
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import rtf
+from tests.support.metadata import analyze, extract
 
 RTF = "application/rtf"
 

@@ -17,7 +17,7 @@ import pytest
 from chalicelib.documents import Failure, FailureCode, Metadata
 from chalicelib.files import sandbox, types
 from chalicelib.files.analysis import Analysis
-from chalicelib.files.extraction import MAX_TEXT_CHARACTERS, FileRejectedError, extract
+from chalicelib.files.extraction import MAX_TEXT_CHARACTERS, FileRejectedError
 from chalicelib.files.sandbox import (
     ADDRESS_SPACE_FACTOR,
     MAX_RESULT_BYTES,
@@ -28,6 +28,7 @@ from chalicelib.files.sandbox import (
 from infra.aws.stage import ROOT
 from infra.build.chalice_project import read_config
 from tests.support import bombs, files
+from tests.support.metadata import extract
 from tests.support.processes import below, peak_memory, sandbox_workers
 from tests.support.waiting import eventually
 

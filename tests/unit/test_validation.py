@@ -11,12 +11,13 @@ import pytest
 
 from chalicelib.documents import Failure, FailureCode
 from chalicelib.files import types
-from chalicelib.files.analysis import Analysis, analyze
+from chalicelib.files.analysis import Analysis
 from chalicelib.files.detection import HEAD_BYTES, candidate_types, conflicts_with
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.types import SUPPORTED_TYPES
 from chalicelib.files.validation import Limits, Validation, validate
 from tests.support import files, files_media, files_office
+from tests.support.metadata import analyze
 
 MEBIBYTE = 1_048_576
 EVERYTHING = Limits(largest_file_bytes=50 * MEBIBYTE, allowed_types=SUPPORTED_TYPES)

@@ -1,0 +1,250 @@
+"""application/pdf by pypdf: the files that pdf.py does not finish.
+
+pypdf repairs what pdf_catalog.py is not sure about, and opens files that PDFium does not. If PDFium
+failed, pypdf counts pages and words as well. If pypdf fails, PDFium's results are recorded, and
+`unread` lists what is missing. A file that neither opens is rejected with pypdf's reason.
+
+A file that opens with the empty password is read like an unencrypted one. A page whose text pypdf
+cannot extract makes the file unreadable, since the word count would be wrong. (PDFium treats
+malformed page content as empty and reports no error.)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import BinaryIO
+
+import pypdf.filters  # noqa: F401 - pypdf imports it lazily, which each child would repeat
+from pypdf import PasswordType, PdfReader, errors
+from pypdf.generic import (
+    BooleanObject,
+    ByteStringObject,
+    NullObject,
+    PdfObject,
+    StreamObject,
+    TextStringObject,
+)
+
+from chalicelib.documents import FailureCode
+from chalicelib.files.extraction import FileRejectedError, Found, RawMetadata
+from chalicelib.files.extractors import pdf
+from chalicelib.files.extractors.pdf_facts import (
+    HEADER_BYTES,
+    Dictionary,
+    Text,
+    facts,
+    version_in_header,
+)
+
+# pypdf quotes the file in its messages.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+Translation = tuple[FailureCode, str]
+
+_BROKEN: Translation = (FailureCode.UNREADABLE, "The file is not a readable PDF.")
+_NO_PAGES: Translation = (FailureCode.UNREADABLE, "The PDF has no pages.")
+_EXCESSIVE: Translation = (
+    FailureCode.UNREADABLE,
+    "The PDF's decompressed size exceeds the limit.",
+)
+_UNSUPPORTED: Translation = (
+    FailureCode.UNREADABLE,
+    "The PDF uses an unsupported compression method.",
+)
+_PASSWORD: Translation = (
+    FailureCode.ENCRYPTED,
+    "The PDF is encrypted and does not open without a password or certificate.",
+)
+
+TRANSLATIONS: Mapping[type[Exception], Translation] = {
+    errors.DependencyError: _UNSUPPORTED,
+    errors.DeprecationError: _BROKEN,
+    errors.EmptyFileError: _BROKEN,
+    errors.EmptyImageDataError: _BROKEN,
+    errors.FileNotDecryptedError: _PASSWORD,
+    errors.LimitReachedError: _EXCESSIVE,
+    errors.PageSizeNotDefinedError: _BROKEN,
+    errors.ParseError: _BROKEN,
+    errors.PdfReadError: _BROKEN,
+    errors.PdfStreamError: _BROKEN,
+    errors.PyPdfError: _BROKEN,
+    errors.WrongPasswordError: _PASSWORD,
+    errors.XmpDocumentError: _BROKEN,
+}
+"""Failure of each of pypdf's exceptions; extraction.py translates all others."""
+
+SAMPLE = pdf.SAMPLE
+"""Makes Python load its codecs, and pypdf what it imports when it first needs it."""
+
+_MAX_COUNT = 2**53
+
+_SKIPPED_TEXT = {
+    "Exceeded %(limit)d form XObject invocations": _EXCESSIVE,
+    "Impossible to decode XFormObject": _BROKEN,
+}
+"""Beginnings of the log messages, the only sign that pypdf skipped the text of a form on a page."""
+
+
+_PYPDF_RAISES: tuple[type[Exception], ...] = (
+    *TRANSLATIONS,
+    FileRejectedError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Exceptions of pypdf, and of this module, for a malformed file."""
+
+
+def extract(content: BinaryIO, file_type: str, found: Found) -> RawMetadata:  # noqa: ARG001 - one type only
+    """The metadata as pdf.py has it, and of a file whose structure is damaged `unread`.
+
+    - found: PDFium's results; empty if PDFium cannot extract the text.
+    - unread: `information` if pypdf cannot read the structure: what it determines is unknown.
+    """
+    if not found:
+        return _found_by_pypdf(content)
+    text = _text_of(found)
+    try:
+        return _facts(_opened(content), content, text)
+    except _PYPDF_RAISES:
+        return _found_by_pdfium(content, text)
+
+
+def _text_of(found: Found) -> Text:
+    match found:
+        case {
+            "pages": int() as pages,
+            "words": int() as words,
+            "is_encrypted": bool() as encrypted,
+        }:
+            if pages in range(1, _MAX_COUNT) and words in range(_MAX_COUNT):
+                return Text(int(pages), int(words), encrypted)
+    raise ValueError("malformed results of PDFium")
+
+
+def _found_by_pypdf(content: BinaryIO) -> RawMetadata:
+    try:
+        reader = _opened(content)
+        return _facts(reader, content, _text_by_pypdf(reader))
+    except tuple(TRANSLATIONS) as error:
+        raise FileRejectedError(*_translation(error)) from error
+
+
+def _found_by_pdfium(content: BinaryIO, text: Text) -> RawMetadata:
+    return {
+        **text.counts(),
+        "pdfVersion": version_in_header(_head(content)),
+        "encrypted": text.is_encrypted,
+        "unread": "information",
+    }
+
+
+def _head(content: BinaryIO) -> bytes:
+    content.seek(0)
+    return content.read(HEADER_BYTES)
+
+
+def _translation(error: Exception) -> Translation:
+    return next(TRANSLATIONS[kind] for kind in type(error).__mro__ if kind in TRANSLATIONS)
+
+
+def _facts(reader: PdfReader, content: BinaryIO, text: Text) -> RawMetadata:
+    return {**text.counts(), **facts(_Document(reader), _head(content))}
+
+
+class _Document:
+    """The document that pypdf reads, with its objects as pdf_facts.py expects them."""
+
+    def __init__(self, reader: PdfReader) -> None:
+        self.catalog: Dictionary = reader.root_object
+        self.information: Dictionary | None = reader.metadata
+        self.is_encrypted = reader.is_encrypted
+
+    def resolve(self, value: object) -> object:
+        """The object that the value refers to, which is itself unless it is a reference."""
+        found = value.get_object() if isinstance(value, PdfObject) else value
+        match found:
+            case TextStringObject() | ByteStringObject():
+                return found.original_bytes
+            case BooleanObject():
+                return found.value
+            case NullObject():
+                return None
+            case _:
+                return found
+
+    def data_of(self, stream: Dictionary) -> bytes | None:
+        """The decoded content of a stream; None without one that can be decoded."""
+        if not isinstance(stream, StreamObject):
+            return None
+        try:
+            return stream.get_data()
+        except (errors.PyPdfError, ValueError):
+            return None
+
+
+def _opened(content: BinaryIO) -> PdfReader:
+    try:
+        reader = PdfReader(content, strict=False)
+    except NotImplementedError as error:
+        # pypdf supports only the standard handler, not certificates (Adobe.PubSec).
+        raise FileRejectedError(*_PASSWORD) from error
+    # Checked first: pypdf fails later, with various exceptions, on content that it cannot decrypt.
+    if reader.is_encrypted and reader.decrypt("") is PasswordType.NOT_DECRYPTED:
+        raise FileRejectedError(*_PASSWORD)
+    return reader
+
+
+def _text_by_pypdf(reader: PdfReader) -> Text:
+    pages = len(reader.pages)
+    if pages == 0:
+        raise FileRejectedError(*_NO_PAGES)
+    return Text(pages, _word_count(reader), reader.is_encrypted)
+
+
+def _word_count(reader: PdfReader) -> int:
+    words = 0
+    with _reject_skipped_text():
+        for page in reader.pages:
+            known = len(reader.resolved_objects)
+            words += len(page.extract_text().split())
+            _drop_images(reader, known)
+    return words
+
+
+@contextmanager
+def _reject_skipped_text() -> Iterator[None]:
+    """Reject the file at the end of the block if pypdf skipped text."""
+    reasons: list[Translation] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        reasons.extend(
+            why for what, why in _SKIPPED_TEXT.items() if str(record.msg).startswith(what)
+        )
+        return False  # drop the record
+
+    logger = logging.getLogger("pypdf._page")
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(note)
+    try:
+        yield
+    finally:
+        logger.removeFilter(note)
+        logger.setLevel(logging.NOTSET)
+    if reasons:
+        raise FileRejectedError(*reasons[0])
+
+
+def _drop_images(reader: PdfReader, known: int) -> None:
+    """Free the images of the last page, which pypdf would cache."""
+    objects = reader.resolved_objects
+    for key, found in list(islice(reversed(objects.items()), len(objects) - known)):
+        if isinstance(found, StreamObject) and found.get("/Subtype") == "/Image":
+            del objects[key]
