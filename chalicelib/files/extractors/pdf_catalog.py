@@ -84,9 +84,9 @@ _KEYWORDS = {b"true": True, b"false": False, b"null": None}
 
 _PART_OF_STRING = re.compile(
     rb"(?P<text>[^()\\]++)|(?P<parenthesis>[()])"
-    rb"|\\(?:(?P<code>[0-7]{1,3})|(?P<line>\r\n|\r|\n)|(?P<escape>[nrtbf()\\]))"
+    rb"|\\(?:(?P<code>[0-7]{1,3})|(?P<line>\r\n|\r|\n)|(?P<escape>[nrtbf()\\ /%<>\[\]#_&$]))"
 )
-"""Table 3."""
+"""Table 3, and characters before which the backslash means nothing. pypdf keeps it before others."""
 
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _HEX_CODE = re.compile("#([0-9A-Fa-f]{2})")

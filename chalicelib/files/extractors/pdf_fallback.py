@@ -11,6 +11,7 @@ malformed page content as empty and reports no error.)
 
 from __future__ import annotations
 
+import codecs
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,7 +78,14 @@ TRANSLATIONS: Mapping[type[Exception], Translation] = {
 """Failure of each of pypdf's exceptions; extraction.py translates all others."""
 
 SAMPLE = pdf.SAMPLE
-"""Makes Python load its codecs, and pypdf what it imports when it first needs it."""
+"""Makes pypdf import and compile what it needs for most files."""
+
+for _codec in (
+    "charmap",
+    *("utf_16_be", "utf_16_le"),
+    *("gbk", "gb2312", "gb18030", "cp950", "cp932"),
+):
+    codecs.lookup(_codec)  # pypdf decodes names and text with these; a child cannot import them
 
 _MAX_COUNT = 2**53
 
