@@ -56,9 +56,9 @@ def by_pypdf(content: bytes) -> RawMetadata:
     return {name: value for name, value in found.items() if name not in text.counts()}
 
 
-def with_title(syntax: bytes) -> bytes:
-    """A file whose title has this syntax."""
-    return files.assembled_pdf([*OBJECTS[:3], b"<< /Title %s >>" % syntax, OBJECTS[4]])
+def with_title(syntax: bytes, *, page: bytes = OBJECTS[2]) -> bytes:
+    """A file whose title, and page, have this syntax."""
+    return files.assembled_pdf([*OBJECTS[:2], page, b"<< /Title %s >>" % syntax, OBJECTS[4]])
 
 
 def with_stream(entries: bytes) -> bytes:
@@ -99,7 +99,9 @@ def streamed(
     *,
     parameters: bytes = b"/N 4 /First %d",
     predictor: int = 0,
+    columns: int = 4,
     index: bytes = b"",
+    places: Sequence[int] = range(4),
 ) -> bytes:
     """A file whose first four objects are in an object stream, with a cross-reference stream.
 
@@ -107,7 +109,9 @@ def streamed(
         compressed: the syntax of the four objects.
         parameters: of the object stream.
         predictor: filter type of each row of entries; 0 for no predictor.
+        columns: of the predictor.
         index: further entries of the cross-reference stream.
+        places: indexes of the objects in the object stream.
     """
     header = b"".join(
         b"%d %d " % (number, sum(map(len, compressed[: number - 1]))) for number in range(1, 5)
@@ -126,11 +130,11 @@ def streamed(
         content += b"%d 0 obj\n%s\nendobj\n" % (number, syntax)
     offsets[ENTRY_STREAM] = len(content)
     rows = [b"\0\0\0\0"]
-    rows += [bytes((2, 0, OBJECT_STREAM, place)) for place in range(4)]
+    rows += [bytes((2, 0, OBJECT_STREAM, place)) for place in places]
     rows += [b"\1%b\0" % offsets[number].to_bytes(2, "big") for number in (5, 6, 7)]
     entries = b"/Type /XRef /Size 8 /W [1 2 1] /Root 1 0 R /Info 4 0 R " + flate + index
     if predictor:
-        entries += b"/DecodeParms << /Predictor 12 /Columns 4 >>"
+        entries += b"/DecodeParms << /Predictor 12 /Columns %d >>" % columns
         rows = predicted(rows, predictor)
     entry_stream = files.stream(zlib.compress(b"".join(rows)), entries)
     content += b"%d 0 obj\n%s\nendobj\n" % (ENTRY_STREAM, entry_stream)
@@ -157,6 +161,7 @@ def predicted(rows: Sequence[bytes], kind: int) -> list[bytes]:
         pytest.param(TABLE.replace(b" \n", b"\r\n"), id="entries with CR and LF"),
         pytest.param(COMMENTED, id="comments"),
         pytest.param(TABLE + b"\n \n", id="white space at the end"),
+        pytest.param(with_table(b"0 0\n" * 9_999 + b"0 6"), id="many subsections"),
     ],
 )
 def test_facts(content: bytes) -> None:
@@ -181,32 +186,30 @@ def test_newest_information() -> None:
     assert title_of(content) == "New"
 
 
-@pytest.mark.parametrize(
-    ("hidden", "title"),
-    [pytest.param(True, "Hidden", id="hybrid"), pytest.param(False, None, id="table only")],
-)
-def test_hybrid(hidden: bool, title: str | None) -> None:
-    """An object that a table has as free is looked up in the cross-reference stream beside it."""
+def hybrid(trailer: bytes) -> bytes:
+    """A file whose information is free in the table; %d in the trailer is where a stream has it."""
     content = TABLE[: start_of(TABLE)]
-    place = len(content)
+    row = zlib.compress(b"\1%b\0" % len(content).to_bytes(2, "big"))
     content += b"8 0 obj\n<< /Title (Hidden) >>\nendobj\n"
     section = len(content)
-    row = zlib.compress(b"\1%b\0" % place.to_bytes(2, "big"))
     entries = b"/Type /XRef /Size 9 /W [1 2 1] /Index [8 1] /Filter /FlateDecode"
     content += b"9 0 obj\n%s\nendobj\n" % files.stream(row, entries)
-    table = TABLE[start_of(TABLE) :].partition(b"trailer")[0]
     start = len(content)
-    content += table + b"8 1\n0000000000 65535 f \n"
-    content += b"trailer\n<< /Root 1 0 R /Info 8 0 R %s>>\nstartxref\n%d\n%%%%EOF\n" % (
-        b"/XRefStm %d " % section if hidden else b"",
-        start,
-    )
+    content += TABLE[start_of(TABLE) :].partition(b"trailer")[0] + b"8 1\n0000000000 65535 f \n"
+    content += b"trailer\n<< /Root 1 0 R /Info 8 0 R " + (trailer % section if trailer else b"")
+    return content + b">>\nstartxref\n%d\n%%%%EOF\n" % start
 
-    if title:
-        assert title == title_of(content)
-        assert by_pypdf(content)["title"] == title
-    else:
-        assert reason_of(content) == "missing object"
+
+def test_hybrid() -> None:
+    """An object that a table has as free is looked up in the stream that its trailer names."""
+    content = hybrid(b"/XRefStm %d")
+
+    assert ("Hidden", "Hidden") == (title_of(content), by_pypdf(content)["title"])
+
+
+def test_free_object() -> None:
+    """A reference to a free object is handed over."""
+    assert reason_of(hybrid(b"")) == "missing object"
 
 
 @pytest.mark.parametrize(
@@ -222,6 +225,7 @@ def test_hybrid(hidden: bool, title: str | None) -> None:
         (b"<FEFF20AC>", "€"),
         (b"<FFFEAC20>", "€"),
         (b"<EFBBBFE282AC>", "€"),
+        (b"<EFBBBFFF>", "ï»¿ÿ"),
         (b"<00410042>", "AB"),
         (b"<41004200>", "AB"),
         (b"<FEFFD8>", None),
@@ -302,6 +306,7 @@ def test_length_in_an_object() -> None:
         pytest.param(TABLE.replace(b"(A title)", rb"(A ti\xe)"), "unusual escape", id="escape"),
         pytest.param(TABLE.replace(b"(A title)", rb"(A t\777)"), "unusual escape", id="octal"),
         pytest.param(with_title(b"[ (a)"), "malformed dictionary", id="array"),
+        pytest.param(with_title(b"3 0 R", page=b"2 0 R"), "reference as an object", id="reference"),
         pytest.param(with_title(b"(a) /Title (b)"), "dictionary with other keys", id="key twice"),
         pytest.param(with_title(b"(a) (b) (c)"), "dictionary with other keys", id="no name"),
         pytest.param(TABLE.replace(b"endobj\n5", b"xndobj\n5"), "malformed object", id="no end"),
@@ -312,9 +317,20 @@ def test_length_in_an_object() -> None:
         pytest.param(with_stream(LENGTH + b"/Filter /LZWDecode"), "unusual filter", id="filter"),
         pytest.param(with_stream(LENGTH + b"/Filter [/A /B]"), "several filters", id="filters"),
         pytest.param(with_stream(LENGTH + b"/Filter /FlateDecode"), "damaged", id="no deflate"),
-        pytest.param(streamed(predictor=4), "unusual predictor of a row", id="other predictor"),
+        pytest.param(streamed(predictor=4), "unusual filter type", id="other predictor"),
+        pytest.param(streamed(predictor=2, columns=5), "unusual predictor", id="columns"),
+        pytest.param(streamed(places=[1, 0, 2, 3]), "another object in a stream", id="places"),
+        pytest.param(
+            streamed().replace(b"/ObjStm", b"/ObjXtm"), "no object stream", id="no object stream"
+        ),
+        pytest.param(
+            streamed().replace(b"/XRef", b"/XRex"), "no cross-reference section", id="no entries"
+        ),
+        pytest.param(
+            streamed(compressed=(b"", *OBJECTS[1:4])), "malformed header", id="equal offsets"
+        ),
         pytest.param(streamed(index=b"/Index [2 8]"), "missing object", id="other index"),
-        pytest.param(streamed(index=b"/Index [8 9 0 8]"), "missing entries", id="no entries"),
+        pytest.param(streamed(index=b"/Index [8 9 0 8]"), "missing entries", id="too few"),
         pytest.param(streamed(index=b"/Index [0 8 4]"), "malformed index", id="odd index"),
         pytest.param(streamed(parameters=b"/N 5 /First %d"), "malformed header", id="N"),
         pytest.param(streamed(parameters=b"/N 4 /First 3"), "malformed header", id="First"),
@@ -367,6 +383,13 @@ def test_chain_of_sections() -> None:
             ),
             "excessive stream",
             id="decompression bomb",
+        ),
+        pytest.param(
+            files.assembled_pdf(
+                [*OBJECTS[:4], files.stream(zlib.compress(XMP)[:-5], b"/Filter /FlateDecode")]
+            ),
+            "truncated",
+            id="truncated stream",
         ),
         pytest.param(
             files.assembled_pdf([*OBJECTS[:4], files.stream(bytes(9 * 2**20))]),

@@ -112,9 +112,9 @@ def test_other_types(candidate_types: tuple[str, ...], file_type: str) -> None:
     assert file_type == analysis.finish(content, PDF, {}, candidate_types).file_type
 
 
-def test_password() -> None:
-    """No other type is tried for a PDF that requires a password."""
-    content = io.BytesIO(files.encrypted_pdf("secret"))
+def test_encrypted() -> None:
+    """No other type is tried for an encrypted PDF, even if its bytes are text."""
+    content = io.BytesIO(files.pdf_encrypted_for_a_certificate())
     finished = analysis.finish(content, PDF, {}, [PDF, TEXT])
 
     assert finished.failure is not None

@@ -21,11 +21,8 @@ from chalicelib.files.mapped import Memory
 _MAX_SECTIONS = 200
 """Cross-reference sections; each incremental update of a file adds one."""
 
-_MAX_SUBSECTIONS = 20_000
-"""Of all tables."""
-
-_MAX_OBJECTS = 1_000
-"""Indirect objects that are read; the longest chain is that to the first page."""
+_MAX_SUBSECTIONS = 10_000
+"""Of all tables; each lookup of an entry searches them."""
 
 _MAX_NESTED_READS = 8
 """Objects that must be read to read one object: an object stream and its length."""
@@ -86,7 +83,7 @@ _PART_OF_STRING = re.compile(
     rb"(?P<text>[^()\\]++)|(?P<parenthesis>[()])"
     rb"|\\(?:(?P<code>[0-7]{1,3})|(?P<line>\r\n|\r|\n)|(?P<escape>[nrtbf()\\ /%<>\[\]#_&$]))"
 )
-"""Table 3, and characters before which the backslash means nothing. pypdf keeps it before others."""
+"""Table 3, and other characters from which pypdf, too, strips the backslash."""
 
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _HEX_CODE = re.compile("#([0-9A-Fa-f]{2})")
@@ -231,6 +228,7 @@ class _Document:
         self._objects: dict[Reference, object] = {}
         self._being_read: set[Reference] = set()
         self._object_streams: dict[int, tuple[bytes, list[int], list[int]]] = {}
+        self._subsections_left = _MAX_SUBSECTIONS
         self._tokens_left = _MAX_TOKENS
         self._bytes_left = _MAX_DECODED_BYTES
         trailer = self._read_sections()
@@ -336,8 +334,9 @@ class _Document:
         subsections: list[_Subsection] = []
         while not (trailer := _TRAILER.match(self._content, position)):
             found = _SUBSECTION.match(self._content, position)
-            if found is None or len(subsections) >= _MAX_SUBSECTIONS:
+            if found is None or self._subsections_left == 0:
                 raise HandOverError("malformed table")
+            self._subsections_left -= 1
             subsections.append(_Subsection(int(found[1]), int(found[2]), found.end()))
             position = found.end() + int(found[2]) * _ENTRY_BYTES
             if position >= len(self._content):
@@ -353,12 +352,8 @@ class _Document:
     def _object(self, reference: Reference) -> object:
         if reference in self._objects:
             return self._objects[reference]
-        if (
-            reference in self._being_read
-            or len(self._being_read) >= _MAX_NESTED_READS
-            or len(self._objects) >= _MAX_OBJECTS
-        ):
-            raise HandOverError("objects in a circle, or too many")
+        if reference in self._being_read or len(self._being_read) >= _MAX_NESTED_READS:
+            raise HandOverError("objects in a circle")
         self._being_read.add(reference)
         found = self._read_object(reference)
         self._being_read.remove(reference)
@@ -512,7 +507,7 @@ def _unpredicted(data: bytes, parameters: Dictionary) -> bytes:
     kinds = set(data[:: columns + 1])
     if kinds == {_PNG_UP}:
         return _sums_of_rows(data, columns)
-    raise HandOverError("unusual predictor of a row")
+    raise HandOverError("unusual filter type of a row")
 
 
 def _sums_of_rows(data: bytes, columns: int) -> bytes:
