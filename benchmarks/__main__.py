@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import billed, cold_start, large, memory, memory_sizes, stack, text
+from benchmarks import billed, cold_start, cpu, large, memory, memory_sizes, stack, text
 from benchmarks.cgroups import can_create_groups
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
@@ -19,12 +19,13 @@ PARTS = (
     text.PART,
     large.PART,
     memory.PART,
+    cpu.PART,
     billed.PART,
     memory_sizes.PART,
     cold_start.PART,
     stack.PART,
 )
-_SIMULATED = {billed.PART, memory_sizes.PART}
+_SIMULATED = {cpu.PART, billed.PART, memory_sizes.PART}
 """In simulated Lambdas, which need root and cgroups."""
 
 
@@ -46,23 +47,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[Row]:
     """The rows of these parts, in the order of `PARTS`."""
-    rows: list[Row] = []
-    if text.PART in parts:
-        rows += text.measure(rounds)
-    if large.PART in parts:
-        rows += large.measure(rounds, baseline)
-    if memory.PART in parts:
-        rows += memory.measure(rounds)
-    if billed.PART in parts:
-        rows += billed.measure(rounds, baseline)
-    if memory_sizes.PART in parts:
-        rows += memory_sizes.measure(rounds)
-    if cold_start.PART in parts:
-        rows += cold_start.measure(rounds, baseline)
-    if stack.PART in parts:
-        with deployed() as running:
-            rows += stack.measure(running)
-    return rows
+    measures: dict[str, Callable[[], list[Row]]] = {
+        text.PART: lambda: text.measure(rounds),
+        large.PART: lambda: large.measure(rounds, baseline),
+        memory.PART: lambda: memory.measure(rounds),
+        cpu.PART: lambda: cpu.measure(rounds, baseline),
+        billed.PART: lambda: billed.measure(rounds, baseline),
+        memory_sizes.PART: lambda: memory_sizes.measure(rounds),
+        cold_start.PART: lambda: cold_start.measure(rounds, baseline),
+        stack.PART: _stack,
+    }
+    return [row for part in PARTS if part in parts for row in measures[part]()]
+
+
+def _stack() -> list[Row]:
+    with deployed() as running:
+        return stack.measure(running)
 
 
 def _default_parts() -> list[str]:

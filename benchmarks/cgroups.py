@@ -190,7 +190,7 @@ def create_group(name: str, root: Path = ROOT) -> Group:
         return version(root, f"intake-bench-{os.getpid()}-{name}")
     except OSError as error:
         raise CommandError(
-            f"The billed view needs root and cgroups with cpu and memory controllers: {error}"
+            f"Simulated Lambdas need root and cgroups with cpu and memory controllers: {error}"
         ) from None
 
 

@@ -88,7 +88,7 @@ def inspected(paths: list[Path]) -> Result:
     limits = Limits(
         int(config["LARGEST_FILE_BYTES"]), frozenset(config["ALLOWED_TYPES"].split(","))
     )
-    sandbox = Sandbox({})
+    sandbox = Sandbox({}, extraction_seconds=int(config["EXTRACTION_SECONDS"]))
 
     def process(path: Path) -> str:
         content = path.read_bytes()

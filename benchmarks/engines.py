@@ -35,16 +35,16 @@ _LIMITS = Limits(largest_file_bytes=2**30, allowed_types=SUPPORTED_TYPES)
 _PATIENCE_SECONDS = 45.0
 """What a Lambda of 60 s has for a file."""
 _SETTLED_SECONDS = 0.1
-"""Until a helper has taken leave of its last child."""
+"""Until the last child has exited."""
 
 
 def intake() -> Callable[[Path], WordCounter]:
     """The whole inspection as process_upload does it: type, hash, information and text."""
-    sandbox = Sandbox({})
+    sandbox = Sandbox({}, extraction_seconds=_PATIENCE_SECONDS)
 
     def read(path: Path) -> WordCounter:
         end = time.monotonic() + _PATIENCE_SECONDS
-
+        sandbox.prepare()
         with path.open("rb") as body:
             found = validate(
                 body,

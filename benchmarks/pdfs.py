@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 import zlib
 from contextlib import closing
 from pathlib import Path
 
+from pypdf import PdfWriter
 from pypdfium2 import PdfDocument, PdfiumError
 
 from infra.local.samples import pdf
@@ -57,6 +59,15 @@ def large(megabytes: int) -> bytes:
             _picture(side, chance),
         ]
     return assembled_pdf(objects, information=0)
+
+
+def encrypted(content: bytes) -> bytes:
+    """The PDF with AES-256 and an empty password, as files are that anyone may open."""
+    writer = PdfWriter(clone_from=io.BytesIO(content))
+    writer.encrypt("", algorithm="AES-256")
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
 
 
 def _page(contents: int, screenshot: int) -> bytes:

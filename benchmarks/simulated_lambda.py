@@ -152,14 +152,25 @@ class SimulatedLambda:
         Raises:
             CommandError: it raises an error, or the process ends.
         """
+        return float(self._run(event)["milliseconds"])
+
+    def result(self, event: dict[str, Any]) -> Any:
+        """Run the handler; what it returns.
+
+        Raises:
+            CommandError: it raises an error, or the process ends.
+        """
+        return self._run(event)["result"]
+
+    def _run(self, event: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         request = {"event": event, "timeoutSeconds": _configuration()["lambda_timeout"]}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        answer = self._answer()
+        answer: dict[str, Any] = self._answer()
         if answer["error"]:
             raise CommandError(f"a simulated Lambda failed: {answer['error']}")
-        return float(answer["milliseconds"])
+        return answer
 
     def invoke(self, event: dict[str, Any]) -> Invocation:
         """Run the handler in an idle process, and wait until it is idle again."""

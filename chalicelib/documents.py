@@ -1,21 +1,18 @@
 """The document record: its fields, states, failure codes, ids and object keys.
 
-Standard library only; an import contract in pyproject.toml enforces it.
+Standard library only; an import contract in pyproject.toml enforces it. Larger modules are imported
+where they are used: the sandbox's worker imports this one, and each fork copies what it has loaded.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, unquote
 
 UPLOADS_PREFIX = "uploads/"
 """Key prefix of objects uploaded with an upload URL; the documentId follows."""
@@ -153,6 +150,8 @@ def document_id_for(bucket: str, key: str) -> str:
         name = key.removeprefix(UPLOADS_PREFIX)
         if is_document_id(name):
             return name
+    import uuid  # noqa: PLC0415 - see the top of the file
+
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"s3://{bucket}/{key}"))
 
 
@@ -168,6 +167,8 @@ def is_client_upload(key: str, document_id: str) -> bool:
 
 def encode_file_name(name: str) -> str:
     """Object metadata `file-name`: percent-encoded UTF-8, or Base64 where that is too long."""
+    from urllib.parse import quote  # noqa: PLC0415 - see the top of the file
+
     encoded = quote(name, safe="")
     if len(encoded) <= MAX_PERCENT_ENCODED_CHARACTERS:
         return encoded
@@ -193,6 +194,8 @@ def _decode_file_name(declared: str) -> str:
         except binascii.Error:
             return declared  # a direct upload's own format
         return content.decode(errors="replace")
+    from urllib.parse import unquote  # noqa: PLC0415 - see the top of the file
+
     return unquote(declared, errors="replace")
 
 
@@ -210,6 +213,9 @@ def decode_rfc2047(text: str) -> str:
     """
     if "=?" not in text:
         return text
+    from email.errors import HeaderParseError  # noqa: PLC0415 - see the top of the file
+    from email.header import decode_header, make_header  # noqa: PLC0415 - see the top of the file
+
     try:
         return str(make_header(decode_header(text)))
     except (HeaderParseError, LookupError, ValueError):
@@ -223,6 +229,8 @@ def _replace_surrogates(text: str) -> str:
 
 def is_document_id(text: str) -> bool:
     """Whether this is a UUID in canonical form (lower case, with hyphens)."""
+    import uuid  # noqa: PLC0415 - see the top of the file
+
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:

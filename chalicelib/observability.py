@@ -23,6 +23,11 @@ LogFields = dict[str, str | int]
 
 NAMESPACE = "Intake"
 
+SANDBOX_LEVEL = "sandboxLevel"
+"""Log field of the layers that confine the parsers; `make status` reads it."""
+SANDBOX_LEVEL_MESSAGE = "Sandbox level"
+"""Beginning of the message of its line."""
+
 DOCUMENT_METRICS: Mapping[str, str] = {
     "fileSize": "Bytes",
     "words": "Count",

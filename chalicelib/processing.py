@@ -24,7 +24,8 @@ from chalicelib.documents import (
 )
 from chalicelib.events import LambdaError, Upload
 from chalicelib.files.analysis import Analysis
-from chalicelib.files.sandbox import SandboxError, SecondsLeft
+from chalicelib.files.sandbox import SandboxError
+from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.files.validation import Validation, validate
 from chalicelib.notifications import NotificationError, publish
 from chalicelib.objects import (
@@ -52,6 +53,7 @@ SECONDS_TO_WRITE = 18
 def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     """Process one object: one S3 GET, one DynamoDB write."""
     stopwatch = runtime.start_stopwatch()
+    runtime.sandbox.prepare()  # forks while the object is on its way
     with stopwatch.step("download"):
         read = read_object(upload, seconds_left, stopwatch)
     if read is None:

@@ -11,17 +11,37 @@ import time
 from datetime import UTC, datetime
 from functools import cache
 
-import boto3
-from botocore.config import Config
-
-from chalicelib.files.sandbox import Sandbox
-from chalicelib.observability import JsonFormatter, LogFields, Stopwatch, metric_directives
+from chalicelib.files.sandbox import Level, Sandbox
+from chalicelib.files.types import PDF
 from chalicelib.settings import parse_settings
+
+settings = parse_settings(os.environ)
+
+sandbox = Sandbox(
+    # Where Lambda's Python has its shared libraries, without which it may not start.
+    {name: os.environ[name] for name in ["LD_LIBRARY_PATH"] if name in os.environ},
+    extraction_seconds=settings.extraction_seconds,
+    report=lambda level: log_sandbox_level(level),  # noqa: PLW0108 - defined below
+    end_function=lambda: end_process(),  # noqa: PLW0108 - likewise
+)
+if os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").endswith("-process_upload"):
+    # Before boto3, so that the worker gets ready while this process imports it.
+    sandbox.prepare([PDF] if PDF in settings.limits.allowed_types else [])
+
+import boto3  # noqa: E402 - takes most of a cold start
+from botocore.config import Config  # noqa: E402 - likewise
+
+from chalicelib.observability import (  # noqa: E402 - `logging` is imported with boto3 as well
+    SANDBOX_LEVEL,
+    SANDBOX_LEVEL_MESSAGE,
+    JsonFormatter,
+    LogFields,
+    Stopwatch,
+    metric_directives,
+)
 
 MAX_ATTEMPTS = 3
 """Attempts of each call to S3 and DynamoDB, the first included."""
-
-settings = parse_settings(os.environ)
 
 logger = logging.getLogger(settings.stack_name)
 """Chalice configures the logger with the app's name; `app.log` is this one."""
@@ -54,11 +74,6 @@ if settings.notification_topic_arn:
         config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
     )
 
-sandbox = Sandbox(
-    # Where Lambda's Python has its shared libraries, without which it may not start.
-    {name: os.environ[name] for name in ["LD_LIBRARY_PATH"] if name in os.environ}
-)
-
 
 def now() -> datetime:
     """The current time in UTC."""
@@ -73,6 +88,18 @@ def start_stopwatch() -> Stopwatch:
 def log(level: int, message: str, fields: LogFields) -> None:
     """Log one line with these fields; those that are metrics count as such."""
     logger.log(level, message, extra={"fields": fields, "metrics": metric_directives(fields)})
+
+
+def log_sandbox_level(level: Level) -> None:
+    """Log which layers confine the parsers; once per process, with its first file."""
+    log(logging.INFO, f"{SANDBOX_LEVEL_MESSAGE}: {level}", {SANDBOX_LEVEL: str(level)})
+
+
+def end_process() -> None:
+    """Log that a file has tampered with this process, and end it: Lambda starts another."""
+    fields: LogFields = {"errorType": "TamperedError"}
+    log(logging.CRITICAL, "A file has changed the limits of this process, which ends", fields)
+    os._exit(1)
 
 
 @cache

@@ -21,6 +21,9 @@ DEFAULT = "default"
 MAX_URL_SECONDS = 7 * 24 * 60 * 60
 """S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
 
+MAX_LAMBDA_SECONDS = 900
+"""Lambda's limit: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
 
 class SettingsError(Exception):
     """Settings are missing or malformed; the message names each one."""
@@ -37,6 +40,8 @@ class Settings:
     failure_queue: str
     """Name of the queue, not its URL."""
     limits: Limits
+    extraction_seconds: int
+    """Time that the analysis of one file may take; it is FAILED extraction_timeout afterwards."""
     upload_url_seconds: int
     """Lifetime of upload and download URLs. A URL expires earlier when the Lambda credentials that
     signed it do."""
@@ -75,6 +80,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     failure_queue = setting("FAILURE_QUEUE", str)
     largest_file_bytes = setting("LARGEST_FILE_BYTES", _positive_integer)
     allowed_types = setting("ALLOWED_TYPES", _mime_types)
+    extraction_seconds = setting("EXTRACTION_SECONDS", _extraction_seconds)
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
     allowed_origins = setting("ALLOWED_ORIGINS", parse_origins)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
@@ -88,6 +94,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         or failure_queue is None
         or largest_file_bytes is None
         or allowed_types is None
+        or extraction_seconds is None
         or upload_url_seconds is None
         or allowed_origins is None
         or user_pool_arn is None
@@ -105,6 +112,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         documents_table=documents_table,
         failure_queue=failure_queue,
         limits=Limits(largest_file_bytes=largest_file_bytes, allowed_types=allowed_types),
+        extraction_seconds=extraction_seconds,
         upload_url_seconds=upload_url_seconds,
         allowed_origins=allowed_origins,
         user_pool_arn=user_pool_arn,
@@ -148,6 +156,13 @@ def _positive_integer(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ValueError(f"{text!r} is not a positive integer")
     return int(text)
+
+
+def _extraction_seconds(text: str) -> int:
+    seconds = _positive_integer(text)
+    if seconds > MAX_LAMBDA_SECONDS:
+        raise ValueError(f"Lambda runs a function for at most {MAX_LAMBDA_SECONDS} seconds")
+    return seconds
 
 
 def _url_seconds(text: str) -> int:

@@ -4,8 +4,8 @@
 
 imports the module from the folder and writes a line: null, or the error of the import. Then it
 reads requests, lines of JSON with `event` and `timeoutSeconds`, and answers each with
-`milliseconds` from the request's arrival to the handler's end, and `error`. Standard library only:
-whatever is imported here is imported for every function.
+`milliseconds` from the request's arrival to the handler's end, its `result` and `error`. Standard
+library only: whatever is imported here is imported for every function.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ def main(folder: str, module: str, handler: str) -> None:
     for line in sys.stdin:
         started = time.monotonic()
         request = json.loads(line)
-        error = None
+        result = error = None
         try:
-            function(request["event"], Context(started + request["timeoutSeconds"]))
+            result = function(request["event"], Context(started + request["timeoutSeconds"]))
         except Exception as problem:  # noqa: BLE001 - as Lambda's own runtime does
             error = repr(problem)
         milliseconds = 1_000 * (time.monotonic() - started)
-        answers.write(json.dumps({"milliseconds": milliseconds, "error": error}) + "\n")
+        answer = {"milliseconds": milliseconds, "result": result, "error": error}
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 

@@ -21,7 +21,6 @@ from chalicelib.files.containers import (
 )
 from chalicelib.files.extraction import (
     FileRejectedError,
-    Found,
     LimitExceededError,
     Unfinished,
     detect,
@@ -43,7 +42,7 @@ class Analysis:
     """MIME type."""
     metadata: Metadata | None = None
     failure: Failure | None = None
-    unfinished: Found | None = None
+    unfinished: Metadata | None = None
     """What was found so far; `finish` has to be called with it."""
 
 
@@ -102,7 +101,7 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
 
 
 def finish(
-    content: BinaryIO, file_type: str, found: Found, candidate_types: Sequence[str] = ()
+    content: BinaryIO, file_type: str, found: Metadata, candidate_types: Sequence[str] = ()
 ) -> Analysis:
     """The result for a file that `analyze` returned unfinished, by the fallback of its type.
 

@@ -12,25 +12,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
-from chalicelib.documents import FailureCode, Metadata, MetadataValue
+from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files.containers import Container, detector_for
+from chalicelib.files.metadata import RawMetadata, bounded
 from chalicelib.files.types import FILE_TYPES
-
-RawMetadata = Mapping[str, MetadataValue | None]
-"""The values that an extractor returns, neither cleaned nor bounded. None: absent from the file."""
-
-MAX_TEXT_CHARACTERS = 1_024
-"""Of one value. Keeps a record far below DynamoDB's 400 KB per item:
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
-
-_MAX_DIGITS = 38
-"""Precision of a DynamoDB number: the page above, "Data types"."""
 
 
 class FileRejectedError(Exception):
@@ -51,15 +42,11 @@ class LimitExceededError(FileRejectedError):
         super().__init__(FailureCode.UNREADABLE, message)
 
 
-Found = Mapping[str, int | bool]
-"""What an extractor passes to the fallback of its type."""
-
-
 @dataclass(frozen=True, slots=True)
 class Unfinished:
     """The type's fallback has to read the file."""
 
-    found: Found
+    found: Metadata
     """What the extractor found, which the fallback does not read again."""
 
 
@@ -76,7 +63,7 @@ class Extractor(Protocol):
 class Fallback(Protocol):
     """A module in `extractors/` that reads what an extractor returned unfinished."""
 
-    def extract(self, content: BinaryIO, file_type: str, found: Found) -> RawMetadata:
+    def extract(self, content: BinaryIO, file_type: str, found: Metadata) -> RawMetadata:
         """The metadata of a content positioned at its start; raises as an extractor does."""
 
 
@@ -112,11 +99,10 @@ def warm_up(file_type: str) -> None:
 
 @cache
 def warm_up_fallback(file_type: str) -> None:
-    """Import the fallback, if the type has one, and extract from its `SAMPLE`."""
-    if FILE_TYPES[file_type].fallback:
-        sample: bytes | None = getattr(_fallback_of(file_type), "SAMPLE", None)
-        if sample:
-            finish(io.BytesIO(sample), file_type, {})
+    """Import the fallback of a type that has one, and extract from its `SAMPLE`."""
+    sample: bytes | None = getattr(_fallback_of(file_type), "SAMPLE", None)
+    if sample:
+        finish(io.BytesIO(sample), file_type, {})
 
 
 def extract(content: BinaryIO, file_type: str) -> Metadata | Unfinished:
@@ -136,7 +122,7 @@ def extract(content: BinaryIO, file_type: str) -> Metadata | Unfinished:
         return found if isinstance(found, Unfinished) else bounded(found)
 
 
-def finish(content: BinaryIO, file_type: str, found: Found) -> Metadata:
+def finish(content: BinaryIO, file_type: str, found: Metadata) -> Metadata:
     """The metadata of a file that `extract` returned unfinished.
 
     What was found may come from a process that a file has taken over: the fallback rejects the file
@@ -173,48 +159,3 @@ def _rejected_as(file_type: str) -> Iterator[None]:
         raise FileRejectedError(
             FailureCode.UNREADABLE, f"The file cannot be read as {file_type}."
         ) from error
-
-
-def bounded(found: RawMetadata) -> Metadata:
-    """The values, cleaned and bounded; `truncated` lists those that were shortened or dropped."""
-    metadata: dict[str, MetadataValue] = {}
-    truncated = []
-    for name, value in found.items():
-        kept, is_whole = _bounded_text(value) if isinstance(value, str) else _bounded_number(value)
-        if kept is not None:
-            metadata[name] = kept
-        if not is_whole:
-            truncated.append(name)
-    if truncated:
-        metadata["truncated"] = ",".join(truncated)
-    return metadata
-
-
-def _bounded_text(text: str) -> tuple[str | None, bool]:
-    from unicodedata import category  # noqa: PLC0415 - loading its tables costs 2 ms of a cold start
-
-    # Cut before cleaning as well: a title can have 30 million characters.
-    window = text[: 4 * MAX_TEXT_CHARACTERS]
-    clean = "".join(
-        _clean_character(character, category(character)) for character in window
-    ).strip()
-    is_whole = len(window) == len(text) and len(clean) <= MAX_TEXT_CHARACTERS
-    return clean[:MAX_TEXT_CHARACTERS].rstrip() or None, is_whole
-
-
-def _clean_character(character: str, category: str) -> str:
-    match category:
-        case "Cc":
-            return " " if character.isspace() else ""
-        case "Zl" | "Zp":
-            return " "
-        case "Cs":
-            return "\N{REPLACEMENT CHARACTER}"
-        case _:
-            return character
-
-
-def _bounded_number(number: int | None) -> tuple[int | None, bool]:
-    if number is not None and abs(number) >= 10**_MAX_DIGITS:
-        return None, False
-    return number, True

@@ -6,10 +6,13 @@ analyzed in the sandbox (analysis.py).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from chalicelib.documents import Failure, FailureCode, Metadata, escape_unprintable
@@ -84,8 +87,8 @@ def validate(
         # No parser ran: every text format is still text, a container just the container.
         seen = TEXT if TEXT in found else found[0]
         return _mismatch(declared_type, seen) if allowed else _not_allowed(seen)
-    with tempfile.TemporaryFile() as content:
-        sha256 = _spool(head, body, content, size_bytes)
+    with _spool_file() as (spool, content):
+        sha256 = _spool(head, body, spool, size_bytes)
         try:
             analysis = analyze(content, candidates)
         except FileRejectedError as rejection:
@@ -144,6 +147,15 @@ def _head(body: Body, size_bytes: int) -> bytes:
     return bytes(head)
 
 
+@contextlib.contextmanager
+def _spool_file() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """A temporary file, opened twice: for writing, and for reading only."""
+    descriptor, path = tempfile.mkstemp()
+    with os.fdopen(descriptor, "wb") as spool, Path(path).open("rb") as content:
+        Path(path).unlink()
+        yield spool, content
+
+
 def _spool(head: bytes, body: Body, content: BinaryIO, size_bytes: int) -> str:
     """Write the whole body to the content and return its SHA-256 in hex."""
     digest = hashlib.sha256(head)
@@ -155,4 +167,5 @@ def _spool(head: bytes, body: Body, content: BinaryIO, size_bytes: int) -> str:
         received += len(chunk)
     if received != size_bytes:
         raise EOFError(f"the body has {received} bytes, not {size_bytes}")
+    content.flush()
     return digest.hexdigest()

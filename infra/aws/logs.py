@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from infra.aws.stage import Stage
+from infra.console import tick
 
 
 def read_log_lines(stage: Stage, function: str) -> list[dict[str, Any]]:
@@ -14,6 +17,22 @@ def read_log_lines(stage: Stage, function: str) -> list[dict[str, Any]]:
         logGroupName=f"/aws/lambda/{stage.functions[function]}"
     )
     return [_parsed(event["message"]) for page in pages for event in page["events"]]
+
+
+def recent_lines(stage: Stage, function: str, phrase: str, since: datetime) -> list[dict[str, Any]]:
+    """The lines of a function's log since then that contain this phrase, oldest first."""
+    logs = stage.account.logs
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{stage.functions[function]}",
+        filterPattern=f'"{phrase}"',
+        startTime=int(since.timestamp() * 1_000),
+    )
+    lines = []
+    with suppress(logs.exceptions.ResourceNotFoundException):  # it never ran
+        for page in pages:
+            tick()
+            lines += [_parsed(event["message"]) for event in page["events"]]
+    return lines
 
 
 def _parsed(message: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.documents import Status, escape_unprintable
-from chalicelib.observability import NAMESPACE
+from chalicelib.observability import NAMESPACE, SANDBOX_LEVEL, SANDBOX_LEVEL_MESSAGE
 from chalicelib.store import from_item
 from infra.aws.free_tier import (
     ALARMS,
@@ -30,11 +30,15 @@ from infra.aws.free_tier import (
     WRITE_UNITS,
     Limit,
 )
+from infra.aws.logs import recent_lines
 from infra.aws.queues import queue_depth
 from infra.aws.stage import Stage
 from infra.console import echo, step, tick
 
 LATEST_FAILURES = 10
+
+_LEVEL_DAYS = 7
+"""Processes of Lambda live for hours: a week without a new one is a week without files."""
 
 Dimensions = dict[str, str]
 
@@ -68,12 +72,15 @@ def status(stage: Stage) -> None:
         queues = list(_queues(stage, outputs))
     with step("Alarms"):
         alarms = list(_alarms(stage))
+    with step("Sandbox level"):
+        level = list(_sandbox_level(stage))
     with step("This month's usage"):
         uses = [_row(use, stage.hooks.unmeasured) for use in _uses(stage, outputs)]
     _print("Documents", documents)
     _print("Latest failures", failures)
     _print("Messages in queues", queues)
     _print("Alarms", alarms)
+    _print("Sandbox level", level)
     _print("This month's usage, and the Free Tier of the account", uses)
 
 
@@ -139,6 +146,14 @@ def _alarms(stage: Stage) -> Iterator[Row]:
             name = alarm["AlarmName"].partition("/")[2]
             advice = alarm["AlarmDescription"] if alarm["StateValue"] == "ALARM" else ""
             yield f"{alarm['StateValue']:>17}", f"{name}  {advice}".rstrip()
+
+
+def _sandbox_level(stage: Stage) -> Iterator[Row]:
+    """The layers that confine the parsers, which a process logs with its first file."""
+    since = datetime.now(UTC) - timedelta(days=_LEVEL_DAYS)
+    lines = recent_lines(stage, "process_upload", SANDBOX_LEVEL_MESSAGE, since)
+    for line in [line for line in lines if SANDBOX_LEVEL in line][-1:]:
+        yield line[SANDBOX_LEVEL], "the layers that confine the parsers, see docs/security.md"
 
 
 def _uses(stage: Stage, outputs: dict[str, str]) -> Iterator[Use]:

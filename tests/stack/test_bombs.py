@@ -78,7 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def isolated(folder: Path) -> Iterator[Sandbox]:
     """One sandbox for all bombs, as in a warm Lambda."""
-    isolated = Sandbox({}, min_seconds=0)
+    isolated = Sandbox({}, extraction_seconds=60, min_seconds=0)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.syspath_prepend(folder)
         yield isolated

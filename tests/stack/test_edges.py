@@ -15,7 +15,7 @@ from chalicelib.documents import (
     owner_from_metadata,
 )
 from chalicelib.events import uploads_from_event
-from chalicelib.files.sandbox import MAX_RESULT_BYTES
+from chalicelib.files.metadata import bounded
 from chalicelib.store import WriteOutcome, get_record, put_result
 from tests.support.faults import Response, faulty_aws
 from tests.support.stack import Stack, created_event, created_record
@@ -184,11 +184,9 @@ def test_metadata_that_we_did_not_sign(
 
 def test_the_largest_record(stack: Stack) -> None:
     """All that an extractor may say, and the longest names, fit into one item."""
-    names = [f"name{number:02}" for number in range(63)]
-    metadata = dict.fromkeys(names, "é" * 1_024) | {"wordCount": 10**38 - 1}
-    while len(json.dumps({"metadata": metadata}, ensure_ascii=False).encode()) > 262_144:
-        metadata.popitem()
-    assert MAX_RESULT_BYTES == 262_144
+    metadata = bounded(
+        {f"name{number:02}": "\u00e9" * 1_024 for number in range(63)} | {"wordCount": 2**53}
+    )
     key = stack.new_key("x")
     document = Document(
         document_id=document_id_for(stack.bucket, key),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -194,6 +194,21 @@ def test_every_line_of_a_run_is_json(stack: Stack, run: Run) -> None:
     assert len(FILES) <= len(own)
     for line in own:
         assert isinstance(json.loads(line), dict)
+
+
+@pytest.mark.usefixtures("run")
+def test_each_process_logs_its_sandbox_once(stack: Stack) -> None:
+    """The first file of each process, and no other, has a line with the layers in effect."""
+    group = f"/aws/lambda/{stack.stage.functions['process_upload']}"
+    pages = stack.account.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    streams: defaultdict[str, list[str]] = defaultdict(list)
+    for page in pages:
+        for event in page["events"]:
+            if "Sandbox level" in event["message"]:
+                streams[event["logStreamName"]].append(event["message"])
+    assert {1} == {len(lines) for lines in streams.values()}
+    for [line] in streams.values():
+        assert json.loads(line)["sandboxLevel"].startswith("limits+")
 
 
 def test_no_line_of_any_function_has_a_secret(stack: Stack, run: Run, ada: Client) -> None:

@@ -42,6 +42,7 @@ def test_status_reports_the_stage(stack: Stack, capsys: pytest.CaptureFixture[st
     for name in ("PROCESSED", "FAILED"):
         assert records_with(stack, name) == counted(output, name) > 0
     assert "bad\\nname.txt  empty: The file is empty." in output
+    assert re.search(r"^  limits\S*  the layers that confine the parsers", output, re.MULTILINE)
     assert "  unrecorded failures: run make retry STAGE=test" in output
     assert 8 == len(re.findall(r"^ +(?:OK|ALARM|INSUFFICIENT_DATA)  [a-z-]+", output, re.MULTILINE))
     for what in ("reading", "writing"):
@@ -107,9 +108,10 @@ def test_status_shows_its_progress(stack: Stack, capsys: pytest.CaptureFixture[s
         "Latest failures",
         "Queues",
         "Alarms",
+        "Sandbox level",
         "This month's usage",
     ] == steps
-    assert re.search(r"usage \.\.\.\.{10,} [\d.]+ s$", output[5])
+    assert re.search(r"usage \.\.\.\.{10,} [\d.]+ s$", output[6])
 
 
 def test_the_status_of_a_missing_stage_is_one_error_line(account: Account, stack: Stack) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import unicodedata  # noqa: F401 - as in the worker
 from collections.abc import Sequence
 from pathlib import Path
 
+from chalicelib.files import confinement, seccomp
 from chalicelib.files.analysis import analyze, prepare
 from infra.aws.stage import ROOT
 
@@ -41,7 +41,7 @@ def _answer(path: str, candidate_types: Sequence[str], *, is_confined: bool) -> 
         if child == 0:
             try:
                 if is_confined:
-                    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+                    _confine(child_end)
                 os.write(child_end, repr(analyze(content, candidate_types)).encode()[:60_000])
             finally:
                 os._exit(0)
@@ -50,6 +50,14 @@ def _answer(path: str, candidate_types: Sequence[str], *, is_confined: bool) -> 
         answer = pipe.read().decode(errors="replace")
     os.waitpid(child, 0)
     return answer
+
+
+def _confine(answer_end: int) -> None:
+    """As the sandbox's child does it."""
+    confinement.limit(address_space_bytes=2**30, cpu_seconds=60)
+    confinement.forbid_privileges()
+    if program := seccomp.assemble(answer_end):
+        confinement.filter_system_calls(program)
 
 
 def _main() -> None:

@@ -1,7 +1,8 @@
-"""What the benchmarks say without measuring anything: the table, the prices, the PDFs they make."""
+"""What the benchmarks report without measuring anything: the table, prices, the PDFs they make."""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import subprocess
@@ -10,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import billed, cost, engines, large, memory_sizes, pdfs
+from benchmarks import billed, cost, cpu, engines, large, memory, memory_sizes, pdfs
 from benchmarks.__main__ import main
 from benchmarks.cgroups import GroupV2, create_group
 from benchmarks.cost import Usage
+from benchmarks.functions import runtime
 from benchmarks.simulated_lambda import Invocation
 from benchmarks.table import Row, printed
 from benchmarks.text import Result
-from chalicelib.files.extractors import pdf_text
+from chalicelib.files.extraction import Unfinished
+from chalicelib.files.extractors import pdf, pdf_text
+from chalicelib.files.mapped import memory_of
+from chalicelib.files.types import PDF
 from infra.aws.stage import ROOT
 from infra.console import CommandError
 from tests.support.metadata import extract
@@ -128,6 +133,91 @@ def test_billed_rows() -> None:
     assert ("Intake: CPU, 3 PDFs of 1 page", "9.0 ms", 1, "baseline") in rows
 
 
+def test_cpu_rows() -> None:
+    """A kind's ratio is one of medians; another row has the median of the files' ratios."""
+    found = {
+        "PDFs of 1 page": {"intake": [3.0, 4.0, 50.0], "baseline": [6.0, 5.0, 50.0]},
+        "png": {"intake": [1.5], "baseline": [2.0]},
+    }
+    rows = [(row.what, row.figure, row.ratio, row.baseline) for row in cpu.rows(found)]
+    files_ratios = "median of the files' ratios"
+
+    assert [
+        ("Intake: 3 PDFs of 1 page", "4.00 ms", 4 / 6, "baseline"),
+        ("baseline: 3 PDFs of 1 page", "6.00 ms", 1, "baseline"),
+        (f"Intake: 3 PDFs of 1 page, {files_ratios}", "2 of 3 take less", 0.8, "baseline"),
+        ("Intake: png", "1.50 ms", 0.75, "baseline"),
+        ("baseline: png", "2.00 ms", 1, "baseline"),
+        (f"Intake: 1 other formats, {files_ratios}", "1 of 1 take less", 0.75, "baseline"),
+    ] == rows
+
+
+def test_cpu_rows_without_a_baseline() -> None:
+    """One version alone has no ratio."""
+    (row,) = cpu.rows({"png": {"intake": [1.5]}})
+
+    assert ("Intake: png", "1.50 ms", None, "") == (row.what, row.figure, row.ratio, row.baseline)
+
+
+def test_compared_files() -> None:
+    """Only files that every version processes are compared."""
+    one, two = cpu.Sample(Path("one"), "type"), cpu.Sample(Path("two"), "type")
+
+    assert {"intake": [2.0], "baseline": [3.0]} == cpu.compared(
+        "files", {"intake": {one: [1.0, 3.0, 2.0], two: [9.0]}, "baseline": {one: [3.0]}}
+    )
+    with pytest.raises(CommandError, match="files"):
+        cpu.compared("files", {"intake": {two: [9.0]}, "baseline": {one: [3.0]}})
+
+
+def test_analyzed_files() -> None:
+    """CPU is measured of files that are processed as what they are declared; others have no type.
+
+    A file that is not sent again is that of the last event.
+    """
+    declared = {
+        **{name: (kind, base64.b64encode(content)) for name, (kind, content) in cpu.OTHERS.items()},
+        "no pdf": (PDF, base64.b64encode(b"%PDF-1.7\n")),
+    }
+    events = [
+        {"content": sent, "declaredType": kind, "times": 1}
+        for kind, content in declared.values()
+        for sent in (content.decode(), None)
+    ]
+    requests = [json.dumps({"event": event, "timeoutSeconds": 60}) for event in events]
+    handler = ("benchmarks.functions.analysis", "process_upload")
+    answers = subprocess.run(
+        [sys.executable, "-P", runtime.__file__, ROOT, *handler],
+        input="\n".join(requests),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    results = [json.loads(answer)["result"] for answer in answers[1:]]
+    expected = [None if name == "no pdf" else kind for name, (kind, _) in declared.items()]
+
+    assert expected == results[::2]
+    assert expected == results[1::2]
+
+
+def test_memory_without_files() -> None:
+    """Pages of files do not count; memory that processes share counts in proportion."""
+    rollup = (
+        "0-7f ---p 00000000 00:00 0 [rollup]\n"
+        "Rss: 99 kB\nPss: 14 kB\nPss_Anon: 1 kB\nPss_File: 11 kB\nPss_Shmem: 2 kB\n"
+    )
+
+    assert 3 * 1_024 == memory.own_bytes(rollup)
+
+
+def test_handed_over_pdf() -> None:
+    """The PDF by which the second worker is measured is one that the extractor leaves to it."""
+    content = pdfs.encrypted(pdfs.large(1))
+
+    assert 1_000_000 == pytest.approx(len(content), rel=0.02)
+    assert isinstance(pdf.extract(io.BytesIO(content)), Unfinished)
+
+
 def test_price_of_a_memory_size() -> None:
     """A million invocations cost their requests and GB-seconds, each of whole milliseconds."""
     rows = memory_sizes.prices("1 page", {512: 49.1, 1_024: 40})
@@ -154,8 +244,8 @@ def test_unified_control_group(tmp_path: Path) -> None:
 
 
 def test_no_control_groups(tmp_path: Path) -> None:
-    """Where there are no control groups, what the billed view needs is said."""
-    with pytest.raises(CommandError, match="needs root and cgroups"):
+    """Where there are no control groups, the error names what is needed."""
+    with pytest.raises(CommandError, match="need root and cgroups"):
         create_group("name", tmp_path / "missing")
 
 
@@ -163,7 +253,7 @@ def test_no_control_groups(tmp_path: Path) -> None:
 def test_large_pdf(megabytes: int) -> None:
     """A made PDF has the size and the words that it is said to have."""
     content = pdfs.large(megabytes)
-    text = pdf_text.read(content)
+    text = pdf_text.read(memory_of(io.BytesIO(content)))
 
     assert megabytes * 1_000_000 == pytest.approx(len(content), rel=0.02)
     assert (4 * megabytes, 1_800 * megabytes) == (text.pages, text.words)

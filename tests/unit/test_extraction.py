@@ -11,11 +11,9 @@ import sys
 import pytest
 
 from chalicelib.documents import FailureCode, MetadataValue
-from chalicelib.files import extraction, types
-from chalicelib.files.extraction import (
-    MAX_TEXT_CHARACTERS,
-    FileRejectedError,
-)
+from chalicelib.files import types
+from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.metadata import MAX_TEXT_CHARACTERS
 from chalicelib.files.types import SUPPORTED_TYPES
 from infra.aws.stage import ROOT
 from tests.support import files
@@ -46,23 +44,6 @@ def title_of(value: str) -> MetadataValue | None:
 def test_clean_text(found: str, kept: str | None) -> None:
     """Text of a file is stored without what could harm a log, a page or the table."""
     assert kept == title_of(found)
-
-
-@pytest.mark.parametrize(
-    ("value", "kept"),
-    [
-        pytest.param("a\ud800b", {"name": "a\ufffdb"}, id="lone surrogate"),
-        pytest.param(10**38 - 1, {"name": 10**38 - 1}, id="most digits"),
-        pytest.param(10**38, {"truncated": "name"}, id="too many digits"),
-        pytest.param(True, {"name": True}, id="boolean"),
-        pytest.param(None, {}, id="not in the file"),
-        pytest.param("x" * 9_999_999, {"name": "x" * 1_024, "truncated": "name"}, id="very long"),
-        pytest.param(" " * 9_999_999, {"truncated": "name"}, id="very long, of spaces"),
-    ],
-)
-def test_bounded_value(value: MetadataValue | None, kept: dict[str, MetadataValue]) -> None:
-    """Any value is stored such that DynamoDB takes it, and what was cut is named."""
-    assert kept == extraction.bounded({"name": value})
 
 
 def test_truncated_names() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import containers, types, zip_package
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import office
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import SUPPORTED_TYPES
 from tests.support import files_office as made
 from tests.support.metadata import extract

@@ -9,8 +9,10 @@ import pytest
 from pypdf import PdfReader, errors
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, RawMetadata, Unfinished
+from chalicelib.files.extraction import FileRejectedError, Unfinished
 from chalicelib.files.extractors import pdf, pdf_fallback, pdf_text
+from chalicelib.files.mapped import memory_of
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import PDF
 from tests.support import bombs, files
 
@@ -200,7 +202,7 @@ def test_pypdf_takes_over() -> None:
     """A PDF that PDFium does not open is read by pypdf, words and all."""
     content = files.pdf(information={"Title": b"(A title)"}).replace(b"/Count 2", b"/Count 3")
     with pytest.raises(pdf_text.NotReadError):
-        pdf_text.read(content)
+        pdf_text.read(memory_of(io.BytesIO(content)))
 
     assert {
         "pageCount": 2,

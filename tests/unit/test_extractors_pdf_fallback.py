@@ -9,17 +9,17 @@ import sys
 
 import pytest
 
-from chalicelib.documents import FailureCode
+from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files import analysis, extraction
 from chalicelib.files.analysis import Analysis
-from chalicelib.files.extraction import FileRejectedError, Found, Unfinished
+from chalicelib.files.extraction import FileRejectedError, Unfinished
 from chalicelib.files.extractors import pdf
 from chalicelib.files.types import PDF, TEXT
 from infra.aws.stage import ROOT
 from tests.support import files
 from tests.support.corpora import CORPORA, known_types
 
-FOUND = {"pages": 2, "words": 18, "is_encrypted": False}
+FOUND = {"pageCount": 2, "wordCount": 18, "hasTextLayer": True, "encrypted": False}
 
 
 def without_pages(content: bytes) -> bytes:
@@ -31,12 +31,12 @@ def without_pages(content: bytes) -> bytes:
     ("content", "found"),
     [
         pytest.param(files.pdf() + b"more", FOUND, id="other structure"),
-        pytest.param(files.encrypted_pdf(""), FOUND | {"is_encrypted": True}, id="encrypted"),
+        pytest.param(files.encrypted_pdf(""), FOUND | {"encrypted": True}, id="encrypted"),
         pytest.param(without_pages(files.pdf()), {}, id="text not read"),
         pytest.param(b"%PDF-1.7\n", {}, id="header only"),
     ],
 )
-def test_unfinished(content: bytes, found: Found) -> None:
+def test_unfinished(content: bytes, found: Metadata) -> None:
     """The extractor passes on what it found."""
     assert Unfinished(found) == extraction.extract(io.BytesIO(content), PDF)
 
@@ -62,7 +62,7 @@ def test_finished() -> None:
 
 def test_text_is_not_read_again() -> None:
     """The fallback takes over the results for the text."""
-    found = {"pages": 7, "words": 0, "is_encrypted": False}
+    found = {"pageCount": 7, "wordCount": 0, "encrypted": False}
     metadata = extraction.finish(io.BytesIO(files.pdf()), PDF, found)
 
     assert (7, 0, False) == tuple(
@@ -73,17 +73,17 @@ def test_text_is_not_read_again() -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        {"pages": 0, "words": 0, "is_encrypted": False},
-        {"pages": 1, "words": -1, "is_encrypted": False},
-        {"pages": 2**53, "words": 1, "is_encrypted": False},
-        {"pages": 1, "words": 2**53, "is_encrypted": False},
-        {"pages": 1, "words": 1, "is_encrypted": 2},
-        {"pages": 1, "words": 1},
-        {"pages": "1", "words": 1, "is_encrypted": False},
-        {"pages": 1.5, "words": 1, "is_encrypted": False},
+        {"pageCount": 0, "wordCount": 0, "encrypted": False},
+        {"pageCount": 1, "wordCount": -1, "encrypted": False},
+        {"pageCount": 2**53, "wordCount": 1, "encrypted": False},
+        {"pageCount": 1, "wordCount": 2**53, "encrypted": False},
+        {"pageCount": 1, "wordCount": 1, "encrypted": 2},
+        {"pageCount": 1, "wordCount": 1},
+        {"pageCount": "1", "wordCount": 1, "encrypted": False},
+        {"pageCount": 1.5, "wordCount": 1, "encrypted": False},
     ],
 )
-def test_malformed_results(found: Found) -> None:
+def test_malformed_results(found: Metadata) -> None:
     """Results that PDFium cannot have had make the file unreadable."""
     with pytest.raises(FileRejectedError) as refusal:
         extraction.finish(io.BytesIO(files.pdf()), PDF, found)

@@ -1,4 +1,4 @@
-"""Mapped files are files and memory at once, without a further descriptor."""
+"""Mapped files are files and memory at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_file_and_memory(path: Path) -> None:
-    """A mapped file has the content twice, and closing it closes its descriptor."""
+    """A mapped file has the content twice; closing it closes its descriptor only."""
     descriptor = os.open(path, os.O_RDONLY)
     with MappedFile(descriptor) as file:
         memory = memory_of(file)
@@ -32,6 +32,7 @@ def test_file_and_memory(path: Path) -> None:
         assert b"content" * 1_000 == file.read()
     with pytest.raises(OSError, match="descriptor"):
         os.fstat(descriptor)
+    assert b"contentc" == memory[:8]
 
 
 def test_file_in_memory() -> None:
@@ -39,19 +40,19 @@ def test_file_in_memory() -> None:
     file = io.BytesIO(b"content")
     file.read(3)
 
-    assert b"content" == memory_of(file)
+    assert b"content" == memory_of(file)[:]
 
 
-def test_no_further_descriptor(path: Path) -> None:
-    """A process that may not open any descriptor maps and reads a file that is open."""
+def test_mapping_outlives_the_limit(path: Path) -> None:
+    """A process that may not open any further descriptor reads a file that it has mapped."""
     script = (
         "import os, resource, sys; from chalicelib.files.mapped import *\n"
-        "descriptor = os.open(sys.argv[1], os.O_RDONLY)\n"
+        "file = MappedFile(os.open(sys.argv[1], os.O_RDONLY))\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))\n"
-        "print(MappedFile(descriptor).mapping[:7])"
+        "print(file.mapping[:7], file.read(7))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script, path], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    assert ran.stdout == "b'content'\n"
+    assert ran.stdout == "b'content' b'content'\n"

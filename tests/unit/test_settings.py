@@ -14,6 +14,7 @@ GOOD = {
     "FAILURE_QUEUE": "queue",
     "LARGEST_FILE_BYTES": "1000",
     "ALLOWED_TYPES": "application/pdf, Text/Plain",
+    "EXTRACTION_SECONDS": "15",
     "UPLOAD_URL_SECONDS": "900",
     "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
     "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
@@ -28,6 +29,7 @@ def test_good_settings_are_read() -> None:
     settings = parse_settings({**GOOD, "OTHER": "ignored"})
     assert "bucket" == settings.upload_bucket
     assert Limits(1000, frozenset({"application/pdf", "text/plain"})) == settings.limits
+    assert 15 == settings.extraction_seconds
     assert 900 == settings.upload_url_seconds
     assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
     assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
@@ -62,6 +64,8 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LARGEST_FILE_BYTES", "0", "'0' is not a positive integer"),
         ("LARGEST_FILE_BYTES", "-5", "'-5' is not a positive integer"),
         ("LARGEST_FILE_BYTES", "٥", "'٥' is not a positive integer"),
+        ("EXTRACTION_SECONDS", "1.5", "'1.5' is not a positive integer"),
+        ("EXTRACTION_SECONDS", "901", "Lambda runs a function for at most 900 seconds"),
         ("UPLOAD_URL_SECONDS", "0", "'0' is not a positive integer"),
         ("UPLOAD_URL_SECONDS", "604801", "S3 allows at most 604800 seconds"),
         ("ALLOWED_ORIGINS", ",", "it names no origin"),

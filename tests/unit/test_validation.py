@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import logging
+import os
 import time
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import pytest
 
@@ -443,6 +447,18 @@ def test_reads_no_further(content: bytes, declared: str | None, code: FailureCod
 
     assert (code, None) == (code_of(found), found.sha256)
     assert body.bytes_read == HEAD_BYTES
+
+
+def test_content_is_read_only() -> None:
+    """The parser gets a descriptor of the content that it cannot write to, however it is used."""
+    modes = []
+
+    def note(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
+        modes.append(fcntl.fcntl(content.fileno(), fcntl.F_GETFL) & os.O_ACCMODE)
+        return analyze(content, candidate_types)
+
+    assert validate(io.BytesIO(b"text"), 4, None, EVERYTHING, note).metadata
+    assert [os.O_RDONLY] == modes
 
 
 def test_type_mismatch() -> None:

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates, text_codecs, types, zip_package
-from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
+from chalicelib.files.metadata import RawMetadata
 
 _MAX_TAR_ENTRIES = 200_000
 """tarfile reads about 30,000 headers per second."""

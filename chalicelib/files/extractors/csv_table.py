@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import text
+from chalicelib.files.metadata import RawMetadata
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 65_536

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs, zip_package
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import markup
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.xml_events import End, Event, Start, events
 
 _CONTAINER = "META-INF/container.xml"

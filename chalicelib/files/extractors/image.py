@@ -18,7 +18,8 @@ import imagesize
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.metadata import RawMetadata
 
 logging.getLogger("exifread").setLevel(logging.CRITICAL)  # its messages quote the file
 

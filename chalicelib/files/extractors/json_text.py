@@ -13,7 +13,8 @@ from typing import BinaryIO, Protocol
 import ijson
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
+from chalicelib.files.metadata import RawMetadata
 
 _LINES = "application/x-ndjson"
 

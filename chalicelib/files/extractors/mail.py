@@ -20,8 +20,9 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode, decode_rfc2047
 from chalicelib.files import dates, text_codecs
-from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.extractors import markup, text
+from chalicelib.files.metadata import RawMetadata
 
 _MAX_LINE_BYTES = 65_536
 """A longer line is read as several, which only affects a boundary in it."""

@@ -16,8 +16,9 @@ from xml.parsers import expat
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs
 from chalicelib.files.containers import type_by_root
-from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.extractors import text
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import SVG
 from chalicelib.files.words import WordBuffer
 from chalicelib.files.xml_events import MAX_ELEMENTS, Start, local_name, parse

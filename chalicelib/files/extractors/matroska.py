@@ -9,7 +9,8 @@ from itertools import chain
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.metadata import RawMetadata
 
 _SEGMENT = 0x18538067
 _INFO = 0x1549A966

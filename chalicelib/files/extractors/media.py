@@ -8,8 +8,9 @@ from tinytag import TinyTag, TinyTagException
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import matroska, mp4
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import AUDIO_MP4, MP4
 
 _NO_AUDIO = "The file has no readable audio."

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates, text_codecs, types, zip_package
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.words import WordBuffer
 from chalicelib.files.xml_events import End, Start, events, local_name, parse
 

@@ -13,7 +13,8 @@ import olefile
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates, text_codecs
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import DOC, MSG, OLE2, PPT, XLS
 
 _STREAMS = {

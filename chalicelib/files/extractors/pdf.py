@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from chalicelib.files.extraction import RawMetadata, Unfinished
+from chalicelib.files.extraction import Unfinished
 from chalicelib.files.extractors import pdf_catalog, pdf_text
+from chalicelib.files.extractors.pdf_syntax import HandOverError
 from chalicelib.files.mapped import memory_of
+from chalicelib.files.metadata import RawMetadata
 
 SAMPLE = b"""%PDF-1.4
 1 0 obj << /Type /Catalog /Pages 2 0 R /Metadata 7 0 R >> endobj
@@ -60,5 +62,5 @@ def extract(content: BinaryIO, file_type: str = "application/pdf") -> RawMetadat
         return Unfinished({})
     try:
         return {**text.counts(), **pdf_catalog.read(memory)}
-    except pdf_catalog.HandOverError:
-        return Unfinished(text._asdict())
+    except HandOverError:
+        return Unfinished({**text.counts(), "encrypted": text.is_encrypted})

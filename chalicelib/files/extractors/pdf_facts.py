@@ -25,7 +25,7 @@ from typing import NamedTuple, Protocol
 from xml.parsers import expat
 
 from chalicelib.files import dates
-from chalicelib.files.extraction import RawMetadata
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.xml_events import End, Start, events
 
 
@@ -37,7 +37,7 @@ class Text(NamedTuple):
     """Whitespace-separated tokens of all pages; a word hyphenated at a line end is one."""
     is_encrypted: bool
 
-    def counts(self) -> RawMetadata:
+    def counts(self) -> dict[str, int]:
         """The metadata that the text determines."""
         return {
             "pageCount": self.pages,

@@ -29,8 +29,8 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from chalicelib.documents import FailureCode
-from chalicelib.files.extraction import FileRejectedError, Found, RawMetadata
+from chalicelib.documents import FailureCode, Metadata
+from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import pdf
 from chalicelib.files.extractors.pdf_facts import (
     HEADER_BYTES,
@@ -39,6 +39,7 @@ from chalicelib.files.extractors.pdf_facts import (
     facts,
     version_in_header,
 )
+from chalicelib.files.metadata import RawMetadata
 
 # pypdf quotes the file in its messages.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -110,7 +111,7 @@ _PYPDF_RAISES: tuple[type[Exception], ...] = (
 """Exceptions of pypdf, and of this module, for a malformed file."""
 
 
-def extract(content: BinaryIO, file_type: str, found: Found) -> RawMetadata:  # noqa: ARG001 - one type only
+def extract(content: BinaryIO, file_type: str, found: Metadata) -> RawMetadata:  # noqa: ARG001 - one type only
     """The metadata as pdf.py has it, and of a file whose structure is damaged `unread`.
 
     - found: PDFium's results; empty if PDFium cannot extract the text.
@@ -125,12 +126,12 @@ def extract(content: BinaryIO, file_type: str, found: Found) -> RawMetadata:  # 
         return _found_by_pdfium(content, text)
 
 
-def _text_of(found: Found) -> Text:
+def _text_of(found: Metadata) -> Text:
     match found:
         case {
-            "pages": int() as pages,
-            "words": int() as words,
-            "is_encrypted": bool() as encrypted,
+            "pageCount": int() as pages,
+            "wordCount": int() as words,
+            "encrypted": bool() as encrypted,
         }:
             if pages in range(1, _MAX_COUNT) and words in range(_MAX_COUNT):
                 return Text(int(pages), int(words), encrypted)

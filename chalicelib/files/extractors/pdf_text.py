@@ -12,13 +12,12 @@ from __future__ import annotations
 import ctypes
 import sys
 from codecs import utf_16_le_decode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from ctypes import POINTER, byref, c_double, c_float, c_int, c_size_t, c_ushort, c_void_p
+from collections.abc import Iterator
+from ctypes import POINTER, byref, c_char, c_double, c_float, c_int, c_size_t, c_void_p
 from importlib.machinery import PathFinder
+from mmap import mmap
 
 from chalicelib.files.extractors.pdf_facts import Text
-from chalicelib.files.mapped import Memory
 
 _PART_BYTES = 8 * 1_048_576
 """PDFium caches everything it reads until the document is closed. Reopening a large file after each
@@ -27,6 +26,9 @@ milliseconds."""
 
 _NOT_ENCRYPTED = -1
 """Revision of the security handler of an unencrypted file."""
+
+_UNIT_BYTES = 2
+"""Of a UTF-16 code unit."""
 
 _PACKAGE = "pypdfium2_raw"
 _LIBRARY_NAME = "libpdfium.dylib" if sys.platform == "darwin" else "libpdfium.so"
@@ -54,8 +56,8 @@ _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
     "FPDFText_CountChars": (c_int, [_Handle]),
     "FPDFText_GetCharBox": (c_int, [_Handle, c_int, *[POINTER(c_double)] * 4]),
     "FPDFText_GetTextIndexFromCharIndex": (c_int, [_Handle, c_int]),
-    "FPDFText_GetText": (c_int, [_Handle, c_int, c_int, POINTER(c_ushort)]),
-    "FPDFText_GetBoundedText": (c_int, [_Handle, *[c_double] * 4, POINTER(c_ushort), c_int]),
+    "FPDFText_GetText": (c_int, [_Handle, c_int, c_int, c_void_p]),
+    "FPDFText_GetBoundedText": (c_int, [_Handle, *[c_double] * 4, c_void_p, c_int]),
 }
 """Results and parameters: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/"""
 
@@ -64,22 +66,28 @@ class NotReadError(Exception):
     """PDFium cannot open the file without a password, or one of its pages."""
 
 
-def read(content: Memory) -> Text:
+def read(content: mmap) -> Text:
     """The text of all pages, with the empty password where the file is encrypted.
 
     Raises:
         NotReadError: the text cannot be extracted completely.
     """
-    with _opened(content) as document:
+    document = _opened(content)
+    try:
         pages = _PDFIUM.FPDF_GetPageCount(document)
         if pages <= 0:
             raise NotReadError
         revision = _PDFIUM.FPDF_GetSecurityHandlerRevision(document)
         parts = _parts(pages, len(content))
         words = _words(document, next(parts))
+    finally:
+        _PDFIUM.FPDF_CloseDocument(document)
     for part in parts:
-        with _opened(content) as document:
+        document = _opened(content)
+        try:
             words += _words(document, part)
+        finally:
+            _PDFIUM.FPDF_CloseDocument(document)
     return Text(pages, words, is_encrypted=revision != _NOT_ENCRYPTED)
 
 
@@ -89,35 +97,31 @@ def _parts(pages: int, size_bytes: int) -> Iterator[range]:
     return (range(first, min(first + length, pages)) for first in range(0, pages, length))
 
 
-@contextmanager
-def _closing(handle: int | None, close: Callable[[int], None]) -> Iterator[int]:
-    """A handle of PDFium's, closed at the end of the block; null is a failure."""
-    if handle is None:
-        raise NotReadError
-    try:
-        yield handle
-    finally:
-        close(handle)
-
-
-@contextmanager
-def _opened(content: Memory) -> Iterator[int]:
+def _opened(content: mmap) -> int:
     """The document, which refers to the content until it is closed."""
-    document = _PDFIUM.FPDF_LoadMemDocument64(content, len(content), None)
-    with _closing(document, _PDFIUM.FPDF_CloseDocument) as opened:
-        yield opened
+    return _valid(_PDFIUM.FPDF_LoadMemDocument64(_address(content), len(content), None))
 
 
 def _words(document: int, numbers: range) -> int:
-    return sum(_page_words(document, number) for number in numbers)
+    return sum([_page_words(document, number) for number in numbers])
 
 
 def _page_words(document: int, number: int) -> int:
-    with (
-        _closing(_PDFIUM.FPDF_LoadPage(document, number), _PDFIUM.FPDF_ClosePage) as page,
-        _closing(_PDFIUM.FPDFText_LoadPage(page), _PDFIUM.FPDFText_ClosePage) as text,
-    ):
-        return len(_text(page, text).split())
+    page = _valid(_PDFIUM.FPDF_LoadPage(document, number))
+    try:
+        text = _valid(_PDFIUM.FPDFText_LoadPage(page))
+        try:
+            return len(_text(page, text).split())
+        finally:
+            _PDFIUM.FPDFText_ClosePage(text)
+    finally:
+        _PDFIUM.FPDF_ClosePage(page)
+
+
+def _valid(handle: int | None) -> int:
+    if handle is None:
+        raise NotReadError
+    return handle
 
 
 def _text(page: int, text: int) -> str:
@@ -163,21 +167,36 @@ def _whole_text(text: int, last: int) -> str:
     if start is None:
         return ""
     end = next(index for index in range(last, -1, -1) if index_of(text, index) >= 0)
-    buffer = (c_ushort * (index_of(text, end) - index_of(text, start) + 2))()
-    written = _PDFIUM.FPDFText_GetText(text, start, end - start + 1, buffer)
+    buffer = _buffer(index_of(text, end) - index_of(text, start) + 2)
+    written = _PDFIUM.FPDFText_GetText(text, start, end - start + 1, _address(buffer))
     return _decoded(buffer, written - 1)  # without the final NUL
 
 
 def _text_inside(bounds: _Box, text: int) -> str:
     corners = (bounds.left, bounds.top, bounds.right, bounds.bottom)
     length = _PDFIUM.FPDFText_GetBoundedText(text, *corners, None, 0)
-    buffer = (c_ushort * max(0, length))()
-    _PDFIUM.FPDFText_GetBoundedText(text, *corners, buffer, len(buffer))
-    return _decoded(buffer, len(buffer))
+    if length <= 0:
+        return ""
+    buffer = _buffer(length)
+    _PDFIUM.FPDFText_GetBoundedText(text, *corners, _address(buffer), length)
+    return _decoded(buffer, length)
 
 
-def _decoded(buffer: ctypes.Array[c_ushort], length: int) -> str:
-    return utf_16_le_decode(memoryview(buffer)[: max(0, length)], "ignore")[0]
+def _buffer(length: int) -> bytearray:
+    """Space for so many UTF-16 code units.
+
+    Not an array of ctypes, which would be a new class for each length.
+    """
+    return bytearray(_UNIT_BYTES * length)
+
+
+def _address(memory: bytearray | mmap) -> object:
+    """A pointer to the beginning, as an argument of a function."""
+    return byref(c_char.from_buffer(memory))
+
+
+def _decoded(buffer: bytearray, length: int) -> str:
+    return utf_16_le_decode(buffer[: _UNIT_BYTES * max(0, length)], "ignore")[0]
 
 
 def _check(succeeded: int) -> None:

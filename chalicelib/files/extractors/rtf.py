@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs
-from chalicelib.files.extraction import FileRejectedError, LimitExceededError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.words import WordCounter
 
 _CHUNK_BYTES = 1_048_576

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs
-from chalicelib.files.extraction import FileRejectedError, RawMetadata
+from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.words import WordCounter
 
 _CHUNK_BYTES = 65_536
