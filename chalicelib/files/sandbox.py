@@ -203,7 +203,6 @@ class Sandbox:
         try:
             answer = runner.run(request, content.fileno(), time_limit)
             self._report_level(runner)
-            self._check_limits(runner)
             return validated(answer, types, may_be_unfinished=runner is self._extractors)
         except OSError as error:
             runner.close()
@@ -214,6 +213,8 @@ class Sandbox:
         except (MemoryExceededError, TamperedError, ValueError, RecursionError) as error:
             runner.close()
             raise FileRejectedError(*_CRASHED) from error
+        finally:
+            self._check_limits(runner)
 
     def _check_limits(self, runner: Runner) -> None:
         """End the function if a child has lowered its limits, which cannot be raised again."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import socket
 import sys
 import tempfile
@@ -201,8 +202,8 @@ os.kill(0, signal.SIGKILL)
 
 LOWERS_LIMITS = "lowers the function's limits unnoticed"
 ATTACK_ON_LIMITS = """
-resource.prlimit(function, resource.RLIMIT_CORE, (0, 0))
-success = True
+resource.prlimit(function, resource.RLIMIT_DATA, (2**40, 2**40))
+os._exit(1)
 """
 
 _TYPE = "image/avif"
@@ -317,7 +318,9 @@ def _run_confined(function: _Function) -> dict[str, object]:
             found[name] = remains or next_file_fails
         # Last, since nothing raises a limit again.
         lowers = _program(ATTACK_ON_LIMITS, function.targets)
-        found[LOWERS_LIMITS] = _succeeds_in(sandbox, lowers) and not ends
+        before = resource.getrlimit(resource.RLIMIT_DATA)
+        _succeeds_in(sandbox, lowers)
+        found[LOWERS_LIMITS] = before != resource.getrlimit(resource.RLIMIT_DATA) and not ends
         sandbox.close()
         found["leaves a process"] = _remain(Path(folder), 0)
     return {**found, "level": levels[0]}
