@@ -24,6 +24,7 @@ from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.sandbox import Sandbox
 from infra.paths import ROOT
 from tests.support import jail
+from tests.support.hostile import replace_image_extractor
 from tests.support.processes import sandbox_workers
 from tests.support.waiting import eventually
 
@@ -39,15 +40,6 @@ JAILS: Mapping[str, tuple[int, ...] | None] = {
     "no seccomp, no prctl": jail.SECCOMP_AND_DUMPABLE,
 }
 """What the system refuses, by confinement."""
-
-_PARSER = """
-def get_info(content, **_):
-    from types import SimpleNamespace
-    scope = {}
-    exec(content.read(), scope)
-    return SimpleNamespace(width=scope["width"], height=1, rotation=-1)
-"""
-"""In place of `imagesize`: a parser that executes the file."""
 
 PRELUDE = """
 import ctypes, json, os, resource, signal, socket
@@ -298,7 +290,7 @@ def _run_confined(function: _Function) -> dict[str, object]:
     levels: list[str] = []
     ends: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "imagesize.py").write_text(_PARSER)
+        replace_image_extractor(Path(folder))
         sys.path.insert(0, folder)
         sandbox = Sandbox(
             {},

@@ -27,6 +27,7 @@ from chalicelib.files.sandbox_process import TimeLimit
 from infra.aws.stage import ROOT
 from infra.build.chalice_project import read_config
 from tests.support import bombs, files
+from tests.support.hostile import replace_image_extractor
 from tests.support.metadata import extract
 from tests.support.processes import below, peak_memory, sandbox_workers
 from tests.support.waiting import eventually
@@ -58,10 +59,7 @@ def sandboxed() -> Iterator[Sandbox]:
 @pytest.fixture
 def hostile_parser(folder: Path) -> None:
     """Pictures are programs: the parser runs what stands in them, and answers with `width`."""
-    program = "def get_info(content, **_):\n    scope = {}\n    exec(content.read(), scope)\n"
-    answer = "    return SimpleNamespace(width=scope['width'], height=1, rotation=-1)\n"
-    imported = "from types import SimpleNamespace\n"
-    (folder / "imagesize.py").write_text(imported + program + answer)
+    replace_image_extractor(folder)
 
 
 def seconds(limit: float) -> Callable[[], float]:
@@ -350,7 +348,7 @@ def test_the_worker_is_replaced(sandboxed: Sandbox, folder: Path) -> None:
 
 def test_a_parser_that_is_not_there(folder: Path) -> None:
     """A parser that cannot be imported raises SandboxError; the file is not rejected."""
-    (folder / "imagesize.py").write_text("raise ImportError('half deployed')")
+    replace_image_extractor(folder, "raise ImportError('half deployed')")
     with pytest.raises(SandboxError, match="half deployed"):
         read(Sandbox({}, extraction_seconds=PATIENCE_SECONDS), files.png())
     assert [] == sandbox_workers(folder)
@@ -378,7 +376,7 @@ def test_too_little_time(folder: Path) -> None:
 @pytest.mark.parametrize("number", [9, 15], ids=["killed", "terminated"])
 def test_nothing_outlives_the_lambda(folder: Path, number: int) -> None:
     """Helper and child end with the process that had them, however that ends, in the midst."""
-    (folder / "imagesize.py").write_text("def get_info(*_, **__):\n    while True: pass")
+    replace_image_extractor(folder, "def extract(*_):\n    while True: pass")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from tests.unit.test_sandbox import *\n"
@@ -443,7 +441,7 @@ def test_the_lambda_has_room_for_the_child() -> None:
 def test_the_lambda_imports_nothing_of_the_worker() -> None:
     """A cold start, of the API's function too, pays for no module that only the worker needs."""
     script = "import sys, chalicelib.files.sandbox; print({*%s} & {*sys.modules})"
-    workers = ["chalicelib.files.sandbox_worker", "ctypes", "pypdf", "imagesize"]
+    workers = ["chalicelib.files.sandbox_worker", "ctypes", "pypdf", "tinytag"]
     ran = subprocess.run(
         [sys.executable, "-c", script % workers],
         env={"PYTHONPATH": ":".join(filter(None, sys.path))},
