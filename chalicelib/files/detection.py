@@ -14,10 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.files import containers
 from chalicelib.files.extractors.text import is_text
+from chalicelib.files.image_signatures import image_type
 from chalicelib.files.types import (
     ALIASES,
+    AVIF,
     CSV,
     DOC,
+    HEIC,
+    HEIF,
     HTML,
     JSON,
     JSON_LINES,
@@ -81,6 +85,8 @@ _BROADER = {
     XLS: frozenset({CSV}),  # declared by Windows
     JSON: frozenset({JSON_LINES}),
     XML: frozenset({SVG, HTML}),
+    HEIF: frozenset({HEIC, AVIF}),
+    HEIC: frozenset({HEIF}),  # declared for the file name extension
 }
 """Declared types that are correct, but less specific, for these detected ones."""
 
@@ -112,15 +118,12 @@ _DELIMITERS = ",;"
 _MIN_ROWS = 3
 """Of an undeclared table: two lines of prose often have equally many commas."""
 
-_BITMAP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
-"""Sizes of a BMP's second header: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
-
 _EBML = b"\x1a\x45\xdf\xa3"
 _DOCUMENT_TYPE_WITHIN_BYTES = 64
 """The EBML header contains a few numbers and the document type: RFC 8794, 11.2."""
 
-_CHECKED_HERE = frozenset({"application/x-brotli", "audio/mpeg", "image/bmp"})
-"""Types that filetype detects by ambiguous bytes; ignored unless `_CHECKS` confirms them. Brotli
+_CHECKED_HERE = frozenset({"application/x-brotli", "audio/mpeg", "image/bmp", "image/x-icon"})
+"""Types that filetype detects by ambiguous bytes; ignored unless a check here confirms them. Brotli
 has no signature."""
 
 
@@ -182,6 +185,8 @@ def _signature(head: bytes) -> str | None:
     for is_this, file_type in _CHECKS:
         if is_this(head):
             return file_type
+    if image := image_type(head):
+        return image
     import filetype  # noqa: PLC0415 - no cold start pays for it, and the API never does
 
     found: str | None = filetype.guess_mime(head)
@@ -211,10 +216,6 @@ def _is_tar(head: bytes) -> bool:
     return len(header) == 512 and checksum == sum(header) - sum(field) + 8 * ord(" ")
 
 
-def _is_bitmap(head: bytes) -> bool:
-    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
-
-
 def _is_aiff(head: bytes) -> bool:
     return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
 
@@ -234,7 +235,6 @@ def _is_theora(head: bytes) -> bool:
 _CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
     (_is_tar, "application/x-tar"),
     (_is_mpeg_frame, "audio/mpeg"),
-    (_is_bitmap, "image/bmp"),
     (_is_aiff, "audio/aiff"),
     (_is_theora, "video/ogg"),
     (_is_webm, "video/webm"),

@@ -50,7 +50,8 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
         "wordCount": int,
     },
     "image": {
-        **dict.fromkeys(("width", "height", "orientation", "bitDepth", "frameCount"), int),
+        **dict.fromkeys(("width", "height", "orientation", "bitDepth"), int),
+        **dict.fromkeys(("frameCount", "imageCount"), int),
         **dict.fromkeys(("colorMode", "takenAt", "cameraMake", "cameraModel", "software"), str),
         "hasGpsPosition": bool,
     },

@@ -23,6 +23,10 @@ JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 MAIL = "message/rfc822"
 
+AVIF = "image/avif"
+HEIC = "image/heic"
+HEIF = "image/heif"
+
 ZIP = "application/zip"
 OLE2 = "application/x-ole-storage"
 MP4 = "video/mp4"
@@ -127,13 +131,21 @@ _ROWS = (
     FileType(mime_type="image/gif", label="GIF image", short_label="GIF", extractor="image"),
     FileType(mime_type="image/webp", label="WebP image", short_label="WEBP", extractor="image"),
     FileType(
-        mime_type="image/heic",
+        mime_type=HEIC,
         label="HEIC image",
         short_label="HEIC",
         extractor="image",
-        aliases=("image/heif",),  # one format with two names; the codec inside differs
+        aliases=("image/heic-sequence",),
     ),
-    FileType(mime_type="image/avif", label="AVIF image", short_label="AVIF", extractor="image"),
+    FileType(
+        mime_type=HEIF,
+        label="HEIF image of another codec",
+        short_label="HEIF",
+        extractor="image",
+        aliases=("image/heif-sequence",),
+    ),
+    FileType(mime_type=AVIF, label="AVIF image", short_label="AVIF", extractor="image"),
+    FileType(mime_type="image/jxl", label="JPEG XL image", short_label="JXL", extractor="image"),
     FileType(mime_type="image/tiff", label="TIFF image", short_label="TIFF", extractor="image"),
     FileType(
         mime_type="image/bmp",
@@ -141,6 +153,27 @@ _ROWS = (
         short_label="BMP",
         extractor="image",
         aliases=("image/x-ms-bmp",),
+    ),
+    FileType(
+        mime_type="image/vnd.microsoft.icon",
+        label="Icon",
+        short_label="ICO",
+        extractor="image",
+        aliases=("image/ico", "image/x-icon"),
+    ),
+    FileType(mime_type="image/jp2", label="JPEG 2000 image", short_label="JP2", extractor="image"),
+    FileType(
+        mime_type="image/jpx",
+        label="JPEG 2000 image with extensions",
+        short_label="JPX",
+        extractor="image",
+    ),
+    FileType(
+        mime_type="image/j2c",
+        label="JPEG 2000 codestream",
+        short_label="J2C",
+        extractor="image",
+        aliases=("image/x-jp2-codestream",),
     ),
     FileType(
         mime_type=SVG,

@@ -126,7 +126,7 @@ def test_a_cold_start_imports_no_parser(stack: Stack, tmp_path: Path, handler: s
     } - {"__pycache__", "chalice", "chalicelib"}
     ours = {f"chalicelib.files.extraction.{family}" for family in ("image", "office", "pdf")}
 
-    assert {"filetype", "imagesize", "pypdf", "pypdfium2"} <= parsers
+    assert {"filetype", "pypdf", "pypdfium2"} <= parsers
     assert set() == {*ran.stdout.split()} & {*parsers, *ours, "ctypes"}
 
 

@@ -32,11 +32,14 @@ def tiff(pages: Sequence[Mapping[int, int]], *, order: str = "<", next_at: int =
     return content
 
 
-def exif(make: bytes, taken: bytes, *, latitude: int | None = None) -> bytes:
-    """A camera's Exif: orientation 6, its maker, a moment and perhaps a position."""
-    # Three directories, of 4, 1 and 1 entries, and behind them what does not fit into an entry.
+def exif(make: bytes, taken: bytes, *, latitude: int | None = None, has_fix: bool = True) -> bytes:
+    """A camera's Exif: orientation 6, its maker, a moment and perhaps a position.
+
+    Without a fix, the receiver's coordinates are 0/0.
+    """
+    # Three directories, of 4, 1 and 2 entries, and behind them what does not fit into an entry.
     camera, gps = 8 + 2 + 4 * 12 + 4, 8 + 2 + 4 * 12 + 4 + 18
-    data = gps + 18
+    data = gps + 30
     first = [
         struct.pack("<HHLL", 0x10F, 2, len(make), data),
         struct.pack("<HHLHxx", 0x112, 3, 1, 6),
@@ -46,7 +49,9 @@ def exif(make: bytes, taken: bytes, *, latitude: int | None = None) -> bytes:
     if latitude is None:
         first[3] = struct.pack("<HHLL", 0x131, 4, 1, 0)
     more = struct.pack("<HHLL", 0x9003, 2, len(taken), data + len(make))
-    position = struct.pack("<HHLL", 2, 5, 3, data + len(make) + len(taken))
+    at = data + len(make) + len(taken)
+    position = struct.pack("<HHLLHHLL", 2, 5, 3, at, 4, 5, 3, at)
+    one = int(has_fix)
     return (
         b"II*\0\x08\0\0\0"
         + struct.pack("<H", len(first))
@@ -55,12 +60,12 @@ def exif(make: bytes, taken: bytes, *, latitude: int | None = None) -> bytes:
         + b"\1\0"
         + more
         + bytes(4)
-        + b"\1\0"
+        + b"\2\0"
         + position
         + bytes(4)
         + make
         + taken
-        + struct.pack("<6L", latitude or 0, 1, 0, 1, 0, 1)
+        + struct.pack("<6L", latitude or 0, one, 0, one, 0, one)
     )
 
 
@@ -81,21 +86,6 @@ def box(kind: bytes, *content: bytes) -> bytes:
     """A box of ISO/IEC 14496-12."""
     data = b"".join(content)
     return struct.pack(">L", 8 + len(data)) + kind + data
-
-
-def heic(width: int, height: int, brand: bytes = b"heic") -> bytes:
-    """The boxes of a HEIF file that define one picture's size."""
-    size = box(b"ispe", struct.pack(">LLL", 0, width, height))
-    association = box(b"ipma", struct.pack(">LLHBB", 0, 1, 1, 1, 1))
-    entry = box(b"infe", struct.pack(">LHH4s", 2 << 24, 1, 0, b"hvc1"), b"\0")
-    return box(b"ftyp", brand, bytes(4), b"mif1", brand) + box(
-        b"meta",
-        bytes(4),
-        box(b"hdlr", struct.pack(">LL4s13x", 0, 0, b"pict")),
-        box(b"pitm", struct.pack(">LH", 0, 1)),
-        box(b"iinf", struct.pack(">LH", 0, 1), entry),
-        box(b"iprp", box(b"ipco", size), association),
-    )
 
 
 def mp4(*tracks: bytes, brand: bytes = b"isom", scale: int = 1_000, duration: int = 1_500) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 from chalicelib.files import types
 from chalicelib.files.detection import HEAD_BYTES, candidate_types
 from chalicelib.files.types import FILE_TYPES, SUPPORTED_TYPES
-from tests.support import files, files_media, files_office
+from tests.support import files, files_images, files_media, files_office
 from tests.support.confined import answers
 from tests.support.corpora import known_types
 
@@ -99,12 +99,19 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
     types.DOCM: [files_office.docx(), b"PK\3\4"],
     types.ODT: [files_office.ODT],
     "image/jpeg": [files.jpeg(exif=EXIF)],
-    "image/png": [files.png()],
+    "image/png": [files.png(), files_images.png_with(files_images.raw_profile(EXIF))],
     "image/gif": [files.gif()],
     "image/webp": [files.lossy_webp()],
-    "image/heic": [files_media.heic(3, 2)],
+    types.HEIC: [files_images.heif(exif=[files_images.exif_item(EXIF)])],
+    types.HEIF: [files_images.heif()],
+    types.AVIF: [files_images.heif()],
+    "image/jxl": [files_images.jpeg_xl_container(files_images.jpeg_xl(), exif=EXIF)],
     "image/tiff": [files_media.tiff([{256: 3, 257: 2}])],
     "image/bmp": [files_media.bmp()],
+    "image/vnd.microsoft.icon": [files_images.icon((3, 2))],
+    "image/jp2": [files_images.jpeg_2000(exif=EXIF)],
+    "image/jpx": [files_images.jpeg_2000()],
+    "image/j2c": [files_images.jpeg_2000_codestream(3, 2)],
     types.TEXT: TEXT_FILES,
     types.MARKDOWN: TEXT_FILES,
     types.CSV: _encoded("a,b\n1,"),

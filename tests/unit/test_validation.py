@@ -20,7 +20,7 @@ from chalicelib.files.detection import HEAD_BYTES, candidate_types, conflicts_wi
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.types import SUPPORTED_TYPES
 from chalicelib.files.validation import Limits, Validation, validate
-from tests.support import files, files_media, files_office
+from tests.support import files, files_images, files_media, files_office
 from tests.support.metadata import analyze
 
 MEBIBYTE = 1_048_576
@@ -116,7 +116,12 @@ def code_of(inspection: Validation) -> FailureCode | None:
         ),
         pytest.param(files_media.bmp(), "image/bmp", id="BMP"),
         pytest.param(files_media.tiff([{256: 3, 257: 2}]), "image/tiff", id="TIFF"),
-        pytest.param(files_media.heic(4, 2), "image/heic", id="HEIC"),
+        pytest.param(files_images.heif(), "image/heic", id="HEIC"),
+        pytest.param(files_images.heif(brands=[b"mif1"]), "image/heif", id="HEIF"),
+        pytest.param(files_images.heif(brands=[b"avis"]), "image/avif", id="AVIF sequence"),
+        pytest.param(files_images.jpeg_xl(), "image/jxl", id="JPEG XL"),
+        pytest.param(files_images.jpeg_2000(), "image/jp2", id="JPEG 2000"),
+        pytest.param(files_images.icon((3, 2)), "image/vnd.microsoft.icon", id="icon"),
     ],
 )
 def test_good_file(content: bytes, file_type: str) -> None:
