@@ -161,6 +161,13 @@ _ROWS = (
         extractor="image",
         aliases=("image/ico", "image/x-icon"),
     ),
+    FileType(
+        mime_type="image/vnd.adobe.photoshop",
+        label="Photoshop document",
+        short_label="PSD",
+        extractor="image",
+        aliases=("application/x-photoshop", "image/psd", "image/x-photoshop"),
+    ),
     FileType(mime_type="image/jp2", label="JPEG 2000 image", short_label="JP2", extractor="image"),
     FileType(
         mime_type="image/jpx",

@@ -169,6 +169,16 @@ def jpeg_xl_container(codestream: bytes, *, exif: bytes = b"", parts: int = 1) -
     return begin + halves[0] + metadata + halves[1]
 
 
+def photoshop(
+    width: int = 3, height: int = 2, *, mode: int = 3, channels: int = 3, exif: bytes = b""
+) -> bytes:
+    """The header of a PSD, and its image resources: a name of three characters, and the Exif."""
+    resources = b"8BIM" + struct.pack(">HB3sL", 1000, 3, b"abc", 1) + bytes(2)
+    resources += b"8BIM" + struct.pack(">HHL", 1058, 0, len(exif)) + exif if exif else b""
+    header = struct.pack(">4sH6xHLLHH", b"8BPS", 1, channels, height, width, 8, mode)
+    return header + bytes(4) + struct.pack(">L", len(resources)) + resources
+
+
 def icon(*sizes: tuple[int, int], kind: int = 1, claimed_bytes: int = 40) -> bytes:
     """An icon, or a cursor (kind 2), of bitmaps."""
     at = 6 + 16 * len(sizes)

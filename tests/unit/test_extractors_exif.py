@@ -47,6 +47,7 @@ BLOCK = b"Exif\0\0" + EXIF
             id="JPEG XL",
         ),
         pytest.param(files_images.jpeg_2000(exif=EXIF), "image/jp2", id="JPEG 2000"),
+        pytest.param(files_images.photoshop(exif=EXIF), "image/vnd.adobe.photoshop", id="PSD"),
     ],
 )
 def test_camera(content: bytes, file_type: str) -> None:

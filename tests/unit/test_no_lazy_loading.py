@@ -109,6 +109,7 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
     "image/tiff": [files_media.tiff([{256: 3, 257: 2}])],
     "image/bmp": [files_media.bmp()],
     "image/vnd.microsoft.icon": [files_images.icon((3, 2))],
+    "image/vnd.adobe.photoshop": [files_images.photoshop(exif=EXIF)],
     "image/jp2": [files_images.jpeg_2000(exif=EXIF)],
     "image/jpx": [files_images.jpeg_2000()],
     "image/j2c": [files_images.jpeg_2000_codestream(3, 2)],

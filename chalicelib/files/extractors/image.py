@@ -19,6 +19,7 @@ from chalicelib.files.extractors import (
     jpeg2000,
     jpeg_xl,
     png,
+    psd,
     tiff,
     webp,
 )
@@ -39,6 +40,7 @@ _READERS: Mapping[str, Callable[[Memory], ImageFacts]] = {
     "image/jxl": jpeg_xl.read,
     "image/png": png.read,
     "image/tiff": tiff.read,
+    "image/vnd.adobe.photoshop": psd.read,
     "image/vnd.microsoft.icon": bmp.read_icon,
     "image/webp": webp.read,
 }
