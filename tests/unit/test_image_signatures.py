@@ -45,7 +45,7 @@ def test_videos() -> None:
     [
         (tiff([{256: 3}]), "image/tiff"),
         (tiff([{256: 3}], order=">"), "image/tiff"),
-        (tiff([{256: 3}]).replace(b"\x08\0\0\0", b"\x10\0\0\0CR\2\0", 1), "image/tiff"),
+        (tiff([{256: 3}]).replace(b"\x08\0\0\0", b"\x10\0\0\0CR\2\0", 1), "image/x-canon-cr2"),
         (files_images.big_tiff([{256: 3}]), "image/tiff"),
         (files_images.big_tiff([{256: 3}], order=">"), "image/tiff"),
         (files_images.jpeg_2000(), "image/jp2"),
