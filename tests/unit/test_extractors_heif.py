@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extractors import iso_media
 from tests.support.files_images import (
     exif_item,
     heif,
@@ -140,6 +141,13 @@ def test_unreadable(content: bytes) -> None:
     """A file without the size of its primary item is rejected."""
     with pytest.raises(FileRejectedError):
         extract(io.BytesIO(content), FILE_TYPE)
+
+
+def test_box_beyond_its_parent() -> None:
+    """A box ends with its parent at the latest."""
+    content = b"\0\0\0\x7fmeta" + bytes(8)
+
+    assert [(b"meta", 8, 12)] == list(iso_media.boxes(content, 0, 12))
 
 
 def test_claimed_lengths() -> None:

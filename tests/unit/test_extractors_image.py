@@ -189,7 +189,7 @@ def test_orientation_of_jpeg_xl(orientation: int) -> None:
 
 def test_frame_of_no_jpeg() -> None:
     """A frame header that cannot be one is skipped, as are bytes between the segments."""
-    junk = files.jpeg_segment(0xC0, b"\x4a" + bytes(8)) + b"junk"
+    junk = files.jpeg_segment(0xC0, b"\x4a\0\x09\0\x09\1\1\x11\0") + b"junk"
     content = files.jpeg(3, 2)
 
     assert {"width": 3, "height": 2, "bitDepth": 8, "colorMode": "gray"} == extract(

@@ -56,6 +56,10 @@ def test_videos() -> None:
         (files_images.jpeg_xl_container(files_images.jpeg_xl()), "image/jxl"),
         (files_images.icon((16, 16)), "image/vnd.microsoft.icon"),
         (files_images.icon((16, 16), kind=2), "image/vnd.microsoft.icon"),
+        (
+            files_images.icon((16, 16)).replace(b"\x16\0\0\0", b"\6\0\0\0", 1),
+            "application/octet-stream",
+        ),
         (b"\0\0\1\0" + bytes(40), "application/octet-stream"),
         (b"\0\0\2\0\1\0" + bytes(40), "application/octet-stream"),
     ],
