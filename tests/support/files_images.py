@@ -242,11 +242,14 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
 
 
-def raw_profile(tiff: bytes) -> tuple[bytes, bytes]:
+def raw_profile(tiff: bytes, *, is_compressed: bool = True) -> tuple[bytes, bytes]:
     """The chunk in which ImageMagick and GIMP store an Exif."""
+    keyword = b"Raw profile type exif\0"
     block = b"Exif\0\0" + tiff
     text = b"\nexif\n%8d\n%s\n" % (len(block), block.hex().encode())
-    return b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text)
+    if is_compressed:
+        return b"zTXt", keyword + b"\0" + zlib.compress(text)
+    return b"tEXt", keyword + text
 
 
 def webp_with_exif(block: bytes) -> bytes:

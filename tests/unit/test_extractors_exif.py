@@ -25,6 +25,11 @@ BLOCK = b"Exif\0\0" + EXIF
         pytest.param(
             files_images.png_with(files_images.raw_profile(EXIF)), "image/png", id="PNG as text"
         ),
+        pytest.param(
+            files_images.png_with(files_images.raw_profile(EXIF, is_compressed=False)),
+            "image/png",
+            id="PNG as uncompressed text",
+        ),
         pytest.param(files_images.webp_with_exif(EXIF), "image/webp", id="WebP"),
         pytest.param(files_images.webp_with_exif(BLOCK), "image/webp", id="WebP, prefixed"),
         pytest.param(

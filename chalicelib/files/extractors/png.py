@@ -14,8 +14,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLORS = {0: "gray", 2: "rgb", 3: "palette", 4: "gray-alpha", 6: "rgb-alpha"}
 """Table 11.1."""
 
-_RAW_EXIF = b"Raw profile type exif\0\0"
-"""Keyword and compression method of a zTXt chunk with Exif as text, by ImageMagick and GIMP:
+_RAW_EXIF = b"Raw profile type exif\0"
+"""Keyword of a tEXt or zTXt chunk with Exif as text, by ImageMagick and GIMP:
 https://exiftool.org/TagNames/PNG.html#TextualData."""
 _MAX_RAW_EXIF_CHARACTERS = 1 << 20
 
@@ -36,8 +36,8 @@ def read(memory: Memory) -> ImageFacts:
                 frames += 1
             case b"eXIf":
                 tiff = exif.tiff_in(memory, start, end)
-            case b"zTXt" if memory[start : start + len(_RAW_EXIF)] == _RAW_EXIF:
-                tiff = tiff or _raw_exif(memory[start + len(_RAW_EXIF) : end])
+            case b"tEXt" | b"zTXt" if memory[start : start + len(_RAW_EXIF)] == _RAW_EXIF:
+                tiff = tiff or _raw_exif(kind, memory[start + len(_RAW_EXIF) : end])
             case b"IEND":
                 break
     return ImageFacts(
@@ -59,10 +59,11 @@ def header(memory: Memory, start: int) -> tuple[int, int, int, int]:
     return width, height, depth, color
 
 
-def _raw_exif(compressed: bytes) -> bytes:
+def _raw_exif(kind: bytes, text: bytes) -> bytes:
     """The Exif in hexadecimal digits, after its name and length."""
     try:
-        text = zlib.decompressobj().decompress(compressed, _MAX_RAW_EXIF_CHARACTERS)
+        if kind == b"zTXt":  # after the number of the compression method
+            text = zlib.decompressobj().decompress(text[1:], _MAX_RAW_EXIF_CHARACTERS)
         _, _, digits = text.split(maxsplit=2)
         data = bytes.fromhex(digits.decode("ascii"))
     except (ValueError, zlib.error):
