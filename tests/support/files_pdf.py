@@ -32,24 +32,31 @@ OBJECT_STREAM, ENTRY_STREAM = 6, 7
 """Numbers in the files of `streamed`."""
 
 
+TEXT = Text(1, 1, is_encrypted=False)
+"""Of each of these files, as PDFium would find it."""
+
+
+def by_reader(content: bytes) -> RawMetadata:
+    """The facts that the catalog reader finds."""
+    return pdf_catalog.read(content, TEXT)
+
+
 def title_of(content: bytes) -> object:
     """The title that the reader finds."""
-    return pdf_catalog.read(content).get("title")
+    return by_reader(content).get("title")
 
 
 def reason_of(content: bytes) -> str:
     """Why the reader hands the content over."""
     with pytest.raises(HandOverError) as handed_over:
-        pdf_catalog.read(content)
+        by_reader(content)
     return str(handed_over.value)
 
 
 def by_pypdf(content: bytes) -> RawMetadata:
     """The same facts from pypdf."""
-    text = Text(1, 1, is_encrypted=False)
-    counts = {**text.counts(), "encrypted": False}
-    found = pdf_fallback.extract(io.BytesIO(content), PDF, counts)
-    return {name: value for name, value in found.items() if name not in text.counts()}
+    found = {"pageCount": TEXT.pages, "wordCount": TEXT.words, "encrypted": False}
+    return pdf_fallback.extract(io.BytesIO(content), PDF, found)
 
 
 def with_title(syntax: bytes, *, page: bytes = OBJECTS[2]) -> bytes:
@@ -82,6 +89,7 @@ def start_of(content: bytes) -> int:
 def streamed(
     compressed: Sequence[bytes] = OBJECTS[:4],
     *,
+    numbers: Sequence[int] = range(1, 5),
     parameters: bytes = b"/N 4 /First %d",
     predictor: int = 0,
     columns: int = 4,
@@ -92,6 +100,7 @@ def streamed(
 
     Args:
         compressed: the syntax of the four objects.
+        numbers: of these objects, in the object stream.
         parameters: of the object stream.
         predictor: filter type of each row of entries; 0 for no predictor.
         columns: of the predictor.
@@ -99,7 +108,8 @@ def streamed(
         places: indexes of the objects in the object stream.
     """
     header = b"".join(
-        b"%d %d " % (number, sum(map(len, compressed[: number - 1]))) for number in range(1, 5)
+        b"%d %d " % (number, sum(map(len, compressed[:index])))
+        for index, number in enumerate(numbers)
     )
     data = zlib.compress(header + b"".join(compressed))
     if b"%d" in parameters:

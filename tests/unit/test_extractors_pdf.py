@@ -87,12 +87,26 @@ def test_information() -> None:
     ("date", "moment"),
     [
         ("D:20240501100000Z", "2024-05-01T10:00:00Z"),
+        ("D:20240501100000Z'", "2024-05-01T10:00:00Z"),
+        ("D:20240501100000Z00'00'", "2024-05-01T10:00:00Z"),
+        ("D:20240501100000Z07'30'", "2024-05-01T10:00:00Z"),
         ("D:20240501100000-07'30'", "2024-05-01T17:30:00Z"),
+        ("D:20240501100000+02'00", "2024-05-01T08:00:00Z"),
+        ("D:20240501100000+0200", "2024-05-01T08:00:00Z"),
+        ("D:20240501100000+02", "2024-05-01T08:00:00Z"),
+        ("D:202405011000+02'00'", "2024-05-01T08:00:00Z"),
+        ("D:202405011000", "2024-05-01T10:00:00"),
+        (" D:20240501100000Z ", "2024-05-01T10:00:00Z"),
+        ("2024-05-01T10:00:00+02:00", "2024-05-01T08:00:00Z"),
+        ("D:191000501100000", "2000-05-01T10:00:00"),
+        ("D:191001231235959-07'00'", "2001-01-01T06:59:59Z"),
         ("20240501", "2024-05-01T00:00:00"),
         ("D:2024", "2024-01-01T00:00:00"),
         ("yesterday", None),
         ("D:20241350100000Z", None),
         ("D:00010101000000+02'00'", None),
+        ("D:990501100000", None),
+        ("D:20240501100000+99'00'", None),
         ("", None),
     ],
 )
@@ -260,6 +274,14 @@ def test_good_form() -> None:
     [
         pytest.param(b"[0 0 612 792]", 612, 792, id="as usual"),
         pytest.param(b"[10 10 605.28 851.89]", 595, 842, id="moved and broken"),
+        pytest.param(b"[612 792 0 0]", 612, 792, id="other corners"),
+        pytest.param(b"[0 0 612 792] /CropBox [6 92 606 692]", 600, 600, id="cropped"),
+        pytest.param(b"[0 0 612 792] /CropBox [-9 -9 300 900]", 300, 792, id="cropped in part"),
+        pytest.param(b"[0 0 612 792] /CropBox [700 0 900 9]", 612, 792, id="cropped outside"),
+        pytest.param(b"[0 0 612 792] /CropBox [0 0 0 0]", 612, 792, id="cropped to nothing"),
+        pytest.param(
+            b"[0 0 612 792] /CropBox [0 0 9 9] /UserUnit 2", 18, 18, id="cropped, own units"
+        ),
         pytest.param(b"[0 0 400 800] /UserUnit 2.5", 1000, 2000, id="in units of its own"),
         pytest.param(b"[0 0 0 0]", None, None, id="no size"),
         pytest.param(b"[0 0 (a) (b)]", None, None, id="no numbers"),
@@ -273,7 +295,90 @@ def test_page_size(box: bytes, width: int | None, height: int | None) -> None:
     found = extract(content)
 
     assert (width, height) == (found.get("pageWidth"), found.get("pageHeight"))
-    assert found["wordCount"] == 1
+    assert found["pageCount"] == 1
+
+
+def test_first_page_after_an_empty_node() -> None:
+    """The size is that of the first page, with what it inherits, not of a node without pages."""
+    pages = b"<< /Type /Pages /Count 1 /CropBox [0 0 300 300] /Kids [7 0 R 5 0 R] >>"
+    content = files.pdf(["one"], objects=[b"<< /Type /Pages /Count 0 /Kids [] >>"])
+    content = content.replace(b"<< /Type /Pages /Count 1 /Kids [5 0 R] >>", pages)
+    found = extract(content)
+
+    assert (300, 300) == (found["pageWidth"], found["pageHeight"])
+
+
+def with_annotation(appearance: bytes, entries: bytes = b"", page: str = "one") -> bytes:
+    """A PDF with an annotation that shows this content."""
+    fields = (
+        b"/Resources << /Font << /F1 3 0 R >> >> /Type /XObject /Subtype /Form /BBox [0 0 99 9]"
+    )
+    annotation = b"<< /Type /Annot /Rect [9 9 108 18] /AP << /N 8 0 R >> %s >>" % entries
+    content = files.pdf([page], objects=[annotation, files.stream(appearance, fields)])
+    return content.replace(b"/Contents 6 0 R", b"/Contents 6 0 R /Annots [7 0 R]")
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        pytest.param(b"/Subtype /Widget /FT /Tx /F 4", 3, id="field"),
+        pytest.param(b"/Subtype /FreeText", 3, id="text on the page"),
+        pytest.param(b"/Subtype /Widget /FT /Tx /F 2", 1, id="hidden"),
+        pytest.param(b"/Subtype /Popup", 1, id="pop-up note"),
+    ],
+)
+def test_text_of_annotations(entries: bytes, words: int) -> None:
+    """The text that annotations show, among them the fields of forms, counts."""
+    content = with_annotation(b"BT /F1 9 Tf (two words) Tj ET", entries)
+
+    assert found_in(content)["wordCount"] == words
+
+
+def test_text_beside_annotations() -> None:
+    """Text with a font that the page inherits counts if there are annotations, too."""
+    content = with_annotation(b"BT /F1 9 Tf (two) Tj ET", b"/Subtype /Widget")
+    resources = b" /Resources << /Font << /F1 3 0 R >> >>"
+    content = content.replace(resources + b" >>", b" >>", 1)
+    content = content.replace(b"/Type /Pages", b"/Type /Pages" + resources)
+
+    assert found_in(content)["wordCount"] == 2
+
+
+def test_text_layer_of_a_form() -> None:
+    """A page whose only text is in a field has a text layer."""
+    content = with_annotation(b"BT /F1 9 Tf (two) Tj ET", b"/Subtype /Widget", page="")
+
+    assert found_in(content)["hasTextLayer"] is True
+
+
+def blank(contents: bytes) -> bytes:
+    """A PDF whose only page has this stream as its content."""
+    content = files.pdf([""], objects=[contents])
+    return content.replace(b"/Contents 6 0 R", b"/Contents 7 0 R")
+
+
+def test_blank_page() -> None:
+    """A page with nothing on it has no words."""
+    found = found_in(blank(files.stream(b"q Q")))
+
+    assert (0, False) == (found["wordCount"], found["hasTextLayer"])
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        pytest.param(files.stream(b"no deflate", b"/Filter /FlateDecode"), id="damaged"),
+        pytest.param(files.stream(b"text", b"/Filter /NoFilter"), id="unknown filter"),
+        pytest.param(files.stream(b" " * 1_048_577), id="too long"),
+    ],
+)
+@pytest.mark.parametrize("tail", [b"", b"more"], ids=["catalog reader", "pypdf"])
+def test_unreadable_page(contents: bytes, tail: bytes) -> None:
+    """The number of words is unknown if PDFium found nothing in content that cannot be read."""
+    found = found_in(blank(contents) + tail)
+
+    assert {"pageCount": 1, "hasForms": False}.items() <= found.items()
+    assert not {"wordCount", "hasTextLayer"} & {*found}
 
 
 def test_no_text_layer() -> None:
@@ -285,14 +390,10 @@ def test_no_text_layer() -> None:
     ("catalog", "name"),
     [
         (b"/OpenAction << /S /JavaScript /JS (x) >>", "hasScripts"),
-        (b"/Names << /JavaScript << /Names [(a) 3 0 R] >> >>", "hasScripts"),
-        (b"/AA << /WC << /S /JavaScript >> >>", "hasScripts"),
         (b"/AcroForm << /Fields [3 0 R] >>", "hasForms"),
         (b"/AcroForm << /XFA [] >>", "hasForms"),
-        (b"/Names << /EmbeddedFiles << /Names [(a) 3 0 R] >> >>", "hasAttachments"),
-        (b"/AF [3 0 R]", "hasAttachments"),
-        (b"/AcroForm << /SigFlags 3 >>", "hasSignatures"),
-        (b"/Perms << /DocMDP 3 0 R >>", "hasSignatures"),
+        (b"/AF [<< /EF << /F 6 0 R >> >>]", "hasAttachments"),
+        (b"/Extensions << /V << /ByteRange [0 1] >> >>", "hasSignatures"),
     ],
 )
 def test_contents(catalog: bytes, name: str) -> None:

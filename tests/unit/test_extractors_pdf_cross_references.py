@@ -6,12 +6,12 @@ import zlib
 
 import pytest
 
-from chalicelib.files.extractors import pdf_catalog
 from tests.support import files
 from tests.support.files_pdf import (
     OBJECTS,
     TABLE,
     by_pypdf,
+    by_reader,
     reason_of,
     start_of,
     streamed,
@@ -40,7 +40,7 @@ def with_table(subsection: bytes) -> bytes:
 )
 def test_facts(content: bytes) -> None:
     """Each form of cross-references leads to the same facts, which are pypdf's."""
-    found = pdf_catalog.read(content)
+    found = by_reader(content)
 
     assert found == by_pypdf(content)
     assert ("A title", 300, 400, "PDF/A-2b") == tuple(

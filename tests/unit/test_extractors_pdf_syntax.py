@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.files.extractors import pdf_catalog
 from tests.support import files
-from tests.support.files_pdf import OBJECTS, TABLE, by_pypdf, reason_of, title_of, with_title
+from tests.support.files_pdf import (
+    OBJECTS,
+    TABLE,
+    by_pypdf,
+    by_reader,
+    reason_of,
+    title_of,
+    with_title,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,7 @@ def test_comments() -> None:
     catalog = b"<< % a catalog\n/Type /Catalog /Pages 2 0 R %2\r/Metadata 5 0 R >> % its end"
     content = files.assembled_pdf([catalog, *OBJECTS[1:]])
 
-    assert pdf_catalog.read(TABLE) == pdf_catalog.read(content) == by_pypdf(content)
+    assert by_reader(TABLE) == by_reader(content) == by_pypdf(content)
 
 
 @pytest.mark.parametrize(

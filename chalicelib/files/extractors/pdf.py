@@ -46,14 +46,13 @@ startxref
 
 
 def extract(content: BinaryIO, file_type: str = "application/pdf") -> RawMetadata | Unfinished:  # noqa: ARG001 - one type only
-    """Pages, words, document information, version and features.
+    """Pages, words, document information, version and features; docs/metadata.md defines them.
 
     - wordCount: whitespace-separated tokens of all pages; hasTextLayer: whether there are any; a
-      scan has none.
+      scan has none. Both are missing if nothing was found on content that may be damaged.
     - pageWidth, pageHeight: of the first page in points (1/72 inch), rounded, before rotation.
     - pdfAClaim: declared conformance such as `PDF/A-2b`; not verified.
-    - hasScripts: scripts of the document (on opening, or by name); hasForms; hasAttachments;
-      hasSignatures: as the form declares. Single pages are not searched.
+    - hasScripts, hasAttachments, hasSignatures: None if not all objects could be searched.
     """
     memory = memory_of(content)
     try:
@@ -61,6 +60,8 @@ def extract(content: BinaryIO, file_type: str = "application/pdf") -> RawMetadat
     except pdf_text.NotReadError:
         return Unfinished({})
     try:
-        return {**text.counts(), **pdf_catalog.read(memory)}
+        return pdf_catalog.read(memory, text)
     except HandOverError:
-        return Unfinished({**text.counts(), "encrypted": text.is_encrypted})
+        counts = text.counts(is_complete=not text.is_blank)
+        known = {name: value for name, value in counts.items() if value is not None}
+        return Unfinished({**known, "encrypted": text.is_encrypted})

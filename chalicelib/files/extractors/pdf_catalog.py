@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from mmap import mmap
 
 from chalicelib.files.extractors.pdf_cross_references import COMPRESSED, DIRECT, CrossReferences
-from chalicelib.files.extractors.pdf_facts import HEADER_BYTES, Dictionary, facts
+from chalicelib.files.extractors.pdf_facts import HEADER_BYTES, Text, facts
+from chalicelib.files.extractors.pdf_objects import Dictionary
+from chalicelib.files.extractors.pdf_search import search
 from chalicelib.files.extractors.pdf_syntax import (
     END,
     WHITE,
@@ -44,26 +47,28 @@ _PNG_UP = 2
 """Each byte is the difference to the one above: https://www.w3.org/TR/png-3/#9Filter-types"""
 
 
-def read(content: mmap | bytes) -> RawMetadata:
-    """The facts of an unencrypted PDF.
+def read(content: mmap | bytes, text: Text) -> RawMetadata:
+    """The facts of an unencrypted PDF with this text.
 
     Raises:
         HandOverError: pypdf has to read the file.
     """
-    return facts(_Document(content), content[:HEADER_BYTES])
+    document = _Document(content)
+    return {**facts(document, content[:HEADER_BYTES], text), **search(document)}
 
 
 class _Document:
     """A PDF, of which objects are read when they are referred to."""
 
     is_encrypted = False
+    has_gaps = False
 
     def __init__(self, content: mmap | bytes) -> None:
         self._content = content
         self._parser = Parser()
         self._objects: dict[Reference, object] = {}
         self._being_read: set[Reference] = set()
-        self._object_streams: dict[int, tuple[bytes, list[int], list[int]]] = {}
+        self._object_streams: dict[int, tuple[bytes, dict[int, int]]] = {}
         self._bytes_left = _MAX_DECODED_BYTES
         self._cross_references = CrossReferences(content, self._parser)
         trailer = self._cross_references.trailer
@@ -85,6 +90,15 @@ class _Document:
     def data_of(self, stream: Dictionary) -> bytes | None:
         """The decoded content of a stream; None of a dictionary without one."""
         return self.decoded(stream) if isinstance(stream, Stream) else None
+
+    def parts(self) -> Iterator[mmap | bytes]:
+        """The file, and each object stream."""
+        yield self._content
+        for number in self._cross_references.object_streams(self.decoded):
+            if number in self._object_streams:
+                yield self._object_streams[number][0]
+            else:
+                yield self.decoded(self._object_stream(number))
 
     def decoded(self, stream: Stream) -> bytes:
         """The decoded content of a stream."""
@@ -147,39 +161,44 @@ class _Document:
                 raise HandOverError("another object at an offset")
             return found
         if entry and entry.kind == COMPRESSED and reference.generation == 0:
-            return self._object_in_stream(reference.number, entry.place, entry.detail)
+            return self._object_in_stream(reference.number, entry.place)
         raise HandOverError("missing object")
 
-    def _object_in_stream(self, number: int, stream_number: int, index: int) -> object:
-        data, numbers, offsets = self._object_stream(stream_number)
-        if index >= len(numbers) or numbers[index] != number:
-            raise HandOverError("another object in a stream")
-        return self._parser.value_at(data, offsets[index])[0]
+    def _object_in_stream(self, number: int, stream_number: int) -> object:
+        if stream_number not in self._object_streams:
+            self._object_streams[stream_number] = self._opened(stream_number)
+        data, offsets = self._object_streams[stream_number]
+        if number not in offsets:
+            raise HandOverError("object missing in a stream")
+        return self._parser.value_at(data, offsets[number])[0]
 
-    def _object_stream(self, number: int) -> tuple[bytes, list[int], list[int]]:
-        """Decoded content, object numbers and offsets of an object stream: 7.5.7."""
-        if number not in self._object_streams:
-            stream = self._object(Reference(number, 0))
-            if not isinstance(stream, Stream) or stream.get("/Type") != "/ObjStm":
-                raise HandOverError("no object stream")
-            data = self.decoded(stream)
-            count, first = self.resolve(stream.get("/N")), self.resolve(stream.get("/First"))
-            if not isinstance(count, int) or not isinstance(first, int) or first < 0:
-                raise HandOverError("malformed object stream")
-            self._object_streams[number] = (data, *_index_in(data[:first], count))
-        return self._object_streams[number]
+    def _opened(self, number: int) -> tuple[bytes, dict[int, int]]:
+        """Decoded content, and offsets by object number, of an object stream: 7.5.7."""
+        stream = self._object_stream(number)
+        data = self.decoded(stream)
+        count, first = self.resolve(stream.get("/N")), self.resolve(stream.get("/First"))
+        if not isinstance(count, int) or not isinstance(first, int) or first < 0:
+            raise HandOverError("malformed object stream")
+        return data, _index_in(data[:first], count)
+
+    def _object_stream(self, number: int) -> Stream:
+        stream = self._object(Reference(number, 0))
+        if not isinstance(stream, Stream) or stream.get("/Type") != "/ObjStm":
+            raise HandOverError("no object stream")
+        return stream
 
 
-def _index_in(header: bytes, count: int) -> tuple[list[int], list[int]]:
-    """Numbers and offsets of an object stream's objects, which begin after the header."""
+def _index_in(header: bytes, count: int) -> dict[int, int]:
+    """Offsets by number of an object stream's objects, which begin after the header."""
     if not _INTEGERS.fullmatch(header):
         raise HandOverError("malformed header of an object stream")
     integers = [int(digits) for digits in header.split()[: 2 * count]]
     numbers, offsets = integers[::2], [len(header) + offset for offset in integers[1::2]]
     is_ascending = all(a < b for a, b in pairwise(offsets))
-    if not len(numbers) == len(offsets) == count or not is_ascending:
+    index = dict(zip(numbers, offsets, strict=False))
+    if not len(index) == len(offsets) == count or not is_ascending:
         raise HandOverError("malformed header of an object stream")
-    return numbers, offsets
+    return index
 
 
 def _unpredicted(data: bytes, parameters: Dictionary) -> bytes:

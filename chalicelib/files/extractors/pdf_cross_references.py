@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from mmap import mmap
 from typing import NamedTuple, TypeGuard
 
-from chalicelib.files.extractors.pdf_facts import Dictionary
+from chalicelib.files.extractors.pdf_objects import Dictionary
 from chalicelib.files.extractors.pdf_syntax import SKIPPED, WHITE, HandOverError, Parser, Stream
 
 _MAX_SECTIONS = 200
@@ -70,6 +70,9 @@ class _Table:
             return self.hidden.entry(number, decoded) or found
         return found
 
+    def object_streams(self, decoded: Decoder) -> set[int]:
+        return self.hidden.object_streams(decoded) if self.hidden else set()
+
     def _own_entry(self, number: int) -> Entry | None:
         index = _index_of(number, self._subsections, _ENTRY_BYTES)
         if index is None:
@@ -100,18 +103,35 @@ class _EntryStream:
         index = _index_of(number, self._subsections, 1)
         if index is None:
             return None
-        if self._data is None:
-            self._data = decoded(self._stream)
+        data = self._entries(decoded)
         first, second, third = self._widths
         start = index * (first + second + third)
         middle, last, end = start + first, start + first + second, start + first + second + third
-        if end > len(self._data):
+        if end > len(data):
             raise HandOverError("missing entries of a stream")
         return Entry(
-            int.from_bytes(self._data[start:middle], "big") if first else DIRECT,
-            int.from_bytes(self._data[middle:last], "big"),
-            int.from_bytes(self._data[last:end], "big"),
+            int.from_bytes(data[start:middle], "big") if first else DIRECT,
+            int.from_bytes(data[middle:last], "big"),
+            int.from_bytes(data[last:end], "big"),
         )
+
+    def object_streams(self, decoded: Decoder) -> set[int]:
+        data = self._entries(decoded)
+        first, second, third = self._widths
+        row = first + second + third
+        if first == 0:
+            return set()  # all objects are in the file itself
+        places = {data[start : start + first + second] for start in range(0, len(data), row)}
+        return {
+            int.from_bytes(place[first:], "big")
+            for place in places
+            if int.from_bytes(place[:first], "big") == COMPRESSED
+        }
+
+    def _entries(self, decoded: Decoder) -> bytes:
+        if self._data is None:
+            self._data = decoded(self._stream)
+        return self._data
 
 
 def _are_sizes(value: object, limit: int) -> TypeGuard[list[int]]:
@@ -148,6 +168,10 @@ class CrossReferences:
         """The newest entry of an object."""
         entries = (section.entry(number, decoded) for section in self._sections)
         return next((entry for entry in entries if entry), None)
+
+    def object_streams(self, decoded: Decoder) -> set[int]:
+        """The numbers of all object streams, also of those with replaced objects only."""
+        return {number for section in self._sections for number in section.object_streams(decoded)}
 
     def _read_sections(self) -> Dictionary:
         """Read all sections, newest first, and return the trailer."""

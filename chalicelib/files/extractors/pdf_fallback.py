@@ -20,25 +20,20 @@ from typing import BinaryIO
 
 import pypdf.filters  # noqa: F401 - pypdf imports it lazily, which each child would repeat
 from pypdf import PasswordType, PdfReader, errors
-from pypdf.generic import (
-    BooleanObject,
-    ByteStringObject,
-    NullObject,
-    PdfObject,
-    StreamObject,
-    TextStringObject,
-)
+from pypdf.generic import StreamObject
 
 from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import pdf
 from chalicelib.files.extractors.pdf_facts import (
     HEADER_BYTES,
-    Dictionary,
     Text,
     facts,
     version_in_header,
 )
+from chalicelib.files.extractors.pdf_pypdf import RAISES, PypdfDocument, SearchedPypdfDocument
+from chalicelib.files.extractors.pdf_search import search
+from chalicelib.files.mapped import memory_of
 from chalicelib.files.metadata import RawMetadata
 
 # pypdf quotes the file in its messages.
@@ -97,17 +92,7 @@ _SKIPPED_TEXT = {
 """Beginnings of the log messages, the only sign that pypdf skipped the text of a form on a page."""
 
 
-_PYPDF_RAISES: tuple[type[Exception], ...] = (
-    *TRANSLATIONS,
-    FileRejectedError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+_PYPDF_RAISES = (*RAISES, FileRejectedError)
 """Exceptions of pypdf, and of this module, for a malformed file."""
 
 
@@ -127,14 +112,17 @@ def extract(content: BinaryIO, file_type: str, found: Metadata) -> RawMetadata: 
 
 
 def _text_of(found: Metadata) -> Text:
-    match found:
-        case {
-            "pageCount": int() as pages,
-            "wordCount": int() as words,
-            "encrypted": bool() as encrypted,
-        }:
-            if pages in range(1, _MAX_COUNT) and words in range(_MAX_COUNT):
-                return Text(int(pages), int(words), encrypted)
+    """The text; without a count of words if no page shows anything."""
+    pages, words = found.get("pageCount"), found.get("wordCount", 0)
+    encrypted = found.get("encrypted")
+    if (
+        isinstance(pages, int)
+        and pages in range(1, _MAX_COUNT)
+        and isinstance(words, int)
+        and words in range(_MAX_COUNT)
+        and isinstance(encrypted, bool)
+    ):
+        return Text(pages, words, encrypted, is_blank="wordCount" not in found)
     raise ValueError("malformed results of PDFium")
 
 
@@ -148,7 +136,7 @@ def _found_by_pypdf(content: BinaryIO) -> RawMetadata:
 
 def _found_by_pdfium(content: BinaryIO, text: Text) -> RawMetadata:
     return {
-        **text.counts(),
+        **text.counts(is_complete=not text.is_blank),
         "pdfVersion": version_in_header(_head(content)),
         "encrypted": text.is_encrypted,
         "unread": "information",
@@ -165,38 +153,9 @@ def _translation(error: Exception) -> Translation:
 
 
 def _facts(reader: PdfReader, content: BinaryIO, text: Text) -> RawMetadata:
-    return {**text.counts(), **facts(_Document(reader), _head(content))}
-
-
-class _Document:
-    """The document that pypdf reads, with its objects as pdf_facts.py expects them."""
-
-    def __init__(self, reader: PdfReader) -> None:
-        self.catalog: Dictionary = reader.root_object
-        self.information: Dictionary | None = reader.metadata
-        self.is_encrypted = reader.is_encrypted
-
-    def resolve(self, value: object) -> object:
-        """The object that the value refers to, which is itself unless it is a reference."""
-        found = value.get_object() if isinstance(value, PdfObject) else value
-        match found:
-            case TextStringObject() | ByteStringObject():
-                return found.original_bytes
-            case BooleanObject():
-                return found.value
-            case NullObject():
-                return None
-            case _:
-                return found
-
-    def data_of(self, stream: Dictionary) -> bytes | None:
-        """The decoded content of a stream; None without one that can be decoded."""
-        if not isinstance(stream, StreamObject):
-            return None
-        try:
-            return stream.get_data()
-        except (errors.PyPdfError, ValueError):
-            return None
+    document = PypdfDocument(reader)
+    features = search(SearchedPypdfDocument(reader, memory_of(content)))
+    return {**facts(document, _head(content), text), **features}
 
 
 def _opened(content: BinaryIO) -> PdfReader:

@@ -3,21 +3,22 @@
 PDFium is C++ without resource limits: it crashes on some files and takes gigabytes for others. It
 runs only in the sandbox's child, where either fails just that file.
 
-The library is that of the package pypdfium2, called directly: importing the package takes 45 ms and
-9 MB, the table below 1 ms and 1 MB, and each fork copies a part of that.
+PDFium's text of a page leaves out its annotations, among them the fields of forms. Flattening adds
+what they show to the page as its last object; it also loses resources that the page inherits, so
+that the page's own text is read before.
 """
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from codecs import utf_16_le_decode
 from collections.abc import Iterator
-from ctypes import POINTER, byref, c_char, c_double, c_float, c_int, c_size_t, c_void_p
-from importlib.machinery import PathFinder
+from contextlib import contextmanager
+from ctypes import byref, c_char, c_double
 from mmap import mmap
+from typing import NamedTuple
 
 from chalicelib.files.extractors.pdf_facts import Text
+from chalicelib.files.extractors.pdfium import PDFIUM, Box
 
 _PART_BYTES = 8 * 1_048_576
 """PDFium caches everything it reads until the document is closed. Reopening a large file after each
@@ -30,36 +31,25 @@ _NOT_ENCRYPTED = -1
 _UNIT_BYTES = 2
 """Of a UTF-16 code unit."""
 
-_PACKAGE = "pypdfium2_raw"
-_LIBRARY_NAME = "libpdfium.dylib" if sys.platform == "darwin" else "libpdfium.so"
+_APPEARANCE = b"AP"
+"""Key of an annotation's appearance: ISO 32000-1, table 164."""
+
+_FOR_DISPLAY = 0
+"""FLAT_NORMALDISPLAY: annotations as on a screen, not as printed."""
+
+_FLATTENED = 1
+"""FLATTEN_SUCCESS."""
+
+_FORM = 5
+"""FPDF_PAGEOBJ_FORM, in which flattening puts all annotations."""
 
 
-class _Box(ctypes.Structure):
-    """FS_RECTF: a page's box in the page's own units."""
+class _Shown(NamedTuple):
+    """What a page shows."""
 
-    _fields_ = (("left", c_float), ("top", c_float), ("right", c_float), ("bottom", c_float))
-
-
-_Handle = c_void_p
-
-_FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
-    "FPDF_InitLibrary": (None, []),
-    "FPDF_LoadMemDocument64": (_Handle, [c_void_p, c_size_t, c_void_p]),
-    "FPDF_CloseDocument": (None, [_Handle]),
-    "FPDF_GetPageCount": (c_int, [_Handle]),
-    "FPDF_GetSecurityHandlerRevision": (c_int, [_Handle]),
-    "FPDF_LoadPage": (_Handle, [_Handle, c_int]),
-    "FPDF_ClosePage": (None, [_Handle]),
-    "FPDF_GetPageBoundingBox": (c_int, [_Handle, POINTER(_Box)]),
-    "FPDFText_LoadPage": (_Handle, [_Handle]),
-    "FPDFText_ClosePage": (None, [_Handle]),
-    "FPDFText_CountChars": (c_int, [_Handle]),
-    "FPDFText_GetCharBox": (c_int, [_Handle, c_int, *[POINTER(c_double)] * 4]),
-    "FPDFText_GetTextIndexFromCharIndex": (c_int, [_Handle, c_int]),
-    "FPDFText_GetText": (c_int, [_Handle, c_int, c_int, c_void_p]),
-    "FPDFText_GetBoundedText": (c_int, [_Handle, *[c_double] * 4, c_void_p, c_int]),
-}
-"""Results and parameters: https://pdfium.googlesource.com/pdfium/+/refs/heads/main/public/"""
+    words: int
+    is_blank: bool
+    """Whether it shows nothing, not even a line."""
 
 
 class NotReadError(Exception):
@@ -74,21 +64,26 @@ def read(content: mmap) -> Text:
     """
     document = _opened(content)
     try:
-        pages = _PDFIUM.FPDF_GetPageCount(document)
+        pages = PDFIUM.FPDF_GetPageCount(document)
         if pages <= 0:
             raise NotReadError
-        revision = _PDFIUM.FPDF_GetSecurityHandlerRevision(document)
+        revision = PDFIUM.FPDF_GetSecurityHandlerRevision(document)
         parts = _parts(pages, len(content))
-        words = _words(document, next(parts))
+        shown = _shown_on(document, next(parts))
     finally:
-        _PDFIUM.FPDF_CloseDocument(document)
+        PDFIUM.FPDF_CloseDocument(document)
     for part in parts:
         document = _opened(content)
         try:
-            words += _words(document, part)
+            shown += _shown_on(document, part)
         finally:
-            _PDFIUM.FPDF_CloseDocument(document)
-    return Text(pages, words, is_encrypted=revision != _NOT_ENCRYPTED)
+            PDFIUM.FPDF_CloseDocument(document)
+    return Text(
+        pages,
+        sum(page.words for page in shown),
+        is_encrypted=revision != _NOT_ENCRYPTED,
+        is_blank=all(page.is_blank for page in shown),
+    )
 
 
 def _parts(pages: int, size_bytes: int) -> Iterator[range]:
@@ -99,23 +94,78 @@ def _parts(pages: int, size_bytes: int) -> Iterator[range]:
 
 def _opened(content: mmap) -> int:
     """The document, which refers to the content until it is closed."""
-    return _valid(_PDFIUM.FPDF_LoadMemDocument64(_address(content), len(content), None))
+    return _valid(PDFIUM.FPDF_LoadMemDocument64(_address(content), len(content), None))
 
 
-def _words(document: int, numbers: range) -> int:
-    return sum([_page_words(document, number) for number in numbers])
+def _shown_on(document: int, numbers: range) -> list[_Shown]:
+    return [_shown(document, number) for number in numbers]
 
 
-def _page_words(document: int, number: int) -> int:
-    page = _valid(_PDFIUM.FPDF_LoadPage(document, number))
+def _shown(document: int, number: int) -> _Shown:
+    with _page(document, number) as page:
+        objects = PDFIUM.FPDFPage_CountObjects(page)
+        shown = _Shown(_words(page), is_blank=objects == 0)
+        if not _flatten(page):
+            return shown
+    with _page(document, number) as page:
+        if not _ends_with_annotations(page, objects):
+            return shown
+        _remove_all_but_last(page)
+        return _Shown(shown.words + _words(page), is_blank=False)
+
+
+@contextmanager
+def _page(document: int, number: int) -> Iterator[int]:
+    page = _valid(PDFIUM.FPDF_LoadPage(document, number))
     try:
-        text = _valid(_PDFIUM.FPDFText_LoadPage(page))
-        try:
-            return len(_text(page, text).split())
-        finally:
-            _PDFIUM.FPDFText_ClosePage(text)
+        yield page
     finally:
-        _PDFIUM.FPDF_ClosePage(page)
+        PDFIUM.FPDF_ClosePage(page)
+
+
+def _flatten(page: int) -> bool:
+    """Add what annotations show to the page when it is reloaded; False if there is nothing."""
+    annotations = range(PDFIUM.FPDFPage_GetAnnotCount(page))
+    return (
+        any(_has_appearance(page, index) for index in annotations)
+        and PDFIUM.FPDFPage_Flatten(page, _FOR_DISPLAY) == _FLATTENED
+    )
+
+
+def _ends_with_annotations(page: int, objects: int) -> bool:
+    """Whether the last object of a flattened page, which had so many before, is what was added.
+
+    Nothing is added for hidden annotations. If inherited resources are lost, so are forms.
+    """
+    now = PDFIUM.FPDFPage_CountObjects(page)
+    if now in {0, objects}:
+        return False
+    last = PDFIUM.FPDFPage_GetObject(page, now - 1)
+    return bool(PDFIUM.FPDFPageObj_GetType(last) == _FORM)
+
+
+def _has_appearance(page: int, index: int) -> bool:
+    annotation = PDFIUM.FPDFPage_GetAnnot(page, index)
+    if annotation is None:
+        return False
+    found = PDFIUM.FPDFAnnot_HasKey(annotation, _APPEARANCE)
+    PDFIUM.FPDFPage_CloseAnnot(annotation)
+    return bool(found)
+
+
+def _remove_all_but_last(page: int) -> None:
+    for _ in range(PDFIUM.FPDFPage_CountObjects(page) - 1):
+        first = PDFIUM.FPDFPage_GetObject(page, 0)
+        _check(PDFIUM.FPDFPage_RemoveObject(page, first))
+        PDFIUM.FPDFPageObj_Destroy(first)
+
+
+def _words(page: int) -> int:
+    text = _valid(PDFIUM.FPDFText_LoadPage(page))
+    try:
+        return len(_text(page, text).split())
+    finally:
+        PDFIUM.FPDFText_ClosePage(text)
 
 
 def _valid(handle: int | None) -> int:
@@ -130,21 +180,21 @@ def _text(page: int, text: int) -> str:
     Extracting just the text inside takes three times as long and separates fewer words than
     pdftotext does.
     """
-    last = _PDFIUM.FPDFText_CountChars(text) - 1
+    last = PDFIUM.FPDFText_CountChars(text) - 1
     if last < 0:
         return ""
-    bounds = _Box()
-    _check(_PDFIUM.FPDF_GetPageBoundingBox(page, byref(bounds)))
+    bounds = Box()
+    _check(PDFIUM.FPDF_GetPageBoundingBox(page, byref(bounds)))
     if any(_touches(bounds, text, index) for index in (0, last)):
         return _whole_text(text, last)
     return _text_inside(bounds, text)
 
 
-def _touches(bounds: _Box, text: int, index: int) -> bool:
+def _touches(bounds: Box, text: int, index: int) -> bool:
     """Whether the character is on the page, at least in part."""
     left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
     _check(
-        _PDFIUM.FPDFText_GetCharBox(
+        PDFIUM.FPDFText_GetCharBox(
             text, index, byref(left), byref(right), byref(bottom), byref(top)
         )
     )
@@ -162,23 +212,23 @@ def _whole_text(text: int, last: int) -> str:
     PDFium reads beyond the text if the first or last character is one that the text omits:
     https://crbug.com/pdfium/2079
     """
-    index_of = _PDFIUM.FPDFText_GetTextIndexFromCharIndex
+    index_of = PDFIUM.FPDFText_GetTextIndexFromCharIndex
     start = next((index for index in range(last + 1) if index_of(text, index) >= 0), None)
     if start is None:
         return ""
     end = next(index for index in range(last, -1, -1) if index_of(text, index) >= 0)
     buffer = _buffer(index_of(text, end) - index_of(text, start) + 2)
-    written = _PDFIUM.FPDFText_GetText(text, start, end - start + 1, _address(buffer))
+    written = PDFIUM.FPDFText_GetText(text, start, end - start + 1, _address(buffer))
     return _decoded(buffer, written - 1)  # without the final NUL
 
 
-def _text_inside(bounds: _Box, text: int) -> str:
+def _text_inside(bounds: Box, text: int) -> str:
     corners = (bounds.left, bounds.top, bounds.right, bounds.bottom)
-    length = _PDFIUM.FPDFText_GetBoundedText(text, *corners, None, 0)
+    length = PDFIUM.FPDFText_GetBoundedText(text, *corners, None, 0)
     if length <= 0:
         return ""
     buffer = _buffer(length)
-    _PDFIUM.FPDFText_GetBoundedText(text, *corners, _address(buffer), length)
+    PDFIUM.FPDFText_GetBoundedText(text, *corners, _address(buffer), length)
     return _decoded(buffer, length)
 
 
@@ -202,24 +252,3 @@ def _decoded(buffer: bytearray, length: int) -> str:
 def _check(succeeded: int) -> None:
     if not succeeded:
         raise NotReadError
-
-
-def _loaded() -> ctypes.CDLL:
-    """The library, initialized.
-
-    Raises:
-        ImportError: the package is not installed.
-    """
-    package = PathFinder.find_spec(_PACKAGE)
-    if package is None or not package.submodule_search_locations:
-        raise ImportError(f"the package {_PACKAGE} is not installed", name=_PACKAGE)
-    library = ctypes.CDLL(f"{package.submodule_search_locations[0]}/{_LIBRARY_NAME}")
-    for name, (result, parameters) in _FUNCTIONS.items():
-        function = getattr(library, name)
-        function.restype = result
-        function.argtypes = parameters
-    library.FPDF_InitLibrary()
-    return library
-
-
-_PDFIUM = _loaded()
