@@ -330,8 +330,18 @@ def with_annotation(appearance: bytes, entries: bytes = b"", page: str = "one") 
 def test_text_of_annotations(entries: bytes, words: int) -> None:
     """The text that annotations show, among them the fields of forms, counts."""
     content = with_annotation(b"BT /F1 9 Tf (two words) Tj ET", entries)
+    by_pypdf = pdf_fallback.extract(io.BytesIO(content), PDF, {})
 
-    assert found_in(content)["wordCount"] == words
+    assert words == found_in(content)["wordCount"] == by_pypdf["wordCount"]
+
+
+def test_text_of_a_state() -> None:
+    """Of a check box, only the text of its present state counts."""
+    content = with_annotation(b"BT /F1 9 Tf (two words) Tj ET", b"/Subtype /Widget /AS /On")
+    content = content.replace(b"/AP << /N 8 0 R >>", b"/AP << /N << /On 8 0 R /Off 6 0 R >> >>")
+    by_pypdf = pdf_fallback.extract(io.BytesIO(content), PDF, {})
+
+    assert 3 == found_in(content)["wordCount"] == by_pypdf["wordCount"]
 
 
 def test_text_beside_annotations() -> None:

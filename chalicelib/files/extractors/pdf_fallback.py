@@ -16,11 +16,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pypdf.filters  # noqa: F401 - pypdf imports it lazily, which each child would repeat
-from pypdf import PasswordType, PdfReader, errors
-from pypdf.generic import StreamObject
+from pypdf import PageObject, PasswordType, PdfReader, errors
+from pypdf.generic import EncodedStreamObject, StreamObject
 
 from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files.extraction import FileRejectedError
@@ -31,6 +31,7 @@ from chalicelib.files.extractors.pdf_facts import (
     facts,
     version_in_header,
 )
+from chalicelib.files.extractors.pdf_objects import Dictionary, dictionary_in
 from chalicelib.files.extractors.pdf_pypdf import RAISES, PypdfDocument, SearchedPypdfDocument
 from chalicelib.files.extractors.pdf_search import search
 from chalicelib.files.mapped import memory_of
@@ -84,6 +85,9 @@ for _codec in (
     codecs.lookup(_codec)  # pypdf decodes names and text with these; a child cannot import them
 
 _MAX_COUNT = 2**53
+
+_HIDDEN = 2
+"""Flag of an annotation."""
 
 _SKIPPED_TEXT = {
     "Exceeded %(limit)d form XObject invocations": _EXCESSIVE,
@@ -183,8 +187,35 @@ def _word_count(reader: PdfReader) -> int:
         for page in reader.pages:
             known = len(reader.resolved_objects)
             words += len(page.extract_text().split())
+            words += sum(_form_words(page, form) for form in _appearances(reader, page))
             _drop_images(reader, known)
     return words
+
+
+def _form_words(page: PageObject, form: StreamObject) -> int:
+    return len(page.extract_xform_text(cast(EncodedStreamObject, form)).split())
+
+
+def _appearances(reader: PdfReader, page: PageObject) -> Iterator[StreamObject]:
+    """What the page's annotations show: ISO 32000-1, 12.5.5."""
+    document = PypdfDocument(reader)
+    annotations = document.resolve(page.get("/Annots"))
+    for annotation in map(document.resolve, annotations if isinstance(annotations, list) else ()):
+        if isinstance(annotation, dict) and not _is_hidden(document, annotation):
+            appearance = dictionary_in(document, annotation, "/AP")
+            shown = dictionary_in(document, appearance, "/N")
+            if not isinstance(shown, StreamObject):
+                state = document.resolve(annotation.get("/AS"))
+                shown = dictionary_in(document, shown, str(state))
+            if isinstance(shown, StreamObject):
+                yield shown
+
+
+def _is_hidden(document: PypdfDocument, annotation: Dictionary) -> bool:
+    """Whether viewers show it on demand, or never: tables 165 and 183."""
+    flags = document.resolve(annotation.get("/F"))
+    is_popup = document.resolve(annotation.get("/Subtype")) == "/Popup"
+    return is_popup or (isinstance(flags, int) and bool(flags & _HIDDEN))
 
 
 @contextmanager

@@ -40,6 +40,9 @@ _FOR_DISPLAY = 0
 _FLATTENED = 1
 """FLATTEN_SUCCESS."""
 
+_MAX_EXAMINED = 100
+"""Annotations of a page; flattening skips each of them sooner than Python does."""
+
 _FORM = 5
 """FPDF_PAGEOBJ_FORM, in which flattening puts all annotations."""
 
@@ -125,11 +128,10 @@ def _page(document: int, number: int) -> Iterator[int]:
 
 def _flatten(page: int) -> bool:
     """Add what annotations show to the page when it is reloaded; False if there is nothing."""
-    annotations = range(PDFIUM.FPDFPage_GetAnnotCount(page))
+    annotations = PDFIUM.FPDFPage_GetAnnotCount(page)
     return (
-        any(_has_appearance(page, index) for index in annotations)
-        and PDFIUM.FPDFPage_Flatten(page, _FOR_DISPLAY) == _FLATTENED
-    )
+        annotations > _MAX_EXAMINED or any(_has_appearance(page, n) for n in range(annotations))
+    ) and PDFIUM.FPDFPage_Flatten(page, _FOR_DISPLAY) == _FLATTENED
 
 
 def _ends_with_annotations(page: int, objects: int) -> bool:
