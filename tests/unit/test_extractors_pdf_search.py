@@ -12,7 +12,7 @@ from chalicelib.files.extractors import pdf_search
 from chalicelib.files.extractors.pdf_objects import Dictionary
 from chalicelib.files.types import PDF
 from tests.support import files
-from tests.support.files_pdf import OBJECTS, by_pypdf, by_reader, reason_of, streamed
+from tests.support.files_pdf import OBJECTS, by_pypdf, by_reader, reason_of, streamed, updated
 from tests.support.metadata import extract
 
 SCRIPT = b"<< /S /JavaScript /JS (x) >>"
@@ -133,6 +133,14 @@ def test_script_in_an_object_stream() -> None:
     catalog = OBJECTS[0].replace(b">>", b"/OpenAction %b >>" % SCRIPT)
 
     assert features_of(streamed(compressed=(catalog, *OBJECTS[1:4])))["hasScripts"] is True
+
+
+def test_object_stream_that_nothing_refers_to() -> None:
+    """An object stream that cannot be decoded does not matter if its objects are not in use."""
+    content = updated(streamed(), dict(enumerate(OBJECTS[:4], start=1)))
+    content = content.replace(b"/Type /ObjStm", b"/Type /ObjXxx")
+
+    assert NONE == {name: by_reader(content)[name] for name in NONE}
 
 
 def test_object_that_nothing_refers_to() -> None:

@@ -91,14 +91,19 @@ class _Document:
         """The decoded content of a stream; None of a dictionary without one."""
         return self.decoded(stream) if isinstance(stream, Stream) else None
 
-    def parts(self) -> Iterator[mmap | bytes]:
-        """The file, and each object stream."""
+    def parts(self) -> Iterator[mmap | bytes | None]:
+        """The file, and each object stream; None for one that cannot be decoded."""
         yield self._content
         for number in self._cross_references.object_streams(self.decoded):
-            if number in self._object_streams:
-                yield self._object_streams[number][0]
-            else:
-                yield self.decoded(self._object_stream(number))
+            yield self._searched_stream(number)
+
+    def _searched_stream(self, number: int) -> bytes | None:
+        if number in self._object_streams:
+            return self._object_streams[number][0]
+        try:
+            return self.decoded(self._object_stream(number))
+        except HandOverError:  # nothing may refer to its objects anymore
+            return None
 
     def decoded(self, stream: Stream) -> bytes:
         """The decoded content of a stream."""
