@@ -8,13 +8,12 @@ which text formats require: no bytes distinguish Markdown from text.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.files import containers
-from chalicelib.files.extractors.text import is_text
 from chalicelib.files.image_signatures import image_type
+from chalicelib.files.text_encoding import beginning, is_text, unmarked
 from chalicelib.files.types import (
     ALIASES,
     AVIF,
@@ -90,6 +89,10 @@ _BROADER = {
 }
 """Declared types that are correct, but less specific, for these detected ones."""
 
+_DELETE = b"\x7f"
+_PERMIT_DELETE = frozenset({JSON, JSON_LINES, XML, SVG})
+"""RFC 8259, 7; XML 1.0, production 2."""
+
 _TEXT_HEAD_CHARACTERS = 2_048
 """Characters of a text by which it is classified."""
 
@@ -141,10 +144,13 @@ def candidate_types(
     if container := containers.container_of(head):
         return [container.file_type, *container.special_types]
     pdf = [PDF] if _PDF_HEADER in head[:_PDF_HEADER_WITHIN_BYTES] else []
-    if is_text(head, is_whole_file=is_whole_file):
-        return [*pdf, *_types_of_text(_decoded(head), _declared(declared_type))]
-    signature = _signature(head)
-    return [signature] if signature else pdf or [UNKNOWN]
+    if not is_text(head, is_whole_file=is_whole_file):
+        if signature := _signature(head):
+            return [signature]
+        if not unmarked(head, is_whole_file=is_whole_file):
+            return pdf or _types_with_delete(head, is_whole_file=is_whole_file) or [UNKNOWN]
+    text = beginning(head)[:_TEXT_HEAD_CHARACTERS]
+    return [*pdf, *_types_of_text(text, _declared(declared_type))]
 
 
 def conflicts_with(declared_type: str | None, file_type: str) -> bool:
@@ -243,13 +249,6 @@ _CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
 """Formats that filetype misses or confuses."""
 
 
-def _decoded(head: bytes) -> str:
-    """The beginning of a text without its byte order mark."""
-    is_utf_16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = head.decode("utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
-    return text[:_TEXT_HEAD_CHARACTERS]
-
-
 def _types_of_text(text: str, declared: str | None) -> list[str]:
     if declared == TEXT:
         return [TEXT]
@@ -262,6 +261,14 @@ def _types_of_text(text: str, declared: str | None) -> list[str]:
         (from_declaration, from_content) if declared == SVG else (from_content, from_declaration)
     )
     return list(dict.fromkeys([*first, *last, TEXT]))
+
+
+def _types_with_delete(head: bytes, *, is_whole_file: bool) -> list[str]:
+    """The candidate types of a text with a DEL, which is no text for file(1)."""
+    rest = head.replace(_DELETE, b"")
+    if rest == head or not is_text(rest, is_whole_file=is_whole_file):
+        return []
+    return [found for found in _types_from_content(beginning(rest)) if found in _PERMIT_DELETE]
 
 
 def _types_from_content(text: str) -> Iterator[str]:

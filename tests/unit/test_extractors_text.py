@@ -19,18 +19,102 @@ from chalicelib.files.extractors import text
         pytest.param("\ufeffnaïve".encode(), "utf-8", 5, id="UTF-8 with mark"),
         pytest.param("naïve 𝄞".encode("utf-16"), "utf-16", 7, id="UTF-16, this machine's order"),
         pytest.param(b"\xfe\xff\0n\0\xef", "utf-16", 2, id="UTF-16, big-endian"),
-        pytest.param(b"na\xefve", "iso-8859-1", 5, id="Latin-1"),
-        pytest.param(b"\x93na\xefve\x94", "unknown-8bit", 7, id="Windows-1252"),
-        pytest.param(b"\x93" + b"x" * 200_000, "unknown-8bit", 200_001, id="Windows-1252 at first"),
-        pytest.param(b"cut \xc3", "iso-8859-1", 5, id="UTF-8 cut in a character"),
-        pytest.param(b"x" * 200_000 + b"\xef", "iso-8859-1", 200_001, id="Latin-1 at its very end"),
+        pytest.param("naïve 𝄞".encode("utf-32"), "utf-32", 7, id="UTF-32, this machine's order"),
+        pytest.param(b"\0\0\xfe\xff\0\0\0n", "utf-32", 1, id="UTF-32, big-endian"),
+        pytest.param(b"d\xe9j\xe0 vu", "iso-8859-1", 7, id="Latin-1"),
+        pytest.param(b"\x93d\xe9j\xe0 vu\x94", "windows-1252", 9, id="Windows-1252"),
+        pytest.param(b"\x93" + b"x" * 200_000, "windows-1252", 200_001, id="Windows-1252 at first"),
+        pytest.param(
+            b"x" * 200_000 + b" d\xe9j\xe0", "iso-8859-1", 200_005, id="Latin-1 at its end"
+        ),
+        pytest.param("мир".encode("koi8_r"), "unknown-8bit", None, id="too short to detect"),
+        pytest.param("наïve – 𝄞 ".encode() * 9 + b"\xc3", "unknown-8bit", None, id="cut UTF-8"),
     ],
 )
-def test_encoding(content: bytes, encoding: str, characters: int) -> None:
+def test_encoding(content: bytes, encoding: str, characters: int | None) -> None:
     """The encoding is the first one in which the whole file decodes."""
     found = text.extract(io.BytesIO(content))
 
     assert (encoding, characters) == (found["encoding"], found["characterCount"])
+
+
+LATVIAN = "Visi cilvēki piedzimst brīvi un vienlīdzīgi savā pašcieņā un tiesībās."
+VIETNAMESE = (
+    "Tiê\u0301ng Viê\u0323t là ngôn ngư\u0303 cu\u0309a ngươ\u0300i Viê\u0323t Nam"
+    " ơ\u0309 đây, đươ\u0323c yêu mê\u0301n."
+)
+
+ENCODED = [
+    ("big5", "big5", "中文的文字，這是一個很長的句子，而且有很多字。"),
+    ("euc-jp", "euc_jp", "これは日本語の文章です。とても長いです。"),
+    ("euc-kr", "cp949", "이것은 한국어 문장입니다. 아주 깁니다. 그래서 좋습니다."),
+    ("gb18030", "gb18030", "这是一个中文的句子，它很长很长，而且很有意思。"),
+    ("ibm866", "cp866", "Это русский текст, он довольно длинный."),
+    ("iso-2022-jp", "iso2022_jp", "これは日本語の文章です。"),
+    ("iso-8859-1", "iso8859_1", "Äpfel sind größer als Nüsse, und schöner."),
+    ("iso-8859-2", "iso8859_2", "Příliš žluťoučký kůň úpěl ďábelské ódy, a šel spát."),
+    ("iso-8859-5", "iso8859_5", "Это русский текст, он довольно длинный."),
+    ("iso-8859-6", "iso8859_6", "هذه جملة طويلة جدا باللغة العربية."),
+    ("koi8-r", "koi8_r", "Это русский текст, он довольно длинный."),
+    ("koi8-u", "koi8_u", "Це український текст, він досить довгий."),
+    (
+        "macintosh",
+        "mac_roman",
+        "Les élèves étaient déjà arrivés, très gênés; ça a été réglé à côté.",
+    ),
+    ("shift_jis", "cp932", "これは日本語の文章です。①とても長いです。"),
+    ("windows-1250", "cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy, a šel spát."),
+    ("windows-1251", "cp1251", "Это русский текст, он довольно длинный."),
+    ("windows-1252", "cp1252", "„Äpfel“ sind größer als Nüsse – und schöner."),
+    ("windows-1253", "cp1253", "Αυτό είναι ένα ελληνικό κείμενο."),
+    (
+        "windows-1254",
+        "cp1254",
+        "Bu oldukça uzun bir Türkçe metindir, şöyle böyle; ışığı söndürdüğümüzde.",
+    ),
+    ("windows-1255", "cp1255", "זה משפט ארוך מאוד בעברית."),
+    ("windows-1256", "cp1256", "هذه جملة طويلة جدا باللغة العربية."),
+    ("windows-1257", "cp1257", f"{LATVIAN} {LATVIAN}"),
+    ("windows-1258", "cp1258", VIETNAMESE),
+    ("windows-874", "cp874", "นี่คือประโยคภาษาไทยที่ยาวมาก"),
+    *(
+        (f"utf-{form}", f"utf-{form}", f"{language} text: {sentence}")
+        for form in ("16le", "16be", "32le", "32be")
+        for language, sentence in [
+            ("English", "nothing special"),
+            ("Ελληνικό", "Αυτό είναι ένα ελληνικό κείμενο."),
+            ("中文的", "这是一个中文的句子，它很长很长。"),
+            ("日本語", "これは日本語の文章です。とても長いです。"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codec", "sentence"), ENCODED, ids=lambda value: ascii(value)[:20]
+)
+def test_detection(encoding: str, codec: str, sentence: str) -> None:
+    """Encodings in use are detected without a byte order mark, in a sentence and in a long text."""
+    for content in (sentence, f"{sentence}\n" * 2_000):
+        found = text.extract(io.BytesIO(content.encode(codec)))
+
+        assert encoding == found["encoding"]
+        assert (len(content.split()), len(content)) == (found["wordCount"], found["characterCount"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"\xfe\x85\x81 \xa0 \xfd", 2, id="ellipsis and no-break space"),
+        pytest.param("voilà voilà – à ".encode() * 9 + b"\xe2 voil\xc3", 38, id="damaged UTF-8"),
+        pytest.param("мир мир".encode("koi8_r"), 2, id="Cyrillic"),
+    ],
+)
+def test_words_of_unknown_encodings(content: bytes, words: int) -> None:
+    """White space is recognized in texts whose encoding is not."""
+    found = text.extract(io.BytesIO(content))
+
+    assert ("unknown-8bit", words) == (found["encoding"], found["wordCount"])
 
 
 @pytest.mark.parametrize(

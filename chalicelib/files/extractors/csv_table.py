@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
+from chalicelib.files.decoding import Encoding
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import text
 from chalicelib.files.metadata import RawMetadata
@@ -38,8 +39,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     - columnCount: fields of each row.
     - rowCount: rows including a header; blank lines do not count.
     """
-    found = text.extract(content)
-    encoding = str(found["encoding"])
+    found, encoding = text.read(content)
     csv.field_size_limit(MAX_ROW_CHARACTERS)
     sample = next(text.decoded_chunks(content, encoding), "")[:_SAMPLE_CHARACTERS]
     for delimiter in sorted(_DELIMITERS, key=sample.count, reverse=True):
@@ -50,7 +50,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     raise FileRejectedError(FailureCode.UNREADABLE, _NO_TABLE)
 
 
-def _size(content: BinaryIO, encoding: str, delimiter: str) -> tuple[int, int] | None:
+def _size(content: BinaryIO, encoding: Encoding, delimiter: str) -> tuple[int, int] | None:
     """Columns and rows with this delimiter; None if it does not form a table."""
     lines = _Lines(text.decoded_chunks(content, encoding))
     columns = rows = 0

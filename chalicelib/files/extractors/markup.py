@@ -121,12 +121,12 @@ def html_word_count(pieces: Iterable[str]) -> int:
 
 
 def _html(content: BinaryIO) -> RawMetadata:
-    encoding = str(text.extract(content)["encoding"])
+    found, encoding = text.read(content)
     page = _read(text.decoded_chunks(content, encoding))
     if not page.known_elements:
         raise FileRejectedError(FailureCode.UNREADABLE, "The text has no HTML element.")
     return {
-        "encoding": encoding,
+        "encoding": found["encoding"],
         "title": page.title,
         "elementCount": page.elements,
         "wordCount": page.words.count,
