@@ -8,6 +8,8 @@ which text formats require: no bytes distinguish Markdown from text.
 
 from __future__ import annotations
 
+import itertools
+import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,6 +19,7 @@ from chalicelib.files.text_encoding import beginning, is_text, unmarked
 from chalicelib.files.types import (
     ALIASES,
     AVIF,
+    CALENDAR,
     CSV,
     DOC,
     HEIC,
@@ -26,13 +29,17 @@ from chalicelib.files.types import (
     JSON_LINES,
     MAIL,
     OLE2,
+    PARQUET,
     PDF,
     PREFIXES,
     RTF,
+    SUBRIP,
     SVG,
     TEXT,
     TEXT_FORMATS,
     UNKNOWN,
+    VCARD,
+    WEBVTT,
     XLS,
     XML,
     ZIP,
@@ -70,6 +77,7 @@ _TEXTUAL_TYPES = frozenset(
         "application/yaml",
         JSON,
         JSON_LINES,
+        SUBRIP,
         XML,
     }
 )
@@ -106,6 +114,14 @@ https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-t
 _XHTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 _XML_BEGIN = re.compile(r"\s*<(?:\?[a-z]|!DOCTYPE\s|!--|[A-Za-z_][\w.:-]*[\s/>])")
+
+_BEGINS = {
+    CALENDAR: re.compile(r"\s*BEGIN:VCALENDAR\s", re.IGNORECASE),
+    VCARD: re.compile(r"\s*BEGIN:VCARD\s", re.IGNORECASE),
+    WEBVTT: re.compile(r"WEBVTT(?:\s|\Z)"),
+    SUBRIP: re.compile(r"\s*\d{1,9}\s+\d{1,4}:\d\d?:\d\d[,.]\d{1,3}\s*-->"),
+}
+"""Beginnings of text formats."""
 
 _MAIL_FIELD = re.compile(
     r"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|From|To|Cc|Subject|Date|Reply-To"
@@ -234,6 +250,10 @@ def _is_matroska(head: bytes) -> bool:
     return head[:4] == _EBML and b"matroska" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
 
 
+def _is_parquet(head: bytes) -> bool:
+    return head[:4] in (b"PAR1", b"PARE")
+
+
 def _is_theora(head: bytes) -> bool:
     return head[:4] == b"OggS" and b"\x80theora" in head
 
@@ -242,6 +262,7 @@ _CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
     (_is_tar, "application/x-tar"),
     (_is_mpeg_frame, "audio/mpeg"),
     (_is_aiff, "audio/aiff"),
+    (_is_parquet, PARQUET),
     (_is_theora, "video/ogg"),
     (_is_webm, "video/webm"),
     (_is_matroska, "video/matroska"),
@@ -281,6 +302,8 @@ def _types_from_content(text: str) -> Iterator[str]:
     elif _XML_BEGIN.match(text):
         yield XML
         yield SVG
+    elif found := next((name for name, begin in _BEGINS.items() if begin.match(text)), None):
+        yield found
     elif _is_mail(text):
         yield MAIL
     elif _is_table(text):
@@ -306,8 +329,9 @@ def _without_comments(text: str) -> str:
 def _is_mail(text: str) -> bool:
     """Whether it begins with header fields only, enough of which are usual in mails."""
     fields = set()
-    lines = _whole_lines(text)
-    for line in lines[text.startswith("From ") :]:  # first line of a mail in an mbox
+    # Some exports begin with blank lines, a mail in an mbox with a line of its own.
+    lines = list(itertools.dropwhile(operator.not_, _whole_lines(text)))
+    for line in lines[bool(lines) and lines[0].startswith("From ") :]:
         if not line:
             break
         if not _ANY_FIELD.match(line):

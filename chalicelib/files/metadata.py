@@ -40,6 +40,10 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
         **dict.fromkeys(("storedName", "modifiedAt"), str),
         "encrypted": bool,
     },
+    "calendar": {
+        **dict.fromkeys(("eventCount", "taskCount"), int),
+        **dict.fromkeys(("title", "application", "encoding"), str),
+    },
     "csv_table": {
         **dict.fromkeys(("wordCount", "characterCount", "lineCount"), int),
         **dict.fromkeys(("columnCount", "rowCount"), int),
@@ -85,6 +89,7 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
         **dict.fromkeys(("statedPageCount", "statedWordCount", "slideCount"), int),
         "hasMacros": bool,
     },
+    "parquet": dict.fromkeys(("rowCount", "columnCount"), int),
     "pdf": {
         **_DOCUMENT,
         **dict.fromkeys(("creator", "producer", "pdfVersion", "pdfAClaim", "unread"), str),
@@ -96,10 +101,15 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
         **dict.fromkeys(("title", "author"), str),
         "wordCount": int,
     },
+    "subtitles": {
+        **dict.fromkeys(("cueCount", "wordCount", "durationMilliseconds"), int),
+        "encoding": str,
+    },
     "text": {
         **dict.fromkeys(("wordCount", "characterCount", "lineCount"), int),
         "encoding": str,
     },
+    "vcard": {"contactCount": int, "encoding": str},
 }
 """Names and classes of the values, by the module in `extractors/`."""
 

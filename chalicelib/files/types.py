@@ -22,6 +22,11 @@ SVG = "image/svg+xml"
 JSON = "application/json"
 JSON_LINES = "application/x-ndjson"
 MAIL = "message/rfc822"
+CALENDAR = "text/calendar"
+VCARD = "text/vcard"
+SUBRIP = "application/x-subrip"
+WEBVTT = "text/vtt"
+PARQUET = "application/vnd.apache.parquet"
 
 AVIF = "image/avif"
 HEIC = "image/heic"
@@ -235,6 +240,44 @@ _ROWS = (
         short_label="MAIL",
         extractor="mail",
         is_text_format=True,
+    ),
+    FileType(
+        mime_type=CALENDAR,
+        label="Calendar",
+        short_label="ICS",
+        extractor="calendar",
+        aliases=("text/x-vcalendar",),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=VCARD,
+        label="Contacts",
+        short_label="VCF",
+        extractor="vcard",
+        aliases=("text/directory", "text/x-vcard"),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=SUBRIP,
+        label="SubRip subtitles",
+        short_label="SRT",
+        extractor="subtitles",
+        aliases=("application/srt", "text/srt"),
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=WEBVTT,
+        label="WebVTT subtitles",
+        short_label="VTT",
+        extractor="subtitles",
+        is_text_format=True,
+    ),
+    FileType(
+        mime_type=PARQUET,
+        label="Parquet table",
+        short_label="PARQ",
+        extractor="parquet",
+        aliases=("application/x-parquet",),
     ),
     FileType(
         mime_type=ODT,

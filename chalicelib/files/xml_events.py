@@ -9,7 +9,7 @@ of an external document type are omitted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 from xml.parsers import expat
 
@@ -88,6 +88,7 @@ def parse(
     *,
     only: frozenset[str] | None = None,
     rejects_dtd: bool = True,
+    on_skipped: Callable[[str, bool], None] | None = None,
 ) -> None:
     """Call the handler for the elements and the text of a document, in order.
 
@@ -96,6 +97,7 @@ def parse(
         handler: its exceptions pass through.
         only: local names of the elements that the handler is called for; None for all.
         rejects_dtd: treat a document type as an error.
+        on_skipped: called for each entity that is omitted from the content.
 
     Raises:
         expat.ExpatError: it is not well-formed.
@@ -103,6 +105,8 @@ def parse(
         ValueError: it has a document type.
     """
     parser = _parser(handler, only, rejects_dtd=rejects_dtd)
+    if on_skipped:
+        parser.SkippedEntityHandler = on_skipped
     for chunk in chunks:
         parser.Parse(chunk, False)
         handler.end_chunk()

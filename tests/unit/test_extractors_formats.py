@@ -248,6 +248,46 @@ def test_html_script_after_a_long_value() -> None:
     assert extract(io.BytesIO(content), HTML)["hasScripts"] is True
 
 
+@pytest.mark.parametrize(
+    ("attribute", "has_scripts"), [(b"onload", None), (b"alt", False), (b"href='&#106;' x", None)]
+)
+def test_scripts_in_an_unread_attribute(attribute: bytes, has_scripts: bool | None) -> None:
+    """Whether a page has scripts is unknown if attributes of an overlong tag may be some."""
+    content = b"<img " + attribute + b"='x' " + b"a " * 200_000 + b">"
+
+    assert has_scripts is extract(io.BytesIO(content), HTML).get("hasScripts")
+
+
+@pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        pytest.param(b"<title>One\n  two </title><title>three</title>", "One two", id="first"),
+        pytest.param(
+            b"<body><svg><title>icon</title></svg><SVG/><title>page</title>", "page", id="after SVG"
+        ),
+        pytest.param(b"<p><svg><title>icon</title><path/></svg>", None, id="SVG only"),
+        pytest.param(b"<title> </title><title>two</title>", None, id="empty"),
+    ],
+)
+def test_html_title(content: bytes, title: str | None) -> None:
+    """The title is that of the page, as browsers show it, and not of a picture in it."""
+    assert title == extract(io.BytesIO(content), HTML).get("title")
+
+
+@pytest.mark.parametrize(
+    ("content", "has_scripts"),
+    [
+        pytest.param(b"<!DOCTYPE svg [<!ENTITY a '<script/>'>]><svg>&a;</svg>", None, id="entity"),
+        pytest.param(b"<!DOCTYPE svg [<!ENTITY a 'x'>]><svg id='&a;'/>", False, id="attribute"),
+        pytest.param(b"<!DOCTYPE svg [<!ENTITY a 'x'>]><svg onload=''>&a;</svg>", True, id="both"),
+        pytest.param(b"<svg>&lt;</svg>", False, id="reference"),
+    ],
+)
+def test_scripts_in_svg_entities(content: bytes, has_scripts: bool | None) -> None:
+    """Whether an SVG has scripts is unknown if it has content that is not read."""
+    assert has_scripts is extract(io.BytesIO(content), SVG).get("hasScripts")
+
+
 def test_html_of_one_long_text() -> None:
     """A text that looks as if a reference were cut off with each piece is counted as it comes."""
     content = b"<p>" + b"&a b&" * 300_000

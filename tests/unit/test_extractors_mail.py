@@ -41,6 +41,13 @@ def test_simple_mail() -> None:
     }
 
 
+def test_leading_blank_lines() -> None:
+    """Blank lines before the header, as some exports have, do not hide it."""
+    mail = bytes(simple())
+
+    assert extract(io.BytesIO(mail), MAIL) == extract(io.BytesIO(b"\r\n\n" + mail), MAIL)
+
+
 def test_attachments() -> None:
     """Attachments are counted and named, their words are not the mail's; nor are HTML's twice."""
     message = simple()

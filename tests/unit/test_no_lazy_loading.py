@@ -15,7 +15,7 @@ import pytest
 from chalicelib.files import types
 from chalicelib.files.detection import HEAD_BYTES, candidate_types
 from chalicelib.files.types import FILE_TYPES, SUPPORTED_TYPES
-from tests.support import files, files_images, files_media, files_office
+from tests.support import files, files_images, files_media, files_office, files_parquet
 from tests.support.confined import answers
 from tests.support.corpora import known_types
 
@@ -122,6 +122,11 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
     types.JSON: [b'{"a": [1, 2.5, "\xc3\xa9", "\\u00e9"]}', b"[1,"],
     types.JSON_LINES: [b'{"a": 1}\n{"a": 2}\n'],
     types.MAIL: list(_mails()),
+    types.CALENDAR: _encoded("BEGIN:VCALENDAR\nNAME:", "END:VCALENDAR\n"),
+    types.VCARD: _encoded("BEGIN:VCARD\nFN:", "END:VCARD\n"),
+    types.SUBRIP: _encoded("1\n00:00:01,000 --> 00:00:02,000\n"),
+    types.WEBVTT: _encoded("WEBVTT\n\n00:01.000 --> 00:02.000\n"),
+    types.PARQUET: [files_parquet.table()],
     types.DOC: [_compound("WordDocument"), _compound("WordDocument")[:600]],
     types.XLS: [_compound("Workbook")],
     types.PPT: [_compound("PowerPoint Document")],

@@ -20,7 +20,7 @@ from chalicelib.files.detection import HEAD_BYTES, candidate_types, conflicts_wi
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.types import SUPPORTED_TYPES
 from chalicelib.files.validation import Limits, Validation, validate
-from tests.support import files, files_images, files_media, files_office
+from tests.support import files, files_images, files_media, files_office, files_parquet
 from tests.support.metadata import analyze
 
 MEBIBYTE = 1_048_576
@@ -102,6 +102,16 @@ def code_of(inspection: Validation) -> FailureCode | None:
             "message/rfc822",
             id="mail with other separators",
         ),
+        pytest.param(
+            b"\r\n\r\nFrom: a@b\r\nTo: c@d\r\nDate: now\r\n\r\nx",
+            "message/rfc822",
+            id="mail, blank lines",
+        ),
+        pytest.param(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "text/calendar", id="calendar"),
+        pytest.param(b"begin:vcard\nFN:A\nend:vcard", "text/vcard", id="vCard"),
+        pytest.param(b"WEBVTT", "text/vtt", id="WebVTT"),
+        pytest.param(b"1\n00:00:01,000 --> 00:00:02,000\nA\n", "application/x-subrip", id="SubRip"),
+        pytest.param(files_parquet.table(), types.PARQUET, id="Parquet"),
         pytest.param(files_office.docx(), types.DOCX, id="docx"),
         pytest.param(files_office.docx(first=bytes(99_999)), types.DOCX, id="large entry"),
         pytest.param(files_office.ODT, types.ODT, id="odt"),
@@ -169,6 +179,11 @@ def test_good_file(content: bytes, file_type: str) -> None:
         b"x" * (HEAD_BYTES - 1) + "é".encode()[:1],
         b"x" * HEAD_BYTES + b"caf\xe9",
         b"\n\n%PDF-1.4 is what a PDF begins with",
+        b"BEGIN:VCALENDAR\nis how calendars begin",
+        b"BEGIN:VCARD\nis how contacts begin",
+        b"WEBVTTs are subtitles",
+        b"1\nis a number",
+        b"PAR1 is how Parquet files begin",
     ],
     ids=ascii,
 )
@@ -310,6 +325,9 @@ def test_pdf_after_preamble_refused(content: bytes, code: FailureCode) -> None:
             id="SVG after much",
         ),
         pytest.param(b"<a/>", "text/x-python", "text/plain", id="source code"),
+        pytest.param(b"1: 2", "application/x-subrip", "text/plain", id="no subtitles"),
+        pytest.param(b"BEGIN:VCARD", "text/x-vcard", "text/plain", id="no vCard"),
+        pytest.param(b"BEGIN:VCARD\nEND:VCARD", "text/directory", "text/vcard", id="directory"),
         pytest.param(b"one <b>two</b>", "text/html", "text/html", id="piece of HTML"),
         pytest.param(b"Subject: x\n\ny", "message/rfc822", "message/rfc822", id="short mail"),
         pytest.param(files_office.docx(), "application/zip", types.DOCX, id="docx as zip"),

@@ -7,7 +7,6 @@ RFC 4180.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -15,6 +14,7 @@ from chalicelib.documents import FailureCode
 from chalicelib.files.decoding import Encoding
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import text
+from chalicelib.files.lines import LineTooLongError, lines
 from chalicelib.files.metadata import RawMetadata
 
 _DELIMITERS = ",;\t|"
@@ -52,24 +52,24 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
 
 def _size(content: BinaryIO, encoding: Encoding, delimiter: str) -> tuple[int, int] | None:
     """Columns and rows with this delimiter; None if it does not form a table."""
-    lines = _Lines(text.decoded_chunks(content, encoding))
+    rows_of_text = _Lines(text.decoded_chunks(content, encoding))
     columns = rows = 0
     try:
-        for row in csv.reader(lines, delimiter=delimiter, strict=True):
-            lines.characters = 0
+        for row in csv.reader(rows_of_text, delimiter=delimiter, strict=True):
+            rows_of_text.characters = 0
             if not row:
                 continue
             columns = columns or len(row)
             if len(row) != columns or columns < 2:
                 return None
             rows += 1
-    except csv.Error:
+    except (csv.Error, LineTooLongError):
         return None
     return (columns, rows) if rows else None
 
 
 class _Lines:
-    r"""The lines of the text with their ends; raises csv.Error for a row that exceeds the limit.
+    r"""The lines of the text with their ends; raises an error for a row that exceeds the limit.
 
     One line or one row can be as long as the file.
     """
@@ -77,7 +77,7 @@ class _Lines:
     def __init__(self, pieces: Iterator[str]) -> None:
         self.characters = 0
         """Characters of the current row; the caller resets it."""
-        self._lines = _lines(pieces)
+        self._lines = lines(pieces, MAX_ROW_CHARACTERS)
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
@@ -85,18 +85,3 @@ class _Lines:
             if self.characters > MAX_ROW_CHARACTERS:
                 raise csv.Error("the row exceeds the limit")
             yield line
-
-
-def _lines(pieces: Iterator[str]) -> Iterator[str]:
-    newlines = io.IncrementalNewlineDecoder(None, translate=True)
-    rest = ""
-    for piece in pieces:
-        rest += newlines.decode(piece)
-        *whole, rest = rest.split("\n")
-        for line in whole:
-            yield line + "\n"
-        if len(rest) > MAX_ROW_CHARACTERS:
-            raise csv.Error("the line exceeds the limit")
-    rest += newlines.decode("", final=True)
-    if rest:
-        yield rest

@@ -112,11 +112,16 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
 
 
 class _Source:
-    """The bytes of a mail, line by line or in blocks; without the first line of an mbox."""
+    """The bytes of a mail, line by line or in blocks.
+
+    Without blank lines before the header, and the first line of an mbox.
+    """
 
     def __init__(self, content: BinaryIO) -> None:
         self._content = content
         self._block = content.readline(_MAX_LINE_BYTES)
+        while self._block and not self._block.strip(b"\r\n"):
+            self._block = content.readline(_MAX_LINE_BYTES)
         self._is_mailbox = self._block.startswith(_MAILBOX_BEGIN)
         self._position = len(self._block) if self._is_mailbox else 0
 

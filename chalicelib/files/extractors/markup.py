@@ -88,6 +88,9 @@ _TRANSCODED = {
 _HANDLER = re.compile("on[a-z]+")
 """Event handler attributes."""
 
+_MAY_BE_SCRIPTED = re.compile(r"\bon[a-z]+\s*=|javascript:|&", re.IGNORECASE)
+"""In a part of a tag that is not parsed; a character reference may stand for any character."""
+
 _PIXELS = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*(?:px)?\s*")
 
 
@@ -100,12 +103,13 @@ def prepare() -> None:
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     """Structure, title and words.
 
-    - encoding (HTML); title: the `title` element's, for XML that of an element below the root.
+    - encoding (HTML); title: that of the first `title` element, for XML of one below the root.
     - rootElement: the root's name without prefix, rootNamespace.
     - elementCount, of all elements.
     - wordCount: whitespace-separated tokens: of the visible text of HTML; of all character data of
       XML and SVG.
-    - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` URL.
+    - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` URL; None if
+      there are none in what was read, and entities or overlong tags were not.
     - width, height (SVG): integers, if given in pixels; viewBox: unchanged.
 
     XML whose root element is SVG's has the names of SVG as well.
@@ -152,12 +156,26 @@ class _Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.title: str | None = None
         self.elements = 0
         self.known_elements = 0
         self.words = WordBuffer()
-        self.has_scripts = False
+        self._has_scripts = False
         self._unseen: str | None = None
+        self._titles: list[str] = []
+        self._has_title = False
+        self._is_in_title = False
+        self._svg_depth = 0
+        self._is_whole = True
+
+    @property
+    def has_scripts(self) -> bool | None:
+        """None if there are none in what was read, and a part of a tag was not."""
+        return self._has_scripts or (False if self._is_whole else None)
+
+    @property
+    def title(self) -> str | None:
+        """Text of the first title: https://html.spec.whatwg.org/#document.title."""
+        return " ".join("".join(self._titles).split()) or None
 
     def shorten(self) -> None:
         """Drop the middle of an incomplete token, so that its end is still found."""
@@ -167,6 +185,8 @@ class _Page(HTMLParser):
             self.rawdata = data[-_KEPT:]
         elif name := _TAG_NAME.match(data):
             self.rawdata = _shortened_tag(data, name.group())
+            if not data.startswith(self.rawdata) and _MAY_BE_SCRIPTED.search(data):
+                self._is_whole = False
         else:
             self.rawdata = f"{data[:_OPENING]}_{data[-_KEPT:]}"
 
@@ -195,12 +215,20 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements += 1
         self.known_elements += tag in _KNOWN
-        if not self.has_scripts:
-            self.has_scripts = tag == "script" or (bool(attrs) and _are_scripted(dict(attrs)))
+        if not self._has_scripts:
+            self._has_scripts = tag == "script" or (bool(attrs) and _are_scripted(dict(attrs)))
         if tag in _UNSEEN and not self._unseen:
             self._unseen = tag
+            self._begin_title(tag)
+        elif tag == "svg":
+            self._svg_depth += 1
         if tag not in _INLINE:
             self.words.end_word()
+
+    def _begin_title(self, tag: str) -> None:
+        """Collect the title if it is the document's, and not that of an SVG in it."""
+        self._is_in_title = tag == "title" and not self._has_title and not self._svg_depth
+        self._has_title = self._has_title or self._is_in_title
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)  # significant only in embedded SVG
@@ -209,14 +237,18 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self._unseen:
             self._unseen = None
+            self._is_in_title = False
+        elif tag == "svg" and self._svg_depth:
+            self._svg_depth -= 1
         if tag not in _INLINE:
             self.words.end_word()
 
     def handle_data(self, data: str) -> None:
-        if self._unseen == "title" and len(self.title or "") < _MAX_TITLE:
-            self.title = (self.title or "") + data
         if not self._unseen:
             self.words.add(data)
+        elif self._is_in_title:
+            self._titles.append(data[:_MAX_TITLE])
+            self._is_in_title = sum(map(len, self._titles)) < _MAX_TITLE
 
 
 def _shortened_tag(data: str, name: str) -> str:
@@ -235,7 +267,7 @@ def _shortened_tag(data: str, name: str) -> str:
 def _xml(content: BinaryIO, *, must_be_svg: bool) -> RawMetadata:
     document = _Document(must_be_svg=must_be_svg)
     try:
-        parse(_chunks(content), document, rejects_dtd=False)
+        parse(_chunks(content), document, rejects_dtd=False, on_skipped=document.skip)
     except FileRejectedError:
         raise
     except (expat.ExpatError, ValueError) as error:
@@ -255,6 +287,7 @@ class _Document:
         self._is_title = False
         self._depth = 0
         self._has_scripts = False
+        self._is_whole = True
         self._words = WordBuffer()
         self._add = self._words.add
 
@@ -282,6 +315,10 @@ class _Document:
     def end_chunk(self) -> None:
         self._words.flush()
 
+    def skip(self, name: str, is_parameter: bool) -> None:  # noqa: ARG002 - a handler
+        """Take note of an entity whose content is not read."""
+        self._is_whole = False
+
     def metadata(self) -> RawMetadata:
         """What `extract` returns."""
         root = self._root
@@ -293,7 +330,7 @@ class _Document:
             "wordCount": self._words.count,
         }
         if self._is_svg:
-            found["hasScripts"] = self._has_scripts
+            found["hasScripts"] = self._has_scripts or (False if self._is_whole else None)
             found["viewBox"] = root.attributes.get("viewBox")
             found["width"] = _pixels(root.attributes.get("width"))
             found["height"] = _pixels(root.attributes.get("height"))
