@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from chalicelib.files.lines import lines
+from chalicelib.files.lines import limited
 
-_MAX_LINE_CHARACTERS = 1_048_576
 _MAX_CHARACTERS = 10_000
 """Of a line that is returned; more than a record stores."""
 _MAX_DEPTH = 100
@@ -64,7 +63,7 @@ def text_value(value: str) -> str:
 def _unfolded(pieces: Iterable[str]) -> Iterator[str]:
     """The nonblank lines without folds, shortened to the limit."""
     current = ""
-    for line in lines(pieces, _MAX_LINE_CHARACTERS):
+    for line in limited(pieces):
         if line[0] in " \t":
             if len(current) < _MAX_CHARACTERS:
                 current += line[1:-1] if line[-1] == "\n" else line[1:]

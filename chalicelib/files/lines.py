@@ -5,6 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 
+from chalicelib.files.extraction import LimitExceededError
+
+_MAX_LINES = 5_000_000
+"""Lines that are handled one by one; that takes about five seconds."""
+_MAX_LINE_CHARACTERS = 1_048_576
+
 
 class LineTooLongError(ValueError):
     """A line exceeds the limit."""
@@ -28,3 +34,16 @@ def lines(pieces: Iterable[str], max_characters: int) -> Iterator[str]:
     rest += newlines.decode("", final=True)
     if rest:
         yield rest
+
+
+def limited(pieces: Iterable[str]) -> Iterator[str]:
+    """The lines as above, of a format that has short ones.
+
+    Raises:
+        LineTooLongError: a line has more than a million characters.
+        LimitExceededError: the text has more lines than the limit.
+    """
+    for count, line in enumerate(lines(pieces, _MAX_LINE_CHARACTERS)):
+        if count == _MAX_LINES:
+            raise LimitExceededError("The file has more lines than the limit of its type.")
+        yield line

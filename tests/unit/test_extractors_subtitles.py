@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.files.extraction import FileRejectedError
-from tests.support.metadata import extract
+from tests.support.metadata import analyze, extract
 
 SUBRIP = "application/x-subrip"
 WEBVTT = "text/vtt"
@@ -94,3 +94,17 @@ def test_neither(content: bytes, file_type: str) -> None:
         extract(io.BytesIO(content), file_type)
 
     assert refusal.value.code is FailureCode.UNREADABLE
+
+
+@pytest.mark.parametrize("begin", [FIRST, b"WEBVTT\n"])
+def test_lines_above_the_limit(begin: bytes) -> None:
+    """A file of millions of lines is rejected by name, and is no text either."""
+    content = io.BytesIO(begin + b"\n" * 5_000_000)
+    file_type = SUBRIP if begin == FIRST else WEBVTT
+    found = analyze(content, [file_type, "text/plain"])
+
+    assert found.failure
+    assert (file_type, "The file has more lines than the limit of its type.") == (
+        found.file_type,
+        found.failure.message,
+    )

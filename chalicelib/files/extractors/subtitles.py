@@ -12,12 +12,10 @@ from typing import BinaryIO
 from chalicelib.documents import FailureCode
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import text
-from chalicelib.files.lines import lines
+from chalicelib.files.lines import limited
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import WEBVTT
 from chalicelib.files.words import WordCounter
-
-_MAX_LINE_CHARACTERS = 1_048_576
 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?!\S)")
@@ -42,7 +40,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     - encoding: as of a text.
     """
     found, encoding = text.read(content)
-    source = lines(text.decoded_chunks(content, encoding), _MAX_LINE_CHARACTERS)
+    source = limited(text.decoded_chunks(content, encoding))
     cues = _Cues()
     if file_type == WEBVTT:
         _read_webvtt(source, cues)
