@@ -65,8 +65,22 @@ _DETECTED: Mapping[str, Encoding] = {
 }
 """The encodings that can be detected: those still in use (https://encoding.spec.whatwg.org)."""
 
-_ALIASES = {"cp874": "windows-874", "gbk": "gb18030", "iso-8859-8-i": "iso-8859-8"}
-"""Names of the detector, in lower case."""
+_LABELS = {
+    "cp874": "windows-874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-8859-1": _WESTERN,
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-9": "windows-1254",
+    "koi8-r": "koi8-u",
+    "ks_c_5601-1987": "euc-kr",
+    "latin1": _WESTERN,
+    "tis-620": "windows-874",
+    "us-ascii": _WESTERN,
+    "windows-31j": "shift_jis",
+    "x-sjis": "shift_jis",
+}
+"""Other names, of the detector and of documents: https://encoding.spec.whatwg.org/#names-and-labels"""
 
 _ENOUGH_BYTES = 16
 """Minimum number of non-ASCII bytes to detect another encoding than that of Western texts, the
@@ -98,8 +112,13 @@ def prepare() -> None:
     import chardetng_py.detector  # noqa: F401, PLC0415 - no cold start pays for it
 
 
-def possible(content: BinaryIO) -> Iterator[Encoding]:
-    """The encodings that a text may be in, in order of certainty; at least one."""
+def possible(content: BinaryIO, declared: str | None = None) -> Iterator[Encoding]:
+    """The encodings that a text may be in, in order of certainty; at least one.
+
+    Args:
+        content: the whole text; its position is arbitrary, also afterwards.
+        declared: name of the encoding in the text itself, for one that cannot be detected.
+    """
     content.seek(0)
     head = content.read(CHUNK_BYTES)
     if codec := marked(head):
@@ -117,8 +136,8 @@ def possible(content: BinaryIO) -> Iterator[Encoding]:
     if _is_damaged_utf_8(sample):
         yield _DAMAGED_UTF_8
         return
-    if detected := _detected(sample):
-        yield detected
+    if encoding := _detected(sample) or _named(declared or ""):
+        yield encoding
     yield _UNDETECTED
 
 
@@ -162,8 +181,8 @@ def _detected(sample: bytes) -> Encoding | None:
 
     detector = EncodingDetector()
     detector.feed(sample, last=True)
-    guess = detector.guess(tld=None, allow_utf8=False).lower()
-    name = _ALIASES.get(guess, guess)
+    found = _named(detector.guess(tld=None, allow_utf8=False))
+    name = found.name if found else ""
     if name != _WESTERN and _are_same(sample, name, _WESTERN):
         name = _WESTERN
     elif name == _WESTERN and _is_macintosh(sample):
@@ -171,6 +190,12 @@ def _detected(sample: bytes) -> Encoding | None:
     if name != _WESTERN and _beyond_ascii(sample) < _ENOUGH_BYTES:
         return None
     return _DETECTED.get(name)
+
+
+def _named(name: str) -> Encoding | None:
+    """The encoding of this name, None if it is not one that is detected."""
+    label = name.lower()
+    return _DETECTED.get(_LABELS.get(label, label))
 
 
 def _are_same(sample: bytes, name: str, other: str) -> bool:

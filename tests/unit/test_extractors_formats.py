@@ -259,6 +259,37 @@ def test_scripts_in_an_unread_attribute(attribute: bytes, has_scripts: bool | No
 
 
 @pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        pytest.param(b"<meta charset=KOI8-U>", "koi8-r", id="charset"),
+        pytest.param(
+            b"<!--" + b"x" * 9_000 + b"--><META content='text/html; charset=koi8-u'>",
+            "koi8-r",
+            id="content type, beyond the first bytes",
+        ),
+        pytest.param(b"<meta charset=utf-8>", "unknown-8bit", id="wrong"),
+        pytest.param(b"<meta charset=base64>", "unknown-8bit", id="no encoding of texts"),
+        pytest.param(b"<meta charset=no-such>", "unknown-8bit", id="unknown"),
+        pytest.param(b"", "unknown-8bit", id="undeclared"),
+    ],
+)
+def test_declared_encoding(declared: bytes, encoding: str) -> None:
+    """The encoding that a page declares is used if it has too few letters to detect it."""
+    found = extract(io.BytesIO(declared + b"<title>" + "мир".encode("koi8_r")), HTML)
+
+    assert encoding == found["encoding"]
+    assert (encoding == "koi8-r") is (found["title"] == "мир")
+
+
+def test_misdeclared_encoding() -> None:
+    """A wrong declaration does not change an encoding that is detected."""
+    sentence = "Это русский текст, он довольно длинный.".encode("cp1251")
+    found = extract(io.BytesIO(b"<meta charset=windows-1255><p>" + sentence), HTML)
+
+    assert found["encoding"] == "windows-1251"
+
+
+@pytest.mark.parametrize(
     ("content", "title"),
     [
         pytest.param(b"<title>One\n  two </title><title>three</title>", "One two", id="first"),

@@ -71,6 +71,13 @@ _PLAIN = _KNOWN - _UNSEEN
 _PLAIN_START = re.compile("<([A-Za-z][A-Za-z0-9]*)>")
 _PLAIN_END = re.compile("</([A-Za-z][A-Za-z0-9]*)>")
 
+_CHARSET = re.compile(
+    rb"""<meta[^>]{1,500}?charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE
+)
+_CHARSET_WITHIN_BYTES = 65_536
+"""Browsers search 1,024 bytes before they parse a page, and restart for one that follows:
+https://html.spec.whatwg.org/#changing-the-encoding-while-parsing"""
+
 _ENCODING = re.compile(rb"""<\?xml[^>]{1,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _TRANSCODED = {
     "big5": "cp950",
@@ -125,7 +132,8 @@ def html_word_count(pieces: Iterable[str]) -> int:
 
 
 def _html(content: BinaryIO) -> RawMetadata:
-    found, encoding = text.read(content)
+    charset = _CHARSET.search(content.read(_CHARSET_WITHIN_BYTES))
+    found, encoding = text.read(content, charset[1].decode() if charset else None)
     page = _read(text.decoded_chunks(content, encoding))
     if not page.known_elements:
         raise FileRejectedError(FailureCode.UNREADABLE, "The text has no HTML element.")

@@ -43,13 +43,17 @@ def extract(content: BinaryIO, file_type: str = "text/plain") -> RawMetadata:  #
     return read(content)[0]
 
 
-def read(content: BinaryIO) -> tuple[RawMetadata, Encoding]:
+def read(content: BinaryIO, declared: str | None = None) -> tuple[RawMetadata, Encoding]:
     """What `extract` returns, and the encoding to decode the text again.
+
+    Args:
+        content: the whole text.
+        declared: name of the encoding in the text itself, for one that cannot be detected.
 
     Raises:
         FileRejectedError: it is not text.
     """
-    for encoding in decoding.possible(content):
+    for encoding in decoding.possible(content, declared):
         try:
             return _counts(content, encoding), encoding
         except ValueError:
