@@ -86,7 +86,7 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
     "ole2": {
         **_DOCUMENT,
         **dict.fromkeys(("lastModifiedBy", "application"), str),
-        **dict.fromkeys(("statedPageCount", "statedWordCount", "slideCount"), int),
+        **dict.fromkeys(("statedPageCount", "statedWordCount", "sheetCount", "slideCount"), int),
         "hasMacros": bool,
     },
     "parquet": dict.fromkeys(("rowCount", "columnCount"), int),

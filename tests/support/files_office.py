@@ -1,9 +1,8 @@
-"""Tiny packages and compound files, built in code and named for what they are or what is wrong."""
+"""Tiny packages, built in code and named for what they are or what is wrong."""
 
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
 from collections.abc import Mapping
 
@@ -129,70 +128,3 @@ ODT = open_document(
     "<h>one</h><p>two<s/>three<span>half</span></p></o:text>",
 )
 """Three words, the last of them in two spans, and one that was deleted."""
-
-
-_SECTOR = 512
-_STREAM_BYTES = 4_096
-"""Shorter streams lie in a stream of their own kind."""
-
-_NO_SECTOR = 0xFFFFFFFF
-_END_OF_CHAIN = 0xFFFFFFFE
-_FAT_SECTOR = 0xFFFFFFFD
-
-
-def compound(streams: Mapping[str, bytes]) -> bytes:
-    """An OLE2 compound file of these streams ([MS-CFB], version 3), each padded to 4,096 bytes."""
-    sectors = _STREAM_BYTES // _SECTOR
-    directory_sectors = (len(streams) + 1 + 3) // 4
-    first_stream = 1 + directory_sectors
-    fat = [_FAT_SECTOR, *range(2, 1 + directory_sectors), _END_OF_CHAIN]
-    entries = [_entry("Root Entry", 5, 1 if streams else _NO_SECTOR, _NO_SECTOR, _END_OF_CHAIN, 0)]
-    for number, name in enumerate(streams):
-        start = first_stream + number * sectors
-        fat += [*range(start + 1, start + sectors), _END_OF_CHAIN]
-        following = number + 2 if number + 1 < len(streams) else _NO_SECTOR
-        entries.append(_entry(name, 2, _NO_SECTOR, following, start, _STREAM_BYTES))
-    header = struct.pack(
-        "<8s16xHHHHH6xLLLLLLLLL",
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        *(0x3E, 3, 0xFFFE, 9, 6),
-        *(0, 1, 1, 0, _STREAM_BYTES, _END_OF_CHAIN, 0, _END_OF_CHAIN, 0),
-    )
-    header += struct.pack("<109L", 0, *[_NO_SECTOR] * 108)
-    fat += [_NO_SECTOR] * (_SECTOR // 4 - len(fat))
-    directory = b"".join(entries).ljust(directory_sectors * _SECTOR, b"\0")
-    data = b"".join(stream.ljust(_STREAM_BYTES, b"\0") for stream in streams.values())
-    return header + struct.pack(f"<{len(fat)}L", *fat) + directory + data
-
-
-def _entry(name: str, kind: int, child: int, right: int, start: int, size: int) -> bytes:
-    encoded = name.encode("utf-16-le")
-    return struct.pack(
-        "<64sHBBLLL36xLQ",
-        encoded,
-        len(encoded) + 2,
-        kind,
-        1,
-        _NO_SECTOR,
-        right,
-        child,
-        start,
-        size,
-    )
-
-
-def summary(title: bytes = b"A title\0", pages: int = 5) -> bytes:
-    """A property set with these, in Windows-1251: [MS-OLEPS] 2.21."""
-    properties = [
-        (1, struct.pack("<LHxx", 2, 1251)),
-        (2, struct.pack("<LL", 30, len(title)) + title.ljust((len(title) + 3) // 4 * 4, b"\0")),
-        (14, struct.pack("<LL", 3, pages)),
-    ]
-    offset = 8 + 8 * len(properties)
-    index = values = b""
-    for number, value in properties:
-        index += struct.pack("<LL", number, offset + len(values))
-        values += value
-    section = struct.pack("<LL", offset + len(values), len(properties)) + index + values
-    format_id = bytes.fromhex("e0859ff2f94f6810ab9108002b27b3d9")
-    return struct.pack("<HHL16xL", 0xFFFE, 0, 0, 1) + format_id + struct.pack("<L", 48) + section

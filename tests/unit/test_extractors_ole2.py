@@ -1,20 +1,24 @@
-"""OLE2 files: which one they are, what they say, and when they are encrypted."""
+"""OLE2 files: which one they are, what is found in them, and when they are encrypted."""
 
 from __future__ import annotations
 
 import io
+import struct
+import time
+from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.documents import FailureCode
+from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files import types
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import ole2
-from tests.support import files_office as made
+from tests.support import files_ole2 as made
 from tests.support.metadata import extract
 
 FIRST_RECORD = b"\x09\x08\x04\0" + bytes(4)
-WORD_HEADER = bytes(10)
+WORD_HEADER = b"\xec\xa5\xc1\0" + bytes(6)
+SUMMARY = "\5SummaryInformation"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_identified(stream: str, file_type: str) -> None:
 def test_properties() -> None:
     """Properties of a Word document are decoded with the code page that it declares."""
     summary = made.summary("Заголовок\0".encode("cp1251"), 5)
-    content = made.compound({"WordDocument": WORD_HEADER, "\5SummaryInformation": summary})
+    content = made.compound({"WordDocument": WORD_HEADER, SUMMARY: summary})
 
     assert extract(io.BytesIO(content), types.DOC) == {
         "title": "Заголовок",
@@ -45,10 +49,152 @@ def test_properties() -> None:
     }
 
 
+def found_in(streams: dict[str, bytes], file_type: str) -> Metadata:
+    """The metadata of a file of these streams."""
+    return extract(io.BytesIO(made.compound(streams)), file_type)
+
+
+@pytest.mark.parametrize(
+    ("title", "code_page", "expected"),
+    [
+        pytest.param("Заголовок".encode(), 65_001, "Заголовок", id="UTF-8"),
+        pytest.param("Заголовок\0".encode("utf-16-le"), 1_200, "Заголовок", id="UTF-16"),
+        pytest.param("Größe".encode("mac_roman"), 10_000, "Größe", id="Macintosh"),
+        pytest.param(b"plain", None, "plain", id="no code page"),
+        pytest.param(b"Gr\xf6\xdfe", None, None, id="no code page, not ASCII"),
+        pytest.param(b"Gr\xf6\xdfe", 9_999, None, id="unknown code page"),
+        pytest.param(b"cut\0off", 1_252, "cut", id="null"),
+    ],
+)
+def test_code_page(title: bytes, code_page: int | None, expected: str | None) -> None:
+    """A title is decoded with its code page, and left out if that is unknown."""
+    streams = {"WordDocument": WORD_HEADER, SUMMARY: made.summary(title, code_page=code_page)}
+
+    assert found_in(streams, types.DOC).get("title") == expected
+
+
+def test_wide_title_and_dates() -> None:
+    """A title in UTF-16 and dates are read; a date that stands for "never" is left out."""
+    title = "Größe\0".encode("utf-16-le")
+    moment = (datetime(2024, 5, 1, 8, tzinfo=UTC) - datetime(1601, 1, 1, tzinfo=UTC)).days
+    properties = [
+        (2, struct.pack("<LL", 31, len(title) // 2) + title),
+        (12, struct.pack("<LQ", 64, moment * 86_400 * 10**7)),
+        (13, struct.pack("<LQ", 64, 10**9)),
+    ]
+    found = found_in({"Workbook": b"", SUMMARY: made.property_set(properties)}, types.XLS)
+
+    assert found == {"title": "Größe", "createdAt": "2024-05-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        pytest.param([(2, struct.pack("<LL", 30, 2**31) + b"x")], id="string beyond the end"),
+        pytest.param([(2, struct.pack("<LL", 0x1000, 2**32 - 1))], id="vector of nothing"),
+        pytest.param([(2, struct.pack("<H", 30))], id="no value"),
+        pytest.param([(12, struct.pack("<LQ", 64, 2**64 - 1))], id="after the year 9999"),
+    ],
+)
+def test_damaged_properties(properties: list[tuple[int, bytes]]) -> None:
+    """A property that claims to be longer than its set, or is of another type, is left out."""
+    streams = {"Workbook": b"", SUMMARY: made.property_set(properties)}
+
+    assert found_in(streams, types.XLS) == {}
+
+
+def test_properties_cut_off() -> None:
+    """Of a set that claims more properties than it has, those that are there are read."""
+    summary = made.summary(code_page=None)
+    many = summary.replace(struct.pack("<L", 2) + b"\2\0", struct.pack("<L", 2**31) + b"\2\0")
+
+    assert summary != many
+    assert found_in({"Workbook": b"", SUMMARY: many}, types.XLS) == {"title": "A title"}
+
+
+@pytest.mark.parametrize("stream", ["Workbook", "Book"])
+def test_sheets(stream: str) -> None:
+    """Worksheets, charts and macro sheets count; modules of Visual Basic do not."""
+    assert found_in({stream: made.workbook(0, 0, 2)}, types.XLS) == {
+        "sheetCount": 3,
+        "hasMacros": False,
+    }
+    assert found_in({stream: made.workbook(0, 1, 6)}, types.XLS) == {
+        "sheetCount": 2,
+        "hasMacros": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(made.workbook(0, ends=False), id="cut off"),
+        pytest.param(made.workbook(0, substream=0x10), id="a sheet alone"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+def test_unknown_sheets(content: bytes) -> None:
+    """Sheets that are not all listed are not counted."""
+    assert found_in({"Workbook": content}, types.XLS) == {}
+
+
+def test_many_records() -> None:
+    """A workbook of ten million empty records takes less than two seconds."""
+    content = made.workbook(0, ends=False) + bytes(4 * 10_000_000)
+    begin = time.process_time()
+
+    assert found_in({"Workbook": content[: 6 * 1_048_576]}, types.XLS) == {}
+    assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize(
+    ("streams", "file_type", "has_macros"),
+    [
+        pytest.param({"WordDocument": WORD_HEADER}, types.DOC, False, id="Word"),
+        pytest.param(
+            {"WordDocument": WORD_HEADER, "Macros/VBA/dir": b""}, types.DOC, True, id="Word, macros"
+        ),
+        pytest.param({"WordDocument": bytes(12)}, types.DOC, None, id="Word 6"),
+        pytest.param(
+            {"Workbook": b"", "_VBA_PROJECT_CUR/VBA/dir": b""}, types.XLS, True, id="Excel, macros"
+        ),
+        pytest.param(made.presentation(), types.PPT, False, id="PowerPoint"),
+        pytest.param(made.presentation(macros=True), types.PPT, True, id="PowerPoint, macros"),
+        pytest.param({"PowerPoint Document": b""}, types.PPT, None, id="no presentation"),
+    ],
+)
+def test_macros(streams: dict[str, bytes], file_type: str, has_macros: bool | None) -> None:
+    """A file has macros where its program stores them; nothing is said where that is unknown."""
+    assert has_macros is found_in(streams, file_type).get("hasMacros")
+
+
+def test_slides() -> None:
+    """The slides of the version saved last are counted."""
+    assert found_in(made.presentation(3), types.PPT)["slideCount"] == 3
+
+
+def test_slides_of_two_versions() -> None:
+    """A file for PowerPoint 95 and 97 has the slides of the latter."""
+    later = {f"PP97_DUALSTORAGE/{name}": data for name, data in made.presentation(3).items()}
+    streams = {"PowerPoint Document": b"old", "Current User": b"old", **later}
+
+    assert found_in(streams, types.PPT)["slideCount"] == 3
+
+
+@pytest.mark.parametrize("cut", range(10, 300, 20))
+def test_presentation_cut_off(cut: int) -> None:
+    """Slides of a presentation that is not whole are not counted."""
+    streams = made.presentation(3)
+    streams["PowerPoint Document"] = streams["PowerPoint Document"][:-cut]
+
+    assert "slideCount" not in found_in(streams, types.PPT)
+
+
 @pytest.mark.parametrize(
     ("streams", "file_type"),
     [
         pytest.param({"WordDocument": WORD_HEADER + b"\0\1"}, types.DOC, id="Word"),
+        pytest.param(made.presentation(token=0xF3D1C4DF), types.PPT, id="PowerPoint"),
         pytest.param({"Workbook": FIRST_RECORD + b"\x2f\0\0\0"}, types.XLS, id="Excel"),
     ],
 )
@@ -73,7 +219,7 @@ def test_encrypted_package() -> None:
 @pytest.mark.parametrize("cut", [8, 100, 600, 1_000])
 def test_unreadable(cut: int) -> None:
     """A compound file that is cut off before its directory is complete is unreadable."""
-    content = made.compound({"WordDocument": WORD_HEADER, "\5SummaryInformation": made.summary()})
+    content = made.compound({"WordDocument": WORD_HEADER, SUMMARY: made.summary()})
 
     with pytest.raises(FileRejectedError) as refusal:
         extract(io.BytesIO(content[:cut]), types.DOC)

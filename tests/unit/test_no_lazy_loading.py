@@ -15,7 +15,14 @@ import pytest
 from chalicelib.files import types
 from chalicelib.files.detection import HEAD_BYTES, candidate_types
 from chalicelib.files.types import FILE_TYPES, SUPPORTED_TYPES
-from tests.support import files, files_images, files_media, files_office, files_parquet
+from tests.support import (
+    files,
+    files_images,
+    files_media,
+    files_office,
+    files_ole2,
+    files_parquet,
+)
 from tests.support.confined import answers
 from tests.support.corpora import known_types
 
@@ -82,8 +89,8 @@ def _tar() -> bytes:
 
 
 def _compound(stream: str, code_page: str = "cp1251") -> bytes:
-    title = files_office.summary("Заголовок\0".encode(code_page))
-    return files_office.compound({stream: bytes(10), "\5SummaryInformation": title})
+    title = files_ole2.summary("Заголовок\0".encode(code_page))
+    return files_ole2.compound({stream: bytes(10), "\5SummaryInformation": title})
 
 
 EXIF = files_media.exif(b"A maker\0", b"2024:05:01 10:00:00\0", latitude=52)
@@ -93,7 +100,7 @@ SOUND = files_media.mp4(files_media.track(b"soun", b"mp4a"))
 FILM = files_media.mp4(files_media.track(b"vide", b"avc1", 4, 2))
 
 SAMPLES: Mapping[str, Sequence[bytes]] = {
-    types.DOCX: [files_office.docx(), files_office.compound({"EncryptedPackage": b"x"})],
+    types.DOCX: [files_office.docx(), files_ole2.compound({"EncryptedPackage": b"x"})],
     types.XLSX: [files_office.xlsx()],
     types.PPTX: [files_office.pptx()],
     types.DOCM: [files_office.docx(), b"PK\3\4"],

@@ -20,7 +20,14 @@ from chalicelib.files.detection import HEAD_BYTES, candidate_types, conflicts_wi
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.types import SUPPORTED_TYPES
 from chalicelib.files.validation import Limits, Validation, validate
-from tests.support import files, files_images, files_media, files_office, files_parquet
+from tests.support import (
+    files,
+    files_images,
+    files_media,
+    files_office,
+    files_ole2,
+    files_parquet,
+)
 from tests.support.metadata import analyze
 
 MEBIBYTE = 1_048_576
@@ -116,7 +123,7 @@ def code_of(inspection: Validation) -> FailureCode | None:
         pytest.param(files_office.docx(first=bytes(99_999)), types.DOCX, id="large entry"),
         pytest.param(files_office.ODT, types.ODT, id="odt"),
         pytest.param(files_office.zip_of({"a": "b"}), types.ZIP, id="zip"),
-        pytest.param(files_office.compound({"WordDocument": bytes(20)}), types.DOC, id="doc"),
+        pytest.param(files_ole2.compound({"WordDocument": b"\0\0\xc1\0"}), types.DOC, id="doc"),
         pytest.param(files_media.wav(), "audio/wav", id="WAV"),
         pytest.param(files_media.mp3(), "audio/mpeg", id="MP3"),
         pytest.param(files_media.mp4(files_media.track(b"soun", b"mp4a")), "audio/mp4", id="M4A"),
@@ -377,7 +384,7 @@ def test_declared_type_chooses(content: bytes, declared: str, file_type: str) ->
             id="program in a zip",
         ),
         pytest.param(
-            files_office.compound({"EncryptedPackage": b""}),
+            files_ole2.compound({"EncryptedPackage": b""}),
             types.DOCX,
             None,
             types.DOCX,
@@ -515,7 +522,7 @@ def test_type_mismatch() -> None:
     [
         pytest.param(files_office.zip_of({"a": "b"}), types.ZIP, id="zip"),
         pytest.param(files_office.docx(), types.ZIP, id="docx"),
-        pytest.param(files_office.compound({"WordDocument": b""}), types.OLE2, id="doc"),
+        pytest.param(files_ole2.compound({"WordDocument": b""}), types.OLE2, id="doc"),
         pytest.param(b"[ ] buy milk\n[x] bread\n", "text/plain", id="text like JSON"),
         pytest.param(b"<!DOCTYPE html><p>%PDF-</p>", "text/plain", id="text about PDF"),
     ],

@@ -1,4 +1,4 @@
-"""OLE2 compound files by olefile: Word, Excel and PowerPoint 97–2003.
+"""Word, Excel and PowerPoint 97–2003, and what else an OLE2 compound file may be.
 
 The names of the streams determine the type. Text is not read; counts of words and pages are the
 statistics of the program that saved the file.
@@ -6,14 +6,14 @@ statistics of the program that saved the file.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import BinaryIO
 
-import olefile
-
-from chalicelib.documents import FailureCode
+from chalicelib.documents import FailureCode, MetadataValue
 from chalicelib.files import dates, text_codecs
+from chalicelib.files.compound import CompoundFile
 from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extractors import excel_binary, powerpoint_binary, property_sets
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import DOC, MSG, OLE2, PPT, XLS
 
@@ -27,29 +27,32 @@ _STREAMS = {
 }
 """Names of the main stream: [MS-DOC], [MS-PPT], [MS-XLS], [MS-OXMSG] 2.1."""
 
-_MACRO_STORAGES = ("Macros", "_VBA_PROJECT_CUR", "VBA")
-
 _DIRECTORY_ENCRYPTED = ("EncryptedPackage", "EncryptedSummary", "EncryptedSummaryInfo")
 """[MS-OFFCRYPTO] 2.3.4.4 and 2.3.5.4."""
 
-_WORD_FLAGS_AT = 10
+_WORD_HEADER_BYTES = 12
+_WORD_97 = 0x00C1
 _WORD_IS_ENCRYPTED = 0x0100
-"""[MS-DOC] 2.5.2, FibBase, fEncrypted."""
+"""[MS-DOC] 2.5.2, FibBase: nFib and fEncrypted."""
 
-_EXCEL_FILE_PASS = 0x2F
-"""[MS-XLS] 2.4.117: follows the first record of an encrypted workbook."""
-
-_MAX_RECORDS_BEFORE = 8
-
-_FALLBACK_ENCODING = "cp1252"
+_SUMMARY = {
+    "title": property_sets.TITLE,
+    "subject": property_sets.SUBJECT,
+    "author": property_sets.AUTHOR,
+    "keywords": property_sets.KEYWORDS,
+    "lastModifiedBy": property_sets.LAST_AUTHOR,
+    "application": property_sets.APPLICATION,
+    "createdAt": property_sets.CREATED,
+    "modifiedAt": property_sets.LAST_SAVED,
+}
 
 
 def detect(content: BinaryIO) -> str:
     """The MIME type by the main stream's name; that of the container for unknown names."""
-    with _opened(content) as file:
-        if any(file.exists(name) for name in _DIRECTORY_ENCRYPTED):
-            raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
-        return next((kind for name, kind in _STREAMS.items() if file.exists(name)), OLE2)
+    file = CompoundFile(content)
+    if any(file.has(name) for name in _DIRECTORY_ENCRYPTED):
+        raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+    return next((kind for name, kind in _STREAMS.items() if file.has(name)), OLE2)
 
 
 def prepare() -> None:
@@ -61,72 +64,60 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     """Document properties.
 
     - title, subject, author, keywords, lastModifiedBy, application; createdAt and modifiedAt.
-    - statedWordCount and statedPageCount, slideCount: as stored by the program that saved it.
-    - hasMacros.
+    - statedWordCount and statedPageCount of Word: as stored by the program that saved it.
+    - sheetCount, slideCount: including hidden ones.
+    - hasMacros: absent for Word 6 and 95, which have macros in another form.
     """
-    with _opened(content) as file:
-        if _is_encrypted(file, file_type):
-            raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
-        properties = file.get_metadata()
-        code_page = properties.codepage
-        encoding = f"cp{code_page}" if isinstance(code_page, int) else _FALLBACK_ENCODING
-
-        def text(value: object) -> str | None:
-            return _text(value, encoding)
-
-        return {
-            "title": text(properties.title),
-            "subject": text(properties.subject),
-            "author": text(properties.author),
-            "keywords": text(properties.keywords),
-            "lastModifiedBy": text(properties.last_saved_by),
-            "application": text(properties.creating_application),
-            "createdAt": _moment(properties.create_time),
-            "modifiedAt": _moment(properties.last_saved_time),
-            "statedPageCount": _number(properties.num_pages) if file_type == DOC else None,
-            "statedWordCount": _number(properties.num_words) if file_type == DOC else None,
-            "slideCount": _number(properties.slides) if file_type == PPT else None,
-            "hasMacros": any(file.exists(name) for name in _MACRO_STORAGES),
-        }
+    file = CompoundFile(content)
+    summary = property_sets.read(file.read(property_sets.SUMMARY))
+    specific = {DOC: _word, XLS: _excel, PPT: _power_point}[file_type]
+    return {
+        **{name: _described(summary.get(number)) for name, number in _SUMMARY.items()},
+        **specific(file, summary),
+    }
 
 
-def _opened(content: BinaryIO) -> olefile.OleFileIO:
-    return olefile.OleFileIO(content)
+def _described(value: property_sets.Value | None) -> MetadataValue | None:
+    if isinstance(value, datetime):
+        return dates.to_iso8601(value)
+    return value if isinstance(value, str) else None
 
 
-def _is_encrypted(file: olefile.OleFileIO, file_type: str) -> bool:
-    if file_type == DOC:
-        flags = file.openstream("WordDocument").read(_WORD_FLAGS_AT + 2)[_WORD_FLAGS_AT:]
-        return bool(int.from_bytes(flags, "little") & _WORD_IS_ENCRYPTED)
-    if file_type == XLS:
-        stream = file.openstream("Workbook" if file.exists("Workbook") else "Book")
-        for _ in range(_MAX_RECORDS_BEFORE):
-            header = stream.read(4)
-            if int.from_bytes(header[:2], "little") == _EXCEL_FILE_PASS:
-                return True
-            stream.read(int.from_bytes(header[2:], "little"))
-    return False
+def _word(file: CompoundFile, summary: property_sets.Values) -> RawMetadata:
+    main = file.stream("WordDocument")
+    header = main.read(0, _WORD_HEADER_BYTES) if main else b""
+    if int.from_bytes(header[10:], "little") & _WORD_IS_ENCRYPTED:
+        raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+    has_project = "macros" in file.root.storages
+    is_word_97 = int.from_bytes(header[2:4], "little") >= _WORD_97
+    return {
+        "statedPageCount": _number(summary.get(property_sets.PAGE_COUNT)),
+        "statedWordCount": _number(summary.get(property_sets.WORD_COUNT)),
+        "hasMacros": has_project if has_project or is_word_97 else None,
+    }
 
 
-def _text(value: object, encoding: str) -> str | None:
-    if isinstance(value, bytes):
-        value = _decoded(value, encoding)
-    return value.partition("\0")[0] if isinstance(value, str) else None
+def _excel(file: CompoundFile, summary: property_sets.Values) -> RawMetadata:  # noqa: ARG001 - one of three
+    stream = file.stream("Workbook") or file.stream("Book")
+    workbook = excel_binary.read(stream) if stream else excel_binary.Workbook()
+    has_project = "_vba_project_cur" in file.root.storages
+    is_known = has_project or workbook.has_macro_sheets or workbook.sheet_count is not None
+    return {
+        "sheetCount": workbook.sheet_count,
+        "hasMacros": has_project or workbook.has_macro_sheets if is_known else None,
+    }
 
 
-def _decoded(value: bytes, encoding: str) -> str:
-    try:
-        return value.decode(encoding, errors="replace")
-    except LookupError:  # unknown code page
-        return value.decode(_FALLBACK_ENCODING, errors="replace")
+def _power_point(file: CompoundFile, summary: property_sets.Values) -> RawMetadata:  # noqa: ARG001 - one of three
+    # PowerPoint 95 has streams of the same names; a file for both has those of 97 in a storage.
+    storage = file.root.storages.get("pp97_dualstorage", file.root)
+    document = file.stream("PowerPoint Document", storage)
+    user = file.read("Current User", storage)
+    found = powerpoint_binary.read(user, document) if document else None
+    if found is None:
+        return {}
+    return {"slideCount": found.slide_count, "hasMacros": found.has_macros}
 
 
-def _moment(value: object) -> str | None:
-    # FILETIME, in UTC; olefile returns it without an offset, and 1601 for "never".
-    if isinstance(value, datetime) and value.year > 1601:
-        return dates.to_iso8601(value.replace(tzinfo=UTC))
-    return None
-
-
-def _number(value: object) -> int | None:
+def _number(value: property_sets.Value | None) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None

@@ -1,0 +1,67 @@
+"""Windows code pages: the numbers by which Office files and RTF name their encodings."""
+
+from __future__ import annotations
+
+import codecs
+from functools import cache
+
+UTF_16 = 1200
+UTF_8 = 65001
+
+_CODECS = {
+    708: "iso8859_6",
+    UTF_16: "utf-16-le",
+    1201: "utf-16-be",
+    10000: "mac_roman",
+    10001: "shift_jis",
+    10002: "big5",
+    10003: "euc_kr",
+    10006: "mac_greek",
+    10007: "mac_cyrillic",
+    10008: "gb2312",
+    10029: "mac_latin2",
+    10079: "mac_iceland",
+    10081: "mac_turkish",
+    12000: "utf-32-le",
+    12001: "utf-32-be",
+    20127: "ascii",
+    20866: "koi8_r",
+    20932: "euc_jp",
+    20936: "gb2312",
+    21866: "koi8_u",
+    50220: "iso2022_jp",
+    50221: "iso2022_jp",
+    50222: "iso2022_jp",
+    50225: "iso2022_kr",
+    51932: "euc_jp",
+    51936: "gb2312",
+    51949: "euc_kr",
+    54936: "gb18030",
+    65000: "utf-7",
+    UTF_8: "utf-8",
+    **{28_590 + part: f"iso8859_{part}" for part in (*range(1, 11), 13, 14, 15, 16)},
+}
+"""Codecs of code pages that have no codec of their number:
+https://learn.microsoft.com/windows/win32/intl/code-page-identifiers"""
+
+
+@cache
+def codec_of(code_page: int) -> str | None:
+    """The name of Python's codec for a code page; None if there is none."""
+    name = _CODECS.get(code_page, f"cp{code_page}")
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return None
+    return name
+
+
+def decode(data: bytes, code_page: int | None) -> str | None:
+    """The text in this code page; None if it is unknown and the text is not ASCII.
+
+    Bytes that the code page does not define are replaced.
+    """
+    codec = None if code_page is None else codec_of(code_page)
+    if codec:
+        return data.decode(codec, errors="replace")
+    return data.decode("ascii") if data.isascii() else None

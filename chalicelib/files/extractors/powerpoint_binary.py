@@ -1,0 +1,138 @@
+"""The streams of PowerPoint 97–2003: slides, macros and encryption.
+
+Specification: [MS-PPT]. A file that was saved several times has several versions of its records;
+the persist object directory lists the current ones.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.documents import FailureCode
+from chalicelib.files.compound import Stream
+from chalicelib.files.extraction import FileRejectedError
+
+_HEADER = struct.Struct("<HHL")
+"""Version (4 bits) and instance (12 bits), type, length: [MS-PPT] 2.3.1."""
+
+_CURRENT_USER = struct.Struct("<8xLLL")
+"""Size, token, offset of the last edit: [MS-PPT] 2.3.2."""
+_ENCRYPTED_TOKEN = 0xF3D1C4DF
+
+_USER_EDIT = struct.Struct("<16xLLL")
+"""Offset of the edit before, offset of the directory, number of the document: [MS-PPT] 2.3.3."""
+
+_USER_EDIT_ATOM, _DIRECTORY_ATOM = 0x0FF5, 0x1772
+_DOCUMENT, _SLIDE_LIST, _SLIDE, _INFO_LIST = 0x03E8, 0x0FF0, 0x03F3, 0x07D0
+_MACRO_INFO, _MACRO_ATOM = 0x03FF, 0x0400
+"""Record types: [MS-PPT] 2.13.24."""
+
+_SLIDES_OF_SHOW = 0
+"""[MS-PPT] 2.4.14.3, recInstance of the list of slides; others list masters and notes."""
+
+_MAX_EDITS = 10_000
+_MAX_RECORDS = 500_000
+"""Of one container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What the document container lists."""
+
+    slide_count: int
+    has_macros: bool
+
+
+def read(current_user: bytes, document: Stream) -> Presentation | None:
+    """The slides and macros, or None if the records are incomplete.
+
+    Args:
+        current_user: the stream of this name.
+        document: the stream `PowerPoint Document`.
+
+    Raises:
+        FileRejectedError: it is encrypted.
+    """
+    if len(current_user) < _CURRENT_USER.size:
+        return None
+    _, token, last_edit = _CURRENT_USER.unpack_from(current_user)
+    if token == _ENCRYPTED_TOKEN:
+        raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+    offset = _document_offset(document, last_edit)
+    return None if offset is None else _presentation(document, offset)
+
+
+def _document_offset(stream: Stream, last_edit: int) -> int | None:
+    """The offset of the current document container: [MS-PPT] 2.1.2."""
+    wanted: int | None = None
+    offset = last_edit
+    for _ in range(_MAX_EDITS):
+        edit = stream.read(offset, _USER_EDIT.size)
+        if len(edit) < _USER_EDIT.size or _HEADER.unpack_from(edit)[1] != _USER_EDIT_ATOM:
+            return None
+        before, directory, document = _USER_EDIT.unpack_from(edit)
+        wanted = document if wanted is None else wanted
+        if (found := _lookup(stream, directory, wanted)) is not None:
+            return found
+        if not before < offset:  # the first edit has 0; a loop would not end
+            return None
+        offset = before
+    return None
+
+
+def _lookup(stream: Stream, directory: int, wanted: int) -> int | None:
+    """The offset that a persist directory has for an object: [MS-PPT] 2.3.4."""
+    header = stream.read(directory, _HEADER.size)
+    if len(header) < _HEADER.size or _HEADER.unpack(header)[1] != _DIRECTORY_ATOM:
+        return None
+    data = stream.read(directory + _HEADER.size, _HEADER.unpack(header)[2])
+    numbers: tuple[int, ...] = struct.unpack(f"<{len(data) // 4}L", data[: len(data) & ~3])
+    position = 0
+    while position < len(numbers):
+        first, count = numbers[position] & 0xFFFFF, numbers[position] >> 20
+        index = position + 1 + wanted - first
+        if first <= wanted < first + count and index < len(numbers):
+            return numbers[index]
+        position += 1 + count
+    return None
+
+
+def _presentation(stream: Stream, offset: int) -> Presentation | None:
+    header = stream.read(offset, _HEADER.size)
+    if len(header) < _HEADER.size or _HEADER.unpack(header)[1] != _DOCUMENT:
+        return None
+    end = offset + _HEADER.size + _HEADER.unpack(header)[2]
+    if end > stream.size:
+        return None
+    slides = 0
+    has_macros = False
+    for instance, kind, begin, size in _children(stream, offset + _HEADER.size, end):
+        if kind == _SLIDE_LIST and instance == _SLIDES_OF_SHOW:
+            slides += sum(child[1] == _SLIDE for child in _children(stream, begin, begin + size))
+        elif kind == _INFO_LIST:
+            has_macros = has_macros or _has_macros(stream, begin, begin + size)
+    return Presentation(slides, has_macros)
+
+
+def _has_macros(stream: Stream, begin: int, end: int) -> bool:
+    """Whether a document information list says that there are macros: [MS-PPT] 2.4.10."""
+    for _, kind, position, size in _children(stream, begin, end):
+        if kind == _MACRO_INFO:
+            for _, inner, at, _ in _children(stream, position, position + size):
+                if inner == _MACRO_ATOM and any(stream.read(at + 4, 4)):
+                    return True
+    return False
+
+
+def _children(stream: Stream, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Instance, type, position of the data and length of each record in this range."""
+    for _ in range(_MAX_RECORDS):
+        header = stream.read(position, _HEADER.size)
+        if position + _HEADER.size > end or len(header) < _HEADER.size:
+            return
+        version, kind, size = _HEADER.unpack(header)
+        position += _HEADER.size
+        yield version >> 4, kind, position, size
+        position += size
