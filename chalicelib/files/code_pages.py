@@ -45,6 +45,38 @@ _CODECS = {
 https://learn.microsoft.com/windows/win32/intl/code-page-identifiers"""
 
 
+_LANGUAGES = {
+    874: (0x1E,),
+    932: (0x11,),
+    949: (0x12,),
+    1250: (0x05, 0x0E, 0x15, 0x18, 0x1B, 0x1C, 0x24),
+    1251: (0x02, 0x19, 0x22, 0x23, 0x2F),
+    1252: (
+        *(0x03, 0x06, 0x07, 0x09, 0x0A, 0x0B, 0x0C, 0x0F, 0x10, 0x13),
+        *(0x14, 0x16, 0x1D, 0x21, 0x2D, 0x36, 0x38, 0x3E, 0x56),
+    ),
+    1253: (0x08,),
+    1254: (0x1F,),
+    1255: (0x0D,),
+    1256: (0x01, 0x20, 0x29),
+    1257: (0x25, 0x26, 0x27),
+    1258: (0x2A,),
+}
+_LOCALES = {
+    **dict.fromkeys((0x0404, 0x0C04, 0x1404), 950),
+    **dict.fromkeys((0x0804, 0x1004), 936),
+    0x041A: 1250,
+}
+"""Code pages of primary languages, and of locales whose language has several: [MS-LCID] 2.2."""
+
+_BY_LANGUAGE = {language: page for page, languages in _LANGUAGES.items() for language in languages}
+
+
+def of_locale(locale: int) -> int | None:
+    """The ANSI code page of a locale identifier (LCID); None if unknown."""
+    return _LOCALES.get(locale & 0xFFFF) or _BY_LANGUAGE.get(locale & 0x3FF)
+
+
 @cache
 def codec_of(code_page: int) -> str | None:
     """The name of Python's codec for a code page; None if there is none."""

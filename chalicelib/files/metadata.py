@@ -34,6 +34,11 @@ _DOCUMENT = dict.fromkeys(
     ("title", "author", "subject", "keywords", "createdAt", "modifiedAt"), str
 )
 
+_MESSAGE = {
+    **dict.fromkeys(("wordCount", "toCount", "ccCount", "attachmentCount"), int),
+    **dict.fromkeys(("subject", "from", "to", "messageId", "sentAt", "attachmentNames"), str),
+}
+
 NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
     "archive": {
         **dict.fromkeys(("entryCount", "claimedUnpackedSize"), int),
@@ -63,10 +68,7 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
         **dict.fromkeys(("recordCount", "memberCount", "depth"), int),
         "topLevel": str,
     },
-    "mail": {
-        **dict.fromkeys(("wordCount", "toCount", "ccCount", "attachmentCount"), int),
-        **dict.fromkeys(("subject", "from", "messageId", "sentAt", "attachmentNames"), str),
-    },
+    "mail": _MESSAGE,
     "markup": {
         **dict.fromkeys(("wordCount", "elementCount", "width", "height"), int),
         **dict.fromkeys(("title", "encoding", "rootElement", "rootNamespace", "viewBox"), str),
@@ -80,7 +82,9 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
     "office": {
         **_DOCUMENT,
         **dict.fromkeys(("lastModifiedBy", "application"), str),
-        **dict.fromkeys(("wordCount", "statedPageCount", "sheetCount", "slideCount"), int),
+        **dict.fromkeys(
+            ("wordCount", "sheetCount", "slideCount", "pageCount", "statedPageCount"), int
+        ),
         "hasMacros": bool,
     },
     "ole2": {
@@ -89,6 +93,7 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
         **dict.fromkeys(("statedPageCount", "statedWordCount", "sheetCount", "slideCount"), int),
         "hasMacros": bool,
     },
+    "outlook": _MESSAGE,
     "parquet": dict.fromkeys(("rowCount", "columnCount"), int),
     "pdf": {
         **_DOCUMENT,

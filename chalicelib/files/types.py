@@ -46,9 +46,23 @@ PPTX = _OPEN_XML + "presentationml.presentation"
 DOCM = "application/vnd.ms-word.document.macroenabled.12"
 XLSM = "application/vnd.ms-excel.sheet.macroenabled.12"
 PPTM = "application/vnd.ms-powerpoint.presentation.macroenabled.12"
+DOTX = _OPEN_XML + "wordprocessingml.template"
+XLTX = _OPEN_XML + "spreadsheetml.template"
+POTX = _OPEN_XML + "presentationml.template"
+PPSX = _OPEN_XML + "presentationml.slideshow"
+DOTM = "application/vnd.ms-word.template.macroenabled.12"
+XLTM = "application/vnd.ms-excel.template.macroenabled.12"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+POTM = "application/vnd.ms-powerpoint.template.macroenabled.12"
+PPSM = "application/vnd.ms-powerpoint.slideshow.macroenabled.12"
 ODT = _OPEN_DOCUMENT + "text"
 ODS = _OPEN_DOCUMENT + "spreadsheet"
 ODP = _OPEN_DOCUMENT + "presentation"
+ODG = _OPEN_DOCUMENT + "graphics"
+OTT = _OPEN_DOCUMENT + "text-template"
+OTS = _OPEN_DOCUMENT + "spreadsheet-template"
+OTP = _OPEN_DOCUMENT + "presentation-template"
+OTG = _OPEN_DOCUMENT + "graphics-template"
 DOC = "application/msword"
 XLS = "application/vnd.ms-excel"
 PPT = "application/vnd.ms-powerpoint"
@@ -301,6 +315,69 @@ _ROWS = (
         containers=(ZIP,),
     ),
     FileType(
+        mime_type=OTT,
+        label="OpenDocument text template",
+        short_label="OTT",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=OTS,
+        label="OpenDocument spreadsheet template",
+        short_label="OTS",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=OTP,
+        label="OpenDocument presentation template",
+        short_label="OTP",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=ODG,
+        label="OpenDocument drawing",
+        short_label="ODG",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=OTG,
+        label="OpenDocument drawing template",
+        short_label="OTG",
+        extractor="office",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type=DOTX,
+        label="Word template",
+        short_label="DOTX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=XLTX,
+        label="Excel template",
+        short_label="XLTX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=POTX,
+        label="PowerPoint template",
+        short_label="POTX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=PPSX,
+        label="PowerPoint slide show",
+        short_label="PPSX",
+        extractor="office",
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
         mime_type=DOC,
         label="Word 97–2003 document",
         short_label="DOC",
@@ -322,6 +399,13 @@ _ROWS = (
         containers=(OLE2,),
     ),
     FileType(
+        mime_type=MSG,
+        label="Outlook message",
+        short_label="MSG",
+        extractor="outlook",
+        containers=(OLE2,),
+    ),
+    FileType(
         mime_type=RTF,
         label="Rich Text document",
         short_label="RTF",
@@ -333,6 +417,13 @@ _ROWS = (
         mime_type="application/epub+zip",
         label="EPUB book",
         short_label="EPUB",
+        extractor="epub",
+        containers=(ZIP,),
+    ),
+    FileType(
+        mime_type="application/x-ibooks+zip",
+        label="Apple Books book",
+        short_label="IBOOK",
         extractor="epub",
         containers=(ZIP,),
     ),
@@ -356,6 +447,46 @@ _ROWS = (
         mime_type=PPTM,
         label="PowerPoint presentation with macros",
         short_label="PPTM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=DOTM,
+        label="Word template with macros",
+        short_label="DOTM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=XLTM,
+        label="Excel template with macros",
+        short_label="XLTM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=XLSB,
+        label="Excel binary workbook",
+        short_label="XLSB",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=POTM,
+        label="PowerPoint template with macros",
+        short_label="POTM",
+        extractor="office",
+        is_default=False,
+        containers=(ZIP, OLE2),
+    ),
+    FileType(
+        mime_type=PPSM,
+        label="PowerPoint slide show with macros",
+        short_label="PPSM",
         extractor="office",
         is_default=False,
         containers=(ZIP, OLE2),

@@ -126,6 +126,35 @@ def events(chunks: Iterable[bytes | str], *, rejects_dtd: bool = True) -> Iterat
     yield from recorder.events
 
 
+def attributes_of(chunks: Iterable[bytes | str], *names: str) -> list[dict[str, str]]:
+    """The attributes of each element with one of these local names, in order.
+
+    Exceptions are those of `parse`.
+    """
+    collector = _Collector()
+    parse(chunks, collector, only=frozenset(names))
+    return collector.attributes
+
+
+class _Collector:
+    """Keeps the attributes of elements."""
+
+    def __init__(self) -> None:
+        self.attributes: list[dict[str, str]] = []
+
+    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
+        self.attributes.append(attributes)
+
+    def end(self, name: str, depth: int) -> None:
+        """Ignore it."""
+
+    def text(self, text: str) -> None:
+        """Ignore it."""
+
+    def end_chunk(self) -> None:
+        """Keep the attributes."""
+
+
 class _Recorder:
     """Keeps what is called as events."""
 

@@ -5,6 +5,7 @@ Declared sizes are not trusted: the limits apply to the bytes that are read.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import BinaryIO
 from chalicelib.documents import FailureCode
 from chalicelib.files import containers, types
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError
-from chalicelib.files.xml_events import Start, events
+from chalicelib.files.xml_events import attributes_of
 
 MAX_DIRECTORY_BYTES = 8 * 1_048_576
 """About 80,000 entries, for which zipfile takes 100 MB."""
@@ -22,9 +23,12 @@ MAX_PART_BYTES = 64 * 1_048_576
 """Decompressed size of one entry: the text of a document of 10,000 pages."""
 
 CONTENT_TYPES = "[Content_Types].xml"
+RELATIONSHIPS = "_rels/.rels"
+MAIN_PART = "officeDocument"
 _MEDIA_TYPE = "mimetype"
 
 _MAX_CONTENT_TYPES_BYTES = 4 * 1_048_576
+_MAX_RELATIONSHIPS_BYTES = 1_048_576
 _MAX_MEDIA_TYPE_BYTES = 200
 _CHUNK_BYTES = 1_048_576
 """Expat rescans an incomplete token from its start with each chunk."""
@@ -32,7 +36,13 @@ _CHUNK_BYTES = 1_048_576
 _MACROS = re.compile(r"\.macroenabled(template)?$")
 """IANA's names end in a version that the content types lack."""
 
-_XPS = "application/vnd.ms-package.xps-fixeddocumentsequence+xml"
+_WITHOUT_MAIN = {
+    "application/vnd.ms-package.xps-fixeddocumentsequence+xml": "application/vnd.ms-xpsdocument",
+    "application/vnd.openxmlformats-officedocument.thememanager+xml": (
+        "application/vnd.ms-officetheme"
+    ),
+}
+"""Content types of main parts that are not named after their file's type."""
 
 _KNOWN = frozenset(
     {
@@ -40,30 +50,15 @@ _KNOWN = frozenset(
         "application/vnd.adobe.indesign-idml-package",
         "application/vnd.etsi.asic-e+zip",
         "application/vnd.etsi.asic-s+zip",
-        "application/x-ibooks+zip",
-    }
-    | {
-        f"application/vnd.openxmlformats-officedocument.{kind}"
-        for kind in (
-            "presentationml.slideshow",
-            "presentationml.template",
-            "spreadsheetml.template",
-            "wordprocessingml.template",
-        )
     }
     | {
         f"application/vnd.ms-{kind}.macroenabled.12"
         for kind in (
             "excel.addin",
-            "excel.sheet.binary",
-            "excel.template",
             "powerpoint.addin",
-            "powerpoint.slideshow",
-            "powerpoint.template",
             "visio.drawing",
             "visio.stencil",
             "visio.template",
-            "word.template",
         )
     }
     | {f"application/vnd.ms-visio.{kind}" for kind in ("drawing", "stencil", "template")}
@@ -76,14 +71,9 @@ _KNOWN = frozenset(
             "database",
             "formula",
             "formula-template",
-            "graphics",
-            "graphics-template",
             "image",
             "image-template",
-            "presentation-template",
-            "spreadsheet-template",
             "text-master",
-            "text-template",
             "text-web",
         )
     }
@@ -172,15 +162,39 @@ def _declared_media_type(archive: zipfile.ZipFile) -> str | None:
     return declared if declared in _KNOWN else None
 
 
+def relationships(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The names of the parts that the package itself refers to, by the end of the type's name.
+
+    The main part is the `officeDocument`: ECMA-376 part 2, 6.5.
+    """
+    found: dict[str, str] = {}
+    if RELATIONSHIPS not in archive.NameToInfo:
+        return found
+    chunks = part(archive, RELATIONSHIPS, _MAX_RELATIONSHIPS_BYTES)
+    for attributes in attributes_of(chunks, "Relationship"):
+        name = posixpath.normpath("/" + attributes.get("Target", "")).lstrip("/")
+        if name in archive.NameToInfo:
+            found.setdefault(attributes.get("Type", "").rpartition("/")[2], name)
+    return found
+
+
 def _main_content_type(archive: zipfile.ZipFile) -> str | None:
     """The type of an Open XML file, from its main part's: ECMA-376 part 2, 7.2.3."""
     chunks = part(archive, CONTENT_TYPES, _MAX_CONTENT_TYPES_BYTES)
-    for event in events(chunks):
-        if isinstance(event, Start) and event.local_name in ("Override", "Default"):
-            content_type = event.attributes.get("ContentType", "").lower()
-            if content_type == _XPS:
-                return "application/vnd.ms-xpsdocument"
-            stem = content_type.rpartition(".main")[0]
-            if (file_type := _MACROS.sub(".macroenabled.12", stem)) in _KNOWN:
-                return file_type
-    return None
+    found: dict[str, str] = {}  # by the name of a part
+    for attributes in attributes_of(chunks, "Override", "Default"):
+        if file_type := _type_of(attributes.get("ContentType", "").lower()):
+            found[attributes.get("PartName", "")] = file_type
+    first = next(iter(found.values()), None)
+    if len(set(found.values())) < 2:
+        return first
+    return found.get("/" + relationships(archive).get(MAIN_PART, ""), first)
+
+
+def _type_of(content_type: str) -> str | None:
+    """The type of files with a main part of this content type, if it is known."""
+    if content_type in _WITHOUT_MAIN:
+        return _WITHOUT_MAIN[content_type]
+    stem, dot, _ = content_type.rpartition(".main")
+    file_type = _MACROS.sub(".macroenabled.12", stem) if dot else None
+    return file_type if file_type in _KNOWN else None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
-_OFFICE_1 = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+_OPEN_DOCUMENT = "urn:oasis:names:tc:opendocument:xmlns"
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 CORE = (
@@ -20,12 +20,22 @@ CORE = (
     "</c:coreProperties>"
 )
 
-WORDS = (
-    f'<w:document xmlns:w="{_MAIN}"><w:body>'
+
+def word_document(body: str, namespace: str = _MAIN) -> str:
+    """The main part of a Word document with this body, whose elements have the prefix `w`."""
+    compatibility = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    return (
+        f'<w:document xmlns:w="{namespace}" xmlns:mc="{compatibility}"'
+        ' xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+        ' xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
+        f"<w:body>{body}</w:body></w:document>"
+    )
+
+
+WORDS = word_document(
     "<w:p><w:r><w:t>one</w:t></w:r><w:r><w:t>half</w:t></w:r></w:p>"
     "<w:p><w:r><w:t>two</w:t><w:tab/><w:t>three four</w:t></w:r></w:p>"
     "<w:p><w:del><w:r><w:delText>deleted</w:delText></w:r></w:del></w:p>"
-    "</w:body></w:document>"
 )
 """Four words, the first of them in two runs, and one that was deleted."""
 
@@ -83,17 +93,29 @@ def docx(
     return open_xml(_DOCM if macros else _DOCX, "word/other.xml", entries, first)
 
 
-def xlsx(sheets: int = 3) -> bytes:
+def xlsx(
+    sheets: str = "<sheet/>" * 3,
+    namespace: str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+) -> bytes:
     """A workbook."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
-    book = "<workbook><sheets>" + "<sheet/>" * sheets + "</sheets><sheet/></workbook>"
+    relationships = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    book = f'<workbook xmlns="{namespace}" xmlns:r="{relationships}"><sheets>{sheets}</sheets>'
+    book += "<sheet/></workbook>"
     return open_xml(kind, "xl/workbook.xml", {"xl/workbook.xml": book})
 
 
-def pptx(slides: int = 2) -> bytes:
-    """A presentation."""
+def pptx(
+    slides: int = 2, namespace: str = "http://schemas.openxmlformats.org/presentationml/2006/main"
+) -> bytes:
+    """A presentation with sections: [MS-PPTX] 2.2.7."""
     kind = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
-    show = "<presentation><sldIdLst>" + "<sldId/>" * slides + "</sldIdLst></presentation>"
+    sections = (
+        '<extLst><ext><sectionLst xmlns="http://schemas.microsoft.com/office/powerpoint/2010/main">'
+        f"<section><sldIdLst>{'<sldId/>' * slides}</sldIdLst></section></sectionLst></ext></extLst>"
+    )
+    show = f'<presentation xmlns="{namespace}"><sldIdLst>{"<sldId/>" * slides}</sldIdLst>'
+    show += f"{sections}</presentation>"
     return open_xml(kind, "ppt/presentation.xml", {"ppt/presentation.xml": show})
 
 
@@ -102,10 +124,21 @@ def open_document(
 ) -> bytes:
     """An OpenDocument file of this kind (`text`, `spreadsheet`, `presentation`).
 
-    In its body the prefix `o` stands for the namespace of what is common to all kinds.
+    In its body the prefixes `o`, `t`, `table`, `d` and `svg` stand for namespaces, `t` for text.
     """
+    namespaces = " ".join(
+        f'xmlns:{prefix}="{_OPEN_DOCUMENT}:{name}:1.0"'
+        for prefix, name in {
+            "o": "office",
+            "t": "text",
+            "table": "table",
+            "d": "drawing",
+            "svg": "svg-compatible",
+        }.items()
+    )
     meta = (
-        "<meta><title>A title</title><initial-creator>An author</initial-creator>"
+        "<meta><title>A title</title><keyword>one</keyword><keyword>two</keyword>"
+        "<initial-creator>An author</initial-creator>"
         "<creator>Another</creator><creation-date>2024-05-01T10:00:00.123456789</creation-date>"
         '<document-statistic page-count="9" word-count="99"/></meta>'
     )
@@ -114,7 +147,7 @@ def open_document(
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
             "META-INF/manifest.xml": manifest,
             "meta.xml": meta,
-            "content.xml": f'<o:document-content xmlns:o="{_OFFICE_1}"><o:automatic-styles>'
+            "content.xml": f"<o:document-content {namespaces}><o:automatic-styles>"
             "<number-style><text>no word</text></number-style></o:automatic-styles>"
             f"<o:body>{body}</o:body></o:document-content>",
             **(extra or {}),
@@ -124,7 +157,7 @@ def open_document(
 
 ODT = open_document(
     "text",
-    "<o:text><tracked-changes><p>gone</p></tracked-changes>"
-    "<h>one</h><p>two<s/>three<span>half</span></p></o:text>",
+    "<o:text><t:tracked-changes><t:p>gone</t:p></t:tracked-changes>"
+    "<t:h>one</t:h><t:p>two<t:s/>three<t:span>half</t:span></t:p></o:text>",
 )
 """Three words, the last of them in two spans, and one that was deleted."""

@@ -16,73 +16,85 @@ _END_OF_CHAIN = 0xFFFFFFFE
 _FAT_SECTOR = 0xFFFFFFFD
 
 
+_Folder = dict[str, "_Folder | bytes"]
+
+
 def compound(streams: Mapping[str, bytes]) -> bytes:
     """A compound file of these streams, `storage/stream` for one in a storage."""
-    sectors: list[int] = []  # of which each number is that of the next
-    data = b""
-    mini_sectors: list[int] = []
-    mini_data = b""
-    directory: list[tuple[str, int, int, int, int, int]] = []
+    root: _Folder = {}
+    for path, content in streams.items():
+        *folders, name = path.split("/")
+        folder = root
+        for each in folders:
+            inner = folder.setdefault(each, {})
+            assert isinstance(inner, dict)
+            folder = inner
+        folder[name] = content
+    return _Writer().written(root)
 
-    def append(content: bytes) -> int:
-        nonlocal data
-        data += content.ljust(-(-len(content) // _SECTOR) * _SECTOR, b"\0")
-        return _append(sectors, -(-len(content) // _SECTOR))
 
-    def append_short(content: bytes) -> int:
-        nonlocal mini_data
-        mini_data += content.ljust(-(-len(content) // _MINI_SECTOR) * _MINI_SECTOR, b"\0")
-        return _append(mini_sectors, -(-len(content) // _MINI_SECTOR))
+class _Sectors:
+    """Data in sectors, and the chains of their numbers."""
 
-    number = count(1)
+    def __init__(self, sector_bytes: int) -> None:
+        self.data = bytearray()
+        self.chains: list[int] = []
+        self._sector_bytes = sector_bytes
 
-    def append_entries(streams: Mapping[str, bytes]) -> int:
-        """The number of the first of the entries of one storage."""
-        names = list(dict.fromkeys(name.partition("/")[0] for name in streams))
-        numbers = [next(number) for _ in names]
-        for index, name in enumerate(names):
-            following = numbers[index + 1] if index + 1 < len(names) else _NO_SECTOR
-            if name in streams:
-                content = streams[name]
-                start = (append_short if len(content) < _CUTOFF else append)(content)
-                entry = (name, 2, _NO_SECTOR, following, start, len(content))
+    def append(self, content: bytes) -> int:
+        """The number of the first sector of this content."""
+        start = len(self.chains)
+        length = -(-len(content) // self._sector_bytes)
+        if not length:
+            return _END_OF_CHAIN
+        self.data += content.ljust(length * self._sector_bytes, b"\0")
+        self.chains += [*range(start + 1, start + length), _END_OF_CHAIN]
+        return start
+
+
+class _Writer:
+    """The parts of a compound file."""
+
+    def __init__(self) -> None:
+        self._sectors = _Sectors(_SECTOR)
+        self._short = _Sectors(_MINI_SECTOR)
+        self._directory = [b""]
+
+    def written(self, root: _Folder) -> bytes:
+        """The file of this root storage."""
+        child = self._append_folder(root)
+        mini_start = self._sectors.append(bytes(self._short.data))
+        size = len(self._short.data)
+        self._directory[0] = _entry("Root Entry", 5, child, _NO_SECTOR, mini_start, size)
+        mini_fat = self._sectors.append(_packed(self._short.chains))
+        directory = self._sectors.append(b"".join(self._directory))
+        used = len(self._sectors.chains)
+        fat_sectors = next(n for n in count(1) if n * _SECTOR // 4 >= used + n)
+        fat = _packed([*self._sectors.chains, *[_FAT_SECTOR] * fat_sectors])
+        header = struct.pack(
+            "<8s16xHHHHH6xLLLLLLLLL",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            *(0x3E, 3, 0xFFFE, 9, 6),
+            *(0, fat_sectors, directory, 0, _CUTOFF),
+            *(mini_fat, -(-len(self._short.chains) // 128), _END_OF_CHAIN, 0),
+        )
+        header += _packed(range(used, used + fat_sectors)).ljust(436, b"\xff")
+        return header + self._sectors.data + fat.ljust(fat_sectors * _SECTOR, b"\xff")
+
+    def _append_folder(self, folder: _Folder) -> int:
+        """The number of the first entry, of which each refers to the next."""
+        first = len(self._directory)
+        self._directory += [b""] * len(folder)
+        for number, (name, content) in enumerate(folder.items(), first):
+            following = number + 1 if number + 1 < first + len(folder) else _NO_SECTOR
+            if isinstance(content, dict):
+                entry = _entry(name, 1, self._append_folder(content), following, 0, 0)
             else:
-                inner = {
-                    path.partition("/")[2]: content
-                    for path, content in streams.items()
-                    if path.partition("/")[0] == name
-                }
-                entry = (name, 1, append_entries(inner), following, 0, 0)
-            entries[numbers[index]] = entry
-        return numbers[0] if numbers else _NO_SECTOR
-
-    entries: dict[int, tuple[str, int, int, int, int, int]] = {}
-    first = append_entries(streams)
-    root = ("Root Entry", 5, first, _NO_SECTOR, append(mini_data), len(mini_data))
-    directory = [root, *(entries[number] for number in sorted(entries))]
-    mini_fat = append(_packed(mini_sectors))
-    directory_start = append(b"".join(_entry(*entry) for entry in directory))
-    fat_start = len(sectors)
-    fat_sectors = next(n for n in count(1) if n * _SECTOR // 4 >= fat_start + n)
-    fat = _packed([*sectors, *[_FAT_SECTOR] * fat_sectors])
-    header = struct.pack(
-        "<8s16xHHHHH6xLLLLLLLLL",
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        *(0x3E, 3, 0xFFFE, 9, 6),
-        *(0, fat_sectors, directory_start, 0, _CUTOFF),
-        *(mini_fat, -(-len(mini_sectors) // 128), _END_OF_CHAIN, 0),
-    )
-    header += _packed([fat_start + number for number in range(fat_sectors)]).ljust(436, b"\xff")
-    return header + data + fat.ljust(fat_sectors * _SECTOR, b"\xff")
-
-
-def _append(chain: list[int], length: int) -> int:
-    """Append a chain of this length; its first sector."""
-    if not length:
-        return _END_OF_CHAIN
-    start = len(chain)
-    chain += [*range(start + 1, start + length), _END_OF_CHAIN]
-    return start
+                sectors = self._short if len(content) < _CUTOFF else self._sectors
+                start = sectors.append(content)
+                entry = _entry(name, 2, _NO_SECTOR, following, start, len(content))
+            self._directory[number] = entry
+        return first if folder else _NO_SECTOR
 
 
 def _packed(numbers: Sequence[int]) -> bytes:
@@ -162,3 +174,40 @@ def _document(slides: int, *, macros: bool) -> bytes:
     information = atom(0x03FF, atom(0x0400, struct.pack("<LLL", 9, macros, 2)))
     show = atom(0x0FF0, slide * slides)
     return atom(0x03E8, masters + show + atom(0x07D0, information))
+
+
+def message(
+    texts: Mapping[int, str],
+    numbers: Mapping[int, int] | None = None,
+    inner: Mapping[str, tuple[Mapping[int, str], Mapping[int, int]]] | None = None,
+    code_page: int | None = None,
+) -> bytes:
+    """An Outlook message with these properties, by identifier: [MS-OXMSG].
+
+    Args:
+        texts: in Unicode, or in the code page.
+        numbers: integers; those above 2^32 are times.
+        inner: texts and numbers of recipients and attachments, by the names of their storages.
+        code_page: that of the message, which it names.
+    """
+    named = {} if code_page is None else {0x3FFD: code_page}
+    streams = _properties(texts, {**named, **(numbers or {})}, 32, code_page)
+    for name, (its_texts, its_numbers) in (inner or {}).items():
+        for stream, data in _properties(its_texts, its_numbers, 8, code_page).items():
+            streams[f"{name}/{stream}"] = data
+    return compound(streams)
+
+
+def _properties(
+    texts: Mapping[int, str], numbers: Mapping[int, int], header_bytes: int, code_page: int | None
+) -> dict[str, bytes]:
+    fixed = b"".join(
+        struct.pack("<HHLQ", 0x40 if value >> 32 else 3, number, 6, value)
+        for number, value in numbers.items()
+    )
+    kind, codec = (0x1F, "utf-16-le") if code_page is None else (0x1E, f"cp{code_page}")
+    streams = {
+        f"__substg1.0_{number:04X}{kind:04X}": value.encode(codec, errors="replace")
+        for number, value in texts.items()
+    }
+    return {"__properties_version1.0": bytes(header_bytes) + fixed, **streams}

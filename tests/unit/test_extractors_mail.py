@@ -34,6 +34,7 @@ def test_simple_mail() -> None:
         "from": "Zoë <a@example.com>",
         "messageId": "<1@example.com>",
         "sentAt": "2024-05-01T08:00:00Z",
+        "to": "b@example.com, c@example.com, d@example.com",
         "toCount": 3,
         "ccCount": 0,
         "attachmentCount": 0,

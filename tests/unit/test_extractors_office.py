@@ -41,14 +41,79 @@ def test_word() -> None:
 
 
 def test_macros() -> None:
-    """A document with macros says so."""
+    """A document has macros if it has a Visual Basic project or macro sheets."""
+    sheets = made.zip_of({"xl/workbook.xml": "<a/>", "xl/macrosheets/sheet1.xml": "<a/>"})
+
     assert found_in(made.docx(macros=True), types.DOCM)["hasMacros"] is True
+    assert found_in(sheets, types.XLSM)["hasMacros"] is True
 
 
 def test_sheets_and_slides() -> None:
-    """Sheets and slides are counted where they are listed, and nowhere else."""
-    assert found_in(made.xlsx(3), types.XLSX)["sheetCount"] == 3
+    """Sheets and slides are counted where they are listed, and nowhere else, as in sections."""
+    assert found_in(made.xlsx(), types.XLSX)["sheetCount"] == 3
     assert found_in(made.pptx(2), types.PPTX)["slideCount"] == 2
+
+
+def test_strict() -> None:
+    """Strict documents, whose namespaces differ, are counted like transitional ones."""
+    strict = "http://purl.oclc.org/ooxml"
+    text = made.word_document("<w:p><w:t>one two</w:t></w:p>", f"{strict}/wordprocessingml/main")
+    sheets = made.xlsx("<sheet/>" * 2, f"{strict}/spreadsheetml/main")
+    slides = made.pptx(2, f"{strict}/presentationml/main")
+
+    assert found_in(made.docx(text), types.DOCX)["wordCount"] == 2
+    assert found_in(sheets, types.XLSX)["sheetCount"] == 2
+    assert found_in(slides, types.PPTX)["slideCount"] == 2
+
+
+def test_other_namespace() -> None:
+    """Nothing is counted in parts of another vocabulary."""
+    text = made.word_document("<w:p><w:t>one two</w:t></w:p>", "urn:other")
+
+    assert "wordCount" not in found_in(made.docx(text), types.DOCX)
+    assert "sheetCount" not in found_in(made.xlsx("<sheet/>", "urn:other"), types.XLSX)
+    assert "slideCount" not in found_in(made.pptx(2, "urn:other"), types.PPTX)
+    assert "slideCount" not in found_in(made.open_document("p", "<o:text/>"), types.ODP)
+
+
+def test_module_is_no_sheet() -> None:
+    """A module of Excel 5, which has no part, is not counted as a sheet."""
+    content = made.xlsx('<sheet r:id="rId1"/><sheet name="Module" r:id=""/>')
+
+    assert found_in(content, types.XLSX)["sheetCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("workbook", "sheets"),
+    [
+        (b"\x83\1\0\x8f\1\0\x9c\1\2xx\x9c\1\0\x90\1\0\x9c\1\0", 2),
+        (b"\x9c\1\xff\xff\xff\x7f", None),
+        (b"\x9c\1\0", None),
+        (b"\x9c", None),
+        (b"", None),
+    ],
+)
+def test_binary_workbook(workbook: bytes, sheets: int | None) -> None:
+    """The sheets of an xlsb are counted in its binary part, if that lists them all."""
+    kind = "application/vnd.ms-excel.sheet.binary.macroEnabled.main"
+    content = made.open_xml(kind, "xl/workbook.bin", {"xl/workbook.bin": workbook})
+
+    assert found_in(content, types.XLSB).get("sheetCount") == sheets
+
+
+def test_properties_elsewhere() -> None:
+    """Properties are found by the package's relationships, wherever their part is."""
+    relationships = (
+        '<Relationships><Relationship Type="http://schemas.openxmlformats.org/package/2006/'
+        'relationships/metadata/core-properties" Target="package/./core.psmdcp"/>'
+        '<Relationship Type="http://purl.oclc.org/ooxml/officeDocument/relationships/'
+        'extendedProperties" Target="/a.xml"/></Relationships>'
+    )
+    entries = {"_rels/.rels": relationships, "package/core.psmdcp": made.CORE}
+    entries |= {"a.xml": "<Properties><Application>A program</Application></Properties>"}
+    found = found_in(made.zip_of({**entries, "word/document.xml": made.WORDS}), types.DOCX)
+
+    assert (found["title"], found["application"]) == ("A title", "A program")
 
 
 def test_open_document_text() -> None:
@@ -56,6 +121,7 @@ def test_open_document_text() -> None:
     assert found_in(made.ODT, types.ODT) == {
         "title": "A title",
         "author": "An author",
+        "keywords": "one, two",
         "lastModifiedBy": "Another",
         "createdAt": "2024-05-01T10:00:00",
         "hasMacros": False,
@@ -64,42 +130,101 @@ def test_open_document_text() -> None:
     }
 
 
-def test_open_document_sheets_and_slides() -> None:
-    """Tables within tables are no sheets, and slides are counted."""
-    tables = "<spreadsheet><table><table/></table><table/></spreadsheet>"
-    slides = "<presentation><page/><page/></presentation>"
+def test_open_document_sheets_slides_and_pages() -> None:
+    """Tables in tables and caches of other files are no sheets; slides and pages are counted."""
+    tables = (
+        "<o:spreadsheet><table:table><table:table/></table:table><table:table/>"
+        """<table:table table:name="'file:///a.ods'#Sheet1"/></o:spreadsheet>"""
+    )
+    slides = "<o:presentation><d:page/><d:page/></o:presentation>"
+    pages = "<o:drawing><d:page/></o:drawing>"
 
     assert found_in(made.open_document("s", tables), types.ODS)["sheetCount"] == 2
-    assert found_in(made.open_document("p", slides), types.ODP)["slideCount"] == 2
+    assert found_in(made.open_document("p", slides), types.OTP)["slideCount"] == 2
+    assert found_in(made.open_document("g", pages), types.ODG)["pageCount"] == 1
 
 
-def test_open_document_macros() -> None:
-    """An OpenDocument file with a Basic library has macros."""
-    content = made.open_document("text", "<o:text/>", {"Basic/Standard/Module1.xml": "<m/>"})
+@pytest.mark.parametrize(
+    ("name", "has_macros"),
+    [
+        ("Basic/Standard/Module1.xml", True),
+        ("Basic/Standard/script-lb.xml", False),
+        ("Scripts/python/a.py", True),
+        ("Scripts/", False),
+    ],
+)
+def test_open_document_macros(name: str, has_macros: bool) -> None:
+    """An OpenDocument file has macros if it has a module; the index of a library is none."""
+    content = made.open_document("text", "<o:text/>", {name: ""})
 
-    assert found_in(content, types.ODT)["hasMacros"] is True
-
-
-def test_alternative_text_counts_once() -> None:
-    """What is there for programs that know less is not counted a second time."""
-    text = "<body><p><t>one</t></p><Fallback><p><t>one</t></p></Fallback></body>"
-
-    assert found_in(made.docx(text), types.DOCX)["wordCount"] == 1
-
-
-def test_moved_text_counts_once() -> None:
-    """What was moved while changes were tracked counts where it is now."""
-    moved = "<moveFrom><r><t>one two</t></r></moveFrom><moveTo><r><t>one two</t></r></moveTo>"
-
-    assert found_in(made.docx(f"<body><p>{moved}</p></body>"), types.DOCX)["wordCount"] == 2
+    assert has_macros is found_in(content, types.ODT)["hasMacros"]
 
 
-def test_notes_of_open_document() -> None:
-    """A footnote in the middle of the text does not count as body text."""
-    note = "<note><note-citation>1</note-citation><note-body><p>a note</p></note-body></note>"
-    content = made.open_document("text", f"<o:text><p>one{note} two</p></o:text>")
+BOX = "<w:r><w:txbxContent><w:p><w:t>in a box</w:t></w:p></w:txbxContent></w:r>"
+TEXT_BOX = (
+    f"<mc:AlternateContent><mc:Choice>{BOX}</mc:Choice><mc:Choice>{BOX}</mc:Choice>"
+    f"<mc:Fallback>{BOX}</mc:Fallback></mc:AlternateContent>"
+)
 
-    assert found_in(content, types.ODT)["wordCount"] == 2
+
+@pytest.mark.parametrize(
+    ("paragraph", "words"),
+    [
+        pytest.param(
+            "<w:r>\n <w:t>one</w:t>\n</w:r>\n<w:r>\n <w:t>half</w:t> </w:r>", 1, id="indented"
+        ),
+        pytest.param("<w:t>a</w:t><wp:posOffset>12</wp:posOffset><w:t> b</w:t>", 2, id="number"),
+        pytest.param("<m:t>x=1</m:t>", 0, id="formula"),
+        pytest.param("<w:t>a</w:t><w:br/><w:t>b</w:t><w:ptab/><w:t>c</w:t>", 3, id="breaks"),
+        pytest.param("<w:t>non</w:t><w:noBreakHyphen/><w:t>stop</w:t>", 1, id="hyphen"),
+        pytest.param("<w:t>a </w:t><w:noBreakHyphen/><w:t> b</w:t>", 3, id="hyphen alone"),
+        pytest.param("<w:t>soft</w:t><w:softHyphen/><w:t>ly</w:t>", 1, id="soft hyphen"),
+        pytest.param("<w:instrText>PAGE 1</w:instrText><w:t>1</w:t>", 1, id="field"),
+        pytest.param("<w:del><w:t>gone</w:t></w:del><w:t>here</w:t>", 1, id="deleted"),
+        pytest.param("<w:t>Hel</w:t><w:del><w:br/></w:del><w:t>lo</w:t>", 1, id="deleted break"),
+        pytest.param(
+            "<w:moveFrom><w:t>a b</w:t></w:moveFrom><w:moveTo><w:t>a b</w:t></w:moveTo>",
+            2,
+            id="moved",
+        ),
+        pytest.param(f"<w:t>on</w:t>{TEXT_BOX}<w:t>e</w:t>", 4, id="text box within a word"),
+        pytest.param(TEXT_BOX * 2, 6, id="two text boxes"),
+    ],
+)
+def test_words_of_a_paragraph(paragraph: str, words: int) -> None:
+    """The text of runs is counted, once, and only breaks and white space separate its words."""
+    content = made.docx(made.word_document(f"<w:p>{paragraph}</w:p>"))
+
+    assert found_in(content, types.DOCX)["wordCount"] == words
+
+
+@pytest.mark.parametrize("element", ["altChunk", "subDoc"])
+def test_text_in_other_files(element: str) -> None:
+    """The words of a document that includes other files are not counted."""
+    content = made.docx(made.word_document(f"<w:p><w:t>one</w:t></w:p><w:{element}/>"))
+
+    assert "wordCount" not in found_in(content, types.DOCX)
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "words"),
+    [
+        pytest.param("one<t:note><t:p>a note</t:p></t:note>, two", 2, id="note within a word"),
+        pytest.param("one<o:annotation><t:p>a comment</t:p></o:annotation>", 1, id="comment"),
+        pytest.param(
+            "<d:frame><svg:title>a b</svg:title><svg:desc>c</svg:desc></d:frame>", 0, id="title"
+        ),
+        pytest.param("<d:image><o:binary-data>QUJD</o:binary-data></d:image>", 0, id="image"),
+        pytest.param("o<d:text-box><t:p>two three</t:p></d:text-box>ne", 3, id="box within a word"),
+        pytest.param("o<d:rect><t:p>two</t:p></d:rect>ne", 2, id="shape within a word"),
+        pytest.param("a<t:tab/>b<t:line-break/>c", 3, id="breaks"),
+    ],
+)
+def test_words_of_an_open_document_paragraph(paragraph: str, words: int) -> None:
+    """The text of paragraphs is counted, without notes, comments, titles and data."""
+    content = made.open_document("text", f"<o:text>9 <t:p>{paragraph}</t:p> 9</o:text>")
+
+    assert found_in(content, types.ODT)["wordCount"] == words
 
 
 def test_encrypted_open_document() -> None:
@@ -114,7 +239,7 @@ def test_encrypted_open_document() -> None:
 
 
 BOMB = b"<body>" + b" " * (zip_package.MAX_PART_BYTES + 1)
-ENTITIES = '<!DOCTYPE d [<!ENTITY a "aaaa">]><document><body><t>&a;</t></body></document>'
+ENTITIES = '<!DOCTYPE d [<!ENTITY a "aaaa">]>' + made.WORDS
 
 
 @pytest.mark.parametrize(
@@ -178,9 +303,22 @@ def test_long_directory() -> None:
 def test_entities_in_content_are_not_unfolded() -> None:
     """Where a document type is known to occur, its entities stay what they are."""
     manifest = '<!DOCTYPE m [<!ENTITY a "aaaa">]><manifest>&a;</manifest>'
-    content = made.open_document("text", "<o:text>one</o:text>", manifest=manifest)
+    content = made.open_document("text", "<o:text><t:p>one</t:p></o:text>", manifest=manifest)
 
     assert found_in(content, types.ODT)["wordCount"] == 1
+
+
+THEME = made.open_xml(
+    "",
+    "theme/themeManager.xml",
+    {
+        "theme/themeManager.xml": "",
+        "[Content_Types].xml": f'<Types><Override PartName="/a" ContentType="{types.PPTX}.main"/>'
+        '<Override PartName="/theme/themeManager.xml" ContentType='
+        '"application/vnd.openxmlformats-officedocument.themeManager+xml"/></Types>',
+    },
+)
+"""A package whose main part is not the presentation that it has as well."""
 
 
 @pytest.mark.parametrize(
@@ -192,6 +330,7 @@ def test_entities_in_content_are_not_unfolded() -> None:
         pytest.param(made.xlsx(), types.XLSX, id="xlsx"),
         pytest.param(made.pptx(), types.PPTX, id="pptx"),
         pytest.param(made.ODT, types.ODT, id="odt"),
+        pytest.param(THEME, "application/vnd.ms-officetheme", id="theme"),
         pytest.param(made.zip_of({"a": "b"}), types.ZIP, id="zip"),
         pytest.param(made.zip_of({}), types.ZIP, id="zip of nothing"),
         pytest.param(made.zip_of({"mimetype": "nonsense"}), types.ZIP, id="no media type"),

@@ -137,6 +137,10 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
     types.DOC: [_compound("WordDocument"), _compound("WordDocument")[:600]],
     types.XLS: [_compound("Workbook")],
     types.PPT: [_compound("PowerPoint Document")],
+    types.MSG: [
+        files_ole2.message({0x37: TEXTS[f"windows-{page}"]}, code_page=page)
+        for page in range(1250, 1259)
+    ],
     types.RTF: [
         b"{\\rtf1\\ansi\\ansicpg%d{\\info{\\title \\'e0}}\\'e0\\'e1 x}" % page
         for page in (37, 437, 850, 932, 936, 949, 950, 1250, 1251, 1255, 65001, 9999)

@@ -1,6 +1,6 @@
-"""The workbook stream of Excel 5 to 2003: sheets, macros and encryption.
+"""Binary workbooks: the stream of Excel 5 to 2003, and the part of an xlsb.
 
-Specification: [MS-XLS] 2.1.7.20.3, the globals substream.
+Specifications: [MS-XLS] 2.1.7.20.3, the globals substream; [MS-XLSB] 2.1.7, the workbook part.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _MACRO_SHEET, _MODULE = 1, 6
 _SHEETS = frozenset({0, _MACRO_SHEET, 2})
 """[MS-XLS] 2.4.28, dt: worksheets and dialogs, macro sheets and charts, as in an xlsx. Modules of
 Visual Basic were sheets in Excel 5 only."""
+
+_BUNDLE_SHEET, _END_SHEETS = 156, 144
+"""BrtBundleSh and BrtEndBundleShs: [MS-XLSB] 2.3.2, record enumeration."""
 
 _MAX_RECORDS = 500_000
 """Of the globals; Excel itself is limited to 64,000 formats and styles."""
@@ -77,3 +80,27 @@ def _records(stream: Stream) -> Iterator[tuple[int, int]]:
         if kind == _END:
             return
         position += 4 + size
+
+
+def count_sheets(workbook: bytes) -> int | None:
+    """The sheets that the workbook part of an xlsb lists; None if the list is incomplete."""
+    sheets = 0
+    position = 0
+    for _ in range(_MAX_RECORDS):
+        kind, position = _number(workbook, position, 2)
+        size, position = _number(workbook, position, 4)
+        if position > len(workbook) or kind == _END_SHEETS:
+            break
+        sheets += kind == _BUNDLE_SHEET
+        position += size
+    return sheets if kind == _END_SHEETS else None
+
+
+def _number(data: bytes, position: int, max_bytes: int) -> tuple[int, int]:
+    """A number in groups of 7 bits, and the position after it: [MS-XLSB] 2.1.4."""
+    number = 0
+    for index, byte in enumerate(data[position : position + max_bytes]):
+        number |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            return number, position + index + 1
+    return number, position + max_bytes

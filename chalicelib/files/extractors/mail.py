@@ -78,7 +78,8 @@ def prepare() -> None:
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
     """Header fields, attachments and words.
 
-    - subject, from, messageId; sentAt (Date); toCount and ccCount, counts of addresses.
+    - subject, from, messageId; sentAt (Date); to: its addresses, comma-separated.
+    - toCount and ccCount: counts of addresses.
     - attachmentCount; attachmentNames: the first 50, comma-separated.
     - wordCount: whitespace-separated tokens of the text/plain parts that are not attachments;
       without any, of the visible text of the text/html parts.
@@ -98,13 +99,15 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
             attachments.append(_decoded(part.header.get_filename()))
         elif kind in ("text/plain", "text/html"):
             words[kind] = words.get(kind, 0) + _word_count(part, kind)
+    to = _addresses(header, "to")
     return {
         "subject": _field(header, "subject"),
         "from": _field(header, "from"),
+        "to": _decoded(", ".join(to)),
         "messageId": _field(header, "message-id"),
         "sentAt": _moment(_field(header, "date")),
-        "toCount": _address_count(header, "to"),
-        "ccCount": _address_count(header, "cc"),
+        "toCount": len(to),
+        "ccCount": len(_addresses(header, "cc")),
         "attachmentCount": len(attachments),
         "attachmentNames": ", ".join(filter(None, attachments[:_MAX_NAMES])) or None,
         "wordCount": words.get("text/plain", words.get("text/html", 0)),
@@ -272,9 +275,10 @@ def _decoded(raw: str | None) -> str | None:
     return decode_rfc2047(" ".join(value.split()))
 
 
-def _address_count(header: Message, name: str) -> int:
+def _addresses(header: Message, name: str) -> list[str]:
     values = [str(value) for key, value in header.raw_items() if key.lower() == name]
-    return sum(bool(address) for _, address in getaddresses([",".join(values)[:_MAX_FIELD]]))
+    found = getaddresses([",".join(values)[:_MAX_FIELD]])
+    return [address for _, address in found if address]
 
 
 def _moment(date: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Open XML (docx, xlsx, pptx, also with macros) and OpenDocument (odt, ods, odp).
+"""Open XML and OpenDocument: documents, workbooks, presentations and drawings, also templates.
 
 Words, sheets and slides are counted here. The page count depends on layout and is the statistic of
 the program that saved the file (`statedPageCount`).
@@ -6,6 +6,7 @@ the program that saved the file (`statedPageCount`).
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
@@ -13,9 +14,9 @@ from typing import Any, BinaryIO
 from chalicelib.documents import FailureCode
 from chalicelib.files import dates, text_codecs, types, zip_package
 from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extractors import excel_binary, office_counts, office_words
 from chalicelib.files.metadata import RawMetadata
-from chalicelib.files.words import WordBuffer
-from chalicelib.files.xml_events import End, Start, events, local_name, parse
+from chalicelib.files.xml_events import End, Start, events
 
 _MAX_PROPERTIES_BYTES = 1_048_576
 """Size of a part with properties."""
@@ -23,9 +24,14 @@ _MAX_PROPERTIES_BYTES = 1_048_576
 _MAX_FIELD = 10_000
 """Characters of one field that are kept; more than a record stores."""
 
-_WORDPROCESSING = (types.DOCX, types.DOCM)
-_SPREADSHEETS = (types.XLSX, types.XLSM)
-_PRESENTATIONS = (types.PPTX, types.PPTM)
+_WORDPROCESSING = frozenset({types.DOCX, types.DOTX, types.DOCM, types.DOTM})
+_SPREADSHEETS = frozenset({types.XLSX, types.XLTX, types.XLSM, types.XLTM})
+_TEXTS = frozenset({types.ODT, types.OTT})
+_OPEN_DOCUMENT_COUNTS = {
+    **dict.fromkeys((types.ODS, types.OTS), ("sheetCount", office_counts.TABLES)),
+    **dict.fromkeys((types.ODP, types.OTP), ("slideCount", office_counts.PRESENTATION_PAGES)),
+    **dict.fromkeys((types.ODG, types.OTG), ("pageCount", office_counts.DRAWING_PAGES)),
+}
 
 _CORE_PROPERTIES = {
     "title": "title",
@@ -36,7 +42,7 @@ _CORE_PROPERTIES = {
     "created": "createdAt",
     "modified": "modifiedAt",
 }
-"""Of docProps/core.xml, ECMA-376 part 2, clause 8."""
+"""Of the core properties, ECMA-376 part 2, clause 8."""
 
 _META = {
     "title": "title",
@@ -50,19 +56,11 @@ _META = {
 }
 """Of meta.xml, OpenDocument 1.3, part 3, 4.3."""
 
-_MACRO_FOLDERS = ("Basic/", "Scripts/")
-"""Folders of macros in OpenDocument files."""
+_OPEN_XML_MACROS = re.compile(r"vbaproject\.bin$|(^|/)macrosheets/", re.IGNORECASE)
+"""Names of parts with Visual Basic, and of macro sheets of Excel 4: [MS-OFFMACRO2] 2.1."""
 
-_WORD_BREAKS = frozenset({"p", "tab", "br", "cr", "h", "s", "line-break", "tc", "table-cell"})
-"""Local names of elements that end a word, in either format."""
-
-_NOT_BODY = frozenset(
-    {"Fallback", "tracked-changes", "annotation", "note", "instrText", "delText", "moveFrom"}
-)
-"""Elements whose text is not part of the body, or a duplicate."""
-
-_OPEN_DOCUMENT_TEXT = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 text"
-"""With its namespace: others have an element `text` too."""
+_OPEN_DOCUMENT_MACROS = re.compile(r"Basic/[^/]+/(?!script-lb\.xml$)[^/]+$|Scripts/.*[^/]$")
+"""Names of modules. LibreOffice stores an index of each library, which may be empty."""
 
 
 def prepare() -> None:
@@ -77,12 +75,12 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
       modifiedAt.
     - wordCount: whitespace-separated tokens of a text document's body, without headers, notes,
       comments and deletions.
-    - sheetCount, slideCount: including hidden ones.
+    - sheetCount, slideCount: including hidden ones. pageCount of drawings.
     - statedPageCount: as stored by the program that saved it.
     - hasMacros.
     """
     with zip_package.opened(content) as archive:
-        is_open_document = file_type in (types.ODT, types.ODS, types.ODP)
+        is_open_document = file_type in _TEXTS or file_type in _OPEN_DOCUMENT_COUNTS
         read = _open_document if is_open_document else _open_xml
         found = read(archive, file_type)
     found["createdAt"] = dates.from_iso8601(found.get("createdAt"))
@@ -91,22 +89,30 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
 
 
 def _open_xml(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
-    names = archive.NameToInfo
-    application = _fields(archive, "docProps/app.xml", {"Application": "a", "Pages": "p"})
+    parts = zip_package.relationships(archive)
+    strict = parts.get("extendedProperties", "docProps/app.xml")
+    properties = parts.get("extended-properties", strict)
+    application = _fields(archive, properties, {"Application": "a", "Pages": "p"})
+    core = parts.get("core-properties", "docProps/core.xml")
     found: dict[str, Any] = {
-        **_fields(archive, "docProps/core.xml", _CORE_PROPERTIES),
+        **_fields(archive, core, _CORE_PROPERTIES),
         "application": application.get("a"),
-        "hasMacros": any(name.endswith("vbaProject.bin") for name in names),
+        "hasMacros": any(map(_OPEN_XML_MACROS.search, archive.NameToInfo)),
     }
+
+    def main(usual_name: str) -> Iterator[bytes]:
+        return zip_package.part(archive, parts.get(zip_package.MAIN_PART, usual_name))
+
     if file_type in _WORDPROCESSING:
         found["statedPageCount"] = _number(application.get("p"))
-        found["wordCount"] = _word_count(_main_part(archive, "word/document.xml"), "body")
+        found["wordCount"] = office_words.word_count(main("word/document.xml"), office_words.WORD)
+    elif file_type == types.XLSB:
+        found["sheetCount"] = excel_binary.count_sheets(b"".join(main("xl/workbook.bin")))
     elif file_type in _SPREADSHEETS:
-        workbook = _main_part(archive, "xl/workbook.xml")
-        found["sheetCount"] = _count(workbook, "sheet", "sheets")
-    elif file_type in _PRESENTATIONS:
-        presentation = _main_part(archive, "ppt/presentation.xml")
-        found["slideCount"] = _count(presentation, "sldId", "sldIdLst")
+        found["sheetCount"] = office_counts.count(main("xl/workbook.xml"), office_counts.SHEETS)
+    else:
+        slides = main("ppt/presentation.xml")
+        found["slideCount"] = office_counts.count(slides, office_counts.SLIDES)
     return found
 
 
@@ -115,16 +121,15 @@ def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     statistics: dict[str, str] = {}
     found: dict[str, Any] = {
         **_fields(archive, "meta.xml", _META, statistics),
-        "hasMacros": any(name.startswith(_MACRO_FOLDERS) for name in archive.NameToInfo),
+        "hasMacros": any(map(_OPEN_DOCUMENT_MACROS.match, archive.NameToInfo)),
     }
     body = zip_package.part(archive, "content.xml")
-    if file_type == types.ODT:
+    if file_type in _TEXTS:
         found["statedPageCount"] = _number(statistics.get("page-count"))
-        found["wordCount"] = _word_count(body, _OPEN_DOCUMENT_TEXT)
-    elif file_type == types.ODS:
-        found["sheetCount"] = _count(body, "table", "spreadsheet")
+        found["wordCount"] = office_words.word_count(body, office_words.OPEN_DOCUMENT)
     else:
-        found["slideCount"] = _count(body, "page", "presentation")
+        name, counted = _OPEN_DOCUMENT_COUNTS[file_type]
+        found[name] = office_counts.count(body, counted)
     return found
 
 
@@ -134,18 +139,6 @@ def _reject_encrypted(archive: zipfile.ZipFile) -> None:
     for event in events(manifest, rejects_dtd=False):
         if isinstance(event, Start) and event.local_name == "encryption-data":
             raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
-
-
-def _main_part(archive: zipfile.ZipFile, usual_name: str) -> Iterator[bytes]:
-    """The main part, by the relationship officeDocument: ECMA-376 part 2, 6.5.2."""
-    for event in events(_optional(archive, "_rels/.rels")):
-        if isinstance(event, Start) and event.attributes.get("Type", "").endswith(
-            "/officeDocument"
-        ):
-            name = event.attributes.get("Target", "").removeprefix("/")
-            if name in archive.NameToInfo:
-                return zip_package.part(archive, name)
-    return zip_package.part(archive, usual_name)
 
 
 def _optional(archive: zipfile.ZipFile, name: str) -> Iterable[bytes]:
@@ -165,7 +158,8 @@ def _fields(
     Args:
         archive: the package.
         name: of the part, which may be missing.
-        wanted: local names of elements and their names in the metadata.
+        wanted: local names of elements and their names in the metadata. Of `keyword`, which an
+            OpenDocument file has for each, all are joined.
         statistics: receives the attributes of OpenDocument's statistic.
     """
     fields: dict[str, str] = {}
@@ -175,6 +169,9 @@ def _fields(
             case Start(local_name="document-statistic", attributes=attributes):
                 if statistics is not None:
                     statistics.update({k.rpartition(" ")[2]: v for k, v in attributes.items()})
+            case Start(local_name="keyword") if "keywords" in fields:
+                current = "keywords"
+                fields[current] += ", "
             case Start(local_name=local_name):
                 name_here = wanted.get(local_name)
                 current = name_here if name_here not in fields else None
@@ -187,79 +184,3 @@ def _fields(
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
-
-
-class _ChildCount:
-    """Counts the elements `name` that are children of a `parent`; a handler for `parse`."""
-
-    def __init__(self, name: str, parent: str) -> None:
-        """Both are local names."""
-        self.count = 0
-        self._name = name
-        self._parent = parent
-        self._parent_depths = [0]  # of those that are open
-
-    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
-        local = local_name(name)
-        if local == self._name:
-            self.count += depth > 1 and self._parent_depths[-1] == depth - 1
-        if local == self._parent:
-            self._parent_depths.append(depth)
-
-    def end(self, name: str, depth: int) -> None:  # noqa: ARG002 - a handler
-        if depth == self._parent_depths[-1]:
-            self._parent_depths.pop()
-
-    def text(self, text: str) -> None:
-        """Ignore it."""
-
-    def end_chunk(self) -> None:
-        """Keep the count."""
-
-
-def _count(part: Iterable[bytes], name: str, parent: str) -> int:
-    children = _ChildCount(name, parent)
-    parse(part, children, only=frozenset({name, parent}))
-    return children.count
-
-
-class _BodyWords:
-    """Counts the words of a body; a handler for `parse`."""
-
-    def __init__(self, body: str) -> None:
-        """`body` is the element's name, with or without its namespace."""
-        self.words = WordBuffer()
-        self._body = body
-        self._body_depth = 0  # 0: outside
-        self._hidden_depth = 0
-
-    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
-        local = local_name(name)
-        if local in _WORD_BREAKS:
-            self.words.end_word()
-        elif local in _NOT_BODY:
-            self._hidden_depth = self._hidden_depth or depth
-        elif self._body in (name, local):
-            self._body_depth = self._body_depth or depth
-
-    def end(self, name: str, depth: int) -> None:
-        if local_name(name) in _WORD_BREAKS:
-            self.words.end_word()
-        elif depth == self._hidden_depth:
-            self._hidden_depth = 0
-        elif depth == self._body_depth:
-            self._body_depth = 0
-
-    def text(self, text: str) -> None:
-        if self._body_depth and not self._hidden_depth:
-            self.words.add(text)
-
-    def end_chunk(self) -> None:
-        self.words.flush()
-
-
-def _word_count(part: Iterable[bytes], body: str) -> int:
-    """The words of the element `body` of the part."""
-    words = _BodyWords(body)
-    parse(part, words, only=_WORD_BREAKS | _NOT_BODY | {local_name(body)})
-    return words.words.count
