@@ -77,6 +77,42 @@ def of_locale(locale: int) -> int | None:
     return _LOCALES.get(locale & 0xFFFF) or _BY_LANGUAGE.get(locale & 0x3FF)
 
 
+_CHARACTER_SETS = {
+    0: 1252,
+    77: 10000,
+    78: 10001,
+    79: 10003,
+    80: 10008,
+    81: 10002,
+    85: 10006,
+    86: 10081,
+    88: 10029,
+    89: 10007,
+    128: 932,
+    129: 949,
+    130: 1361,
+    134: 936,
+    136: 950,
+    161: 1253,
+    162: 1254,
+    163: 1258,
+    177: 1255,
+    178: 1256,
+    186: 1257,
+    204: 1251,
+    222: 874,
+    238: 1250,
+    254: 437,
+    255: 850,
+}
+"""Code pages of the character sets of fonts: [MS-WMF] 2.1.1.5; RTF 1.9.1, `fcharset`."""
+
+
+def of_character_set(character_set: int) -> int | None:
+    """The code page of a font's character set; None for symbols and unknown ones."""
+    return _CHARACTER_SETS.get(character_set)
+
+
 @cache
 def codec_of(code_page: int) -> str | None:
     """The name of Python's codec for a code page; None if there is none."""

@@ -76,6 +76,7 @@ def test_default_types() -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
     archives = {types.ZIP, "application/gzip", "application/x-tar"}
     macros = {types.DOCM, types.XLSM, types.PPTM}
+    macros |= {types.DOTM, types.XLTM, types.XLSB, types.POTM, types.PPSM}
 
     assert config["environment_variables"]["ALLOWED_TYPES"] == "default"
     assert SUPPORTED_TYPES - archives - macros == types.DEFAULT_TYPES

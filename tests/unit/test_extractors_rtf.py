@@ -95,6 +95,24 @@ def test_code_pages(header: bytes, title: bytes, expected: str) -> None:
     assert title_of(title, header) == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(rb"\f1 \'83\'41\'81\'40\'83\'43", 2, id="font"),
+        pytest.param(rb"{\f1 \'83\'41}\'81\'40\'83\'43", 1, id="font of a group"),
+        pytest.param(rb"\f1\plain \'83\'41\'81\'40\'83\'43", 1, id="font switched off"),
+        pytest.param(rb"\f2 a\'a0b", 1, id="code page of a font"),
+        pytest.param(rb"\f3 a\'a0b", 2, id="symbols"),
+        pytest.param(rb"\f9 a\'a0b", 2, id="unknown font"),
+        pytest.param(rb"\deff1 \'83\'41\'81\'40\'83\'43", 2, id="default font"),
+    ],
+)
+def test_fonts(body: bytes, words: int) -> None:
+    """Bytes beyond ASCII are characters of the font's code page, of which some are spaces."""
+    fonts = rb"{\f0\fcharset0 A;}{\f1\fcharset128 \'82\'a0;}{\f2\cpg437 C;}{\f3\fcharset2 D;}"
+    assert words == word_count_of(rb"{\fonttbl" + fonts + b"}" + body)
+
+
 def test_unicode_version_of_a_title() -> None:
     """Of a title that is stored twice, as Word writes it, the Unicode version counts."""
     content = rb"{\rtf1{\info{\upr{\title ?}{\*\ud{\title \u26085 \u26412 }}}}x}"

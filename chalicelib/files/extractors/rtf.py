@@ -1,18 +1,17 @@
 r"""RTF by a streaming tokenizer: title, author and the words of the body.
 
-Specification: Rich Text Format 1.9.1. Code pages of single fonts (`\fcharset`) are not applied.
+Specification: Rich Text Format 1.9.1.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
-from chalicelib.files import text_codecs
+from chalicelib.files import code_pages, text_codecs
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.words import WordCounter
@@ -38,12 +37,13 @@ _TOKEN = re.compile(
 )
 """Groups: text, brace, control word and its parameter, byte in hex, control symbol."""
 
-_BODY, _INFO, _HIDDEN = "body", "info", "hidden"
+_BODY, _INFO, _FONTS, _HIDDEN = "body", "info", "fonts", "hidden"
+_WITHOUT_TEXT = frozenset({_INFO, _FONTS, _HIDDEN})
 _FIELDS = {b"title": "title", b"author": "author"}
 """Destinations within `info`."""
 
 _NOT_BODY = frozenset(
-    b"colortbl deleted fldinst fonttbl footer footerf footerl footerr footnote ftncn ftnsep ftnsepc"
+    b"colortbl deleted fldinst footer footerf footerl footerr footnote ftncn ftnsep ftnsepc"
     b" header headerf headerl headerr listtext nonshppict objdata pict pntext revtbl shprslt"
     b" stylesheet tc xe".split()
 )
@@ -62,7 +62,12 @@ _CHARACTERS = {
 }
 _SYMBOLS = {b"\\": "\\", b"{": "{", b"}": "}", b"_": "-", b"~": "\xa0", b"\n": " ", b"\r": " "}
 
+_FONT_WORDS = frozenset({b"f", b"plain", b"deff", b"fcharset", b"cpg"})
+
 _CODE_PAGES = {b"ansi": "cp1252", b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+
+
+_MAX_FONTS = 10_000
 
 
 def prepare() -> None:
@@ -122,9 +127,11 @@ class _Group:
     """The properties that end with a group."""
 
     destination: str = _BODY
-    """`_BODY`, `_INFO`, `_HIDDEN` or the name of a field."""
+    """`_BODY`, `_INFO`, `_FONTS`, `_HIDDEN` or the name of a field."""
     fallback_characters: int = 1
     r"""Characters after `\uN` for readers without Unicode (`\uc`)."""
+    font: int | None = None
+    r"""Number of the font (`\f`); None for the document's (`\deff`)."""
 
 
 class _Reader:
@@ -137,6 +144,9 @@ class _Reader:
         self._group = _Group(_HIDDEN)
         self._outer: list[_Group] = []
         self._codec = "cp1252"
+        self._font_codecs: dict[int, str] = {}
+        self._font = 0  # of the table's current entry
+        self._default_font: int | None = None
         self._encoded = bytearray()  # one character may consist of several tokens
         self._fallback = 0  # characters that are still to be skipped
         self._is_ignorable = False
@@ -163,13 +173,20 @@ class _Reader:
     def _read_bytes(self, data: bytes) -> None:
         skipped = min(self._fallback, len(data))
         self._fallback -= skipped
-        if self._group.destination not in (_HIDDEN, _INFO):
+        if self._group.destination not in _WITHOUT_TEXT:
             self._encoded += data[skipped:]
 
     def _decode(self) -> None:
         if self._encoded:
-            self._add(self._encoded.decode(self._codec, errors="replace"))
+            self._add(self._encoded.decode(self._current_codec(), errors="replace"))
             self._encoded.clear()
+
+    def _current_codec(self) -> str:
+        if self._group.destination != _BODY:
+            return self._codec
+        font = self._group.font
+        number = self._default_font if font is None else font
+        return self._codec if number is None else self._font_codecs.get(number, self._codec)
 
     def _read_brace(self, brace: bytes) -> None:
         self._fallback = 0
@@ -198,9 +215,26 @@ class _Reader:
         elif word in _CODE_PAGES:
             self._codec = _CODE_PAGES[word]
         elif word == b"ansicpg":
-            self._codec = _code_page(parameter)
+            self._codec = code_pages.codec_of(parameter or 0) or "cp1252"
+        elif word in _FONT_WORDS:
+            self._read_font(word, parameter or 0)
         else:
             self._add(_CHARACTERS.get(word, ""))
+
+    def _read_font(self, word: bytes, number: int) -> None:
+        """Apply a control word about fonts: of an entry in the table, or of the body."""
+        if word == b"deff":
+            self._default_font = number
+        elif self._group.destination != _FONTS:
+            font = None if word == b"plain" else number
+            self._group = replace(self._group, font=font)
+        elif word == b"f":
+            self._font = number
+        elif len(self._font_codecs) < _MAX_FONTS:
+            page = number if word == b"cpg" else code_pages.of_character_set(number)
+            codec = None if page is None else code_pages.codec_of(page)
+            if codec:
+                self._font_codecs[self._font] = codec
 
     def _destination(self, word: bytes, parameter: int | None) -> str | None:
         """The destination that this control word makes of the group; None if it makes none."""
@@ -209,6 +243,8 @@ class _Reader:
             return _BODY
         if word == b"ud" and current == _INFO:  # the Unicode version of a field, ignorable as well
             return _INFO
+        if word == b"fonttbl" and current == _BODY:
+            return _FONTS
         if self._is_ignorable or (word in _NOT_BODY and parameter != 0):
             return _HIDDEN
         if word == b"info" and current == _BODY:
@@ -221,12 +257,3 @@ class _Reader:
             self.words.add(text)
         elif destination in self.fields and len(self.fields[destination]) < _MAX_FIELD_CHARACTERS:
             self.fields[destination] += text
-
-
-def _code_page(number: int | None) -> str:
-    codec = f"cp{number}"
-    try:
-        codecs.lookup(codec)
-    except LookupError:
-        return "cp1252"
-    return codec
