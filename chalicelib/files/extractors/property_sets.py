@@ -18,6 +18,14 @@ CODE_PAGE, TITLE, SUBJECT, AUTHOR, KEYWORDS, LAST_AUTHOR = 1, 2, 3, 4, 5, 8
 CREATED, LAST_SAVED, PAGE_COUNT, WORD_COUNT, APPLICATION = 12, 13, 14, 15, 18
 """Of the summary: [MS-OSHARED] 2.3.3.2.1."""
 
+_NAMES = frozenset(
+    {
+        *(CODE_PAGE, TITLE, SUBJECT, AUTHOR, KEYWORDS, LAST_AUTHOR),
+        *(CREATED, LAST_SAVED, PAGE_COUNT, WORD_COUNT, APPLICATION),
+    }
+)
+"""Others are not read: thousands of them may refer to one long string."""
+
 Value = str | int | datetime
 Values = Mapping[int, Value]
 
@@ -31,7 +39,7 @@ _FILETIME_BEGIN = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 def read(stream: bytes) -> Values:
-    """The values of the first property set, by identifier; those of other kinds are left out.
+    """The values of the first property set, by these identifiers.
 
     A string whose code page is unknown is left out unless it is ASCII.
     """
@@ -42,7 +50,7 @@ def read(stream: bytes) -> Values:
     found = dict(_offsets(section))
     code_page = _value(section, found.get(CODE_PAGE, len(section)), None)
     encoding = code_page & 0xFFFF if isinstance(code_page, int) else None  # signed: 65001 is -535
-    values = {name: _value(section, at, encoding) for name, at in found.items()}
+    values = {name: _value(section, found[name], encoding) for name in _NAMES & found.keys()}
     return {name: value for name, value in values.items() if value is not None}
 
 
