@@ -14,6 +14,7 @@ from typing import BinaryIO
 from chalicelib.documents import Failure, FailureCode, Metadata
 from chalicelib.files.containers import (
     CONTAINERS,
+    HEAD_BYTES,
     Container,
     container_of,
     detector_for,
@@ -30,8 +31,6 @@ from chalicelib.files.extraction import (
 )
 from chalicelib.files.extraction import finish as finish_extraction
 from chalicelib.files.types import FILE_TYPES, SVG, TEXT, XML
-
-_HEAD_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,9 @@ def prepare(candidate_types: Sequence[str]) -> None:
     """Import and warm up what `analyze` uses for these types."""
     for file_type in tried_types(candidate_types):
         warm_up(file_type)
-        for container in FILE_TYPES[file_type].containers:
-            detector_for(CONTAINERS[container])
+        for container in (file_type, *FILE_TYPES[file_type].containers):
+            if container in CONTAINERS:
+                detector_for(CONTAINERS[container])
 
 
 def prepare_fallbacks(candidate_types: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
         MemoryError: the process is out of memory; a file causes no other exception.
     """
     content.seek(0)
-    container = container_of(content.read(_HEAD_BYTES))
+    container = container_of(content.read(HEAD_BYTES))
     if container:
         return _analyze_container(content, container, candidate_types)
     rejected: list[Analysis] = []

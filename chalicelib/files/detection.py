@@ -14,31 +14,54 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.files import containers
+from chalicelib.files.extractors import ac3_frames, adts_frames, mpeg_frames
 from chalicelib.files.image_signatures import image_type
 from chalicelib.files.text_encoding import beginning, is_text, unmarked
 from chalicelib.files.types import (
+    AAC,
+    AC3,
+    AIFF,
     ALIASES,
+    AMR,
+    APE,
+    AUDIO_MATROSKA,
+    AUDIO_MP4,
+    AUDIO_OF_VIDEO,
+    AUDIO_OGG,
+    AUDIO_THREE_GPP,
+    AUDIO_THREE_GPP2,
+    AUDIO_WEBM,
     AVIF,
     CALENDAR,
     CSV,
     DOC,
+    EAC3,
     HEIC,
     HEIF,
     HTML,
     JSON,
     JSON_LINES,
     MAIL,
+    MATROSKA,
+    MP3,
+    MP4,
     OLE2,
     PARQUET,
     PDF,
     PREFIXES,
+    QUICKTIME,
     RTF,
     SUBRIP,
     SVG,
     TEXT,
     TEXT_FORMATS,
+    THREE_GPP,
+    THREE_GPP2,
     UNKNOWN,
     VCARD,
+    VIDEO_OGG,
+    WAV,
+    WEBM,
     WEBVTT,
     XLS,
     XML,
@@ -94,6 +117,17 @@ _BROADER = {
     XML: frozenset({SVG, HTML}),
     HEIF: frozenset({HEIC, AVIF}),
     HEIC: frozenset({HEIF}),  # declared for the file name extension
+    MP4: frozenset({AUDIO_MP4, THREE_GPP, AUDIO_THREE_GPP, THREE_GPP2, AUDIO_THREE_GPP2}),
+    QUICKTIME: frozenset({MP4, AUDIO_MP4}),
+    MATROSKA: frozenset({AUDIO_MATROSKA, WEBM, AUDIO_WEBM}),
+    AUDIO_MATROSKA: frozenset({AUDIO_WEBM}),
+    VIDEO_OGG: frozenset({AUDIO_OGG}),
+    "application/ogg": frozenset({AUDIO_OGG, VIDEO_OGG}),
+    **{
+        video: frozenset({audio})
+        for video, audio in AUDIO_OF_VIDEO.items()
+        if video not in (MP4, MATROSKA)
+    },
 }
 """Declared types that are correct, but less specific, for these detected ones."""
 
@@ -137,11 +171,20 @@ _DELIMITERS = ",;"
 _MIN_ROWS = 3
 """Of an undeclared table: two lines of prose often have equally many commas."""
 
-_EBML = b"\x1a\x45\xdf\xa3"
-_DOCUMENT_TYPE_WITHIN_BYTES = 64
-"""The EBML header contains a few numbers and the document type: RFC 8794, 11.2."""
+_FIRST_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+"""Of QuickTime files: QuickTime File Format, "Atoms"."""
 
-_CHECKED_HERE = frozenset({"application/x-brotli", "audio/mpeg", "image/bmp", "image/x-icon"})
+_CHECKED_HERE = frozenset(
+    {
+        "application/x-brotli",
+        "audio/aac",
+        "audio/mpeg",
+        "image/bmp",
+        "image/x-icon",
+        "video/mp4",
+        "video/quicktime",
+    }
+)
 """Types that filetype detects by ambiguous bytes; ignored unless a check here confirms them. Brotli
 has no signature."""
 
@@ -212,17 +255,54 @@ def _signature(head: bytes) -> str | None:
     import filetype  # noqa: PLC0415 - no cold start pays for it, and the API never does
 
     found: str | None = filetype.guess_mime(head)
-    if found in _CHECKED_HERE and not head.startswith(b"ID3"):
+    if found in _CHECKED_HERE:
         return None
     return ALIASES.get(found or "", found)
 
 
-def _is_mpeg_frame(head: bytes) -> bool:
-    """Whether this is the header of an MP3's frame, ISO/IEC 11172-3, 2.4.2.3: sync, layer III."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+def _is_mpeg_audio(head: bytes) -> bool:
+    """Whether frames of MPEG audio begin the file, perhaps behind zeros.
+
+    One header suffices at the start in layer III, which most files have. Else two consecutive
+    frames are required, since other formats begin alike.
+    """
+    padding = len(head) - len(head.lstrip(b"\0"))
+    frame = mpeg_frames.frame_at(head, padding)
+    if frame is None:
         return False
-    version, bit_rate, sample_rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
-    return version != 1 and 0 < bit_rate < 15 and sample_rate != 3
+    is_usual = padding == 0 and frame.layer == 3
+    return is_usual or frame.is_followed(head, padding, len(head))
+
+
+def _is_adts(head: bytes) -> bool:
+    return adts_frames.is_stream(head, 0)
+
+
+def _is_ac3(head: bytes) -> bool:
+    return ac3_frames.is_stream(head, 0) and not ac3_frames.is_enhanced(head, 0)
+
+
+def _is_enhanced_ac3(head: bytes) -> bool:
+    return ac3_frames.is_stream(head, 0) and ac3_frames.is_enhanced(head, 0)
+
+
+def _is_wave(head: bytes) -> bool:
+    return head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE"
+
+
+def _is_amr(head: bytes) -> bool:
+    return head.startswith((b"#!AMR\n", b"#!AMR-WB\n"))
+
+
+def _is_monkeys_audio(head: bytes) -> bool:
+    """By its signature and version, which is 3.10 to 9.99."""
+    return head[:4] == b"MAC " and 3_100 <= int.from_bytes(head[4:6], "little") < 10_000
+
+
+def _is_quicktime(head: bytes) -> bool:
+    """By its brand, or, before QuickTime had brands, by its first atom."""
+    is_atom = head[4:8] in _FIRST_ATOMS and int.from_bytes(head[:4], "big") >= 8
+    return is_atom or containers.iso_media_type(head) == QUICKTIME
 
 
 def _is_tar(head: bytes) -> bool:
@@ -242,30 +322,27 @@ def _is_aiff(head: bytes) -> bool:
     return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
 
 
-def _is_webm(head: bytes) -> bool:
-    return head[:4] == _EBML and b"webm" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
-
-
-def _is_matroska(head: bytes) -> bool:
-    return head[:4] == _EBML and b"matroska" in head[:_DOCUMENT_TYPE_WITHIN_BYTES]
-
-
 def _is_parquet(head: bytes) -> bool:
     return head[:4] in (b"PAR1", b"PARE")
 
 
-def _is_theora(head: bytes) -> bool:
+def _is_ogg_video(head: bytes) -> bool:
     return head[:4] == b"OggS" and b"\x80theora" in head
 
 
 _CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
     (_is_tar, "application/x-tar"),
-    (_is_mpeg_frame, "audio/mpeg"),
-    (_is_aiff, "audio/aiff"),
+    (_is_mpeg_audio, MP3),
+    (_is_adts, AAC),
+    (_is_ac3, AC3),
+    (_is_enhanced_ac3, EAC3),
+    (_is_amr, AMR),
+    (_is_monkeys_audio, APE),
+    (_is_wave, WAV),
+    (_is_quicktime, QUICKTIME),
+    (_is_aiff, AIFF),
     (_is_parquet, PARQUET),
-    (_is_theora, "video/ogg"),
-    (_is_webm, "video/webm"),
-    (_is_matroska, "video/matroska"),
+    (_is_ogg_video, VIDEO_OGG),
 )
 """Formats that filetype misses or confuses."""
 

@@ -36,6 +36,39 @@ ZIP = "application/zip"
 OLE2 = "application/x-ole-storage"
 MP4 = "video/mp4"
 AUDIO_MP4 = "audio/mp4"
+QUICKTIME = "video/quicktime"
+THREE_GPP = "video/3gpp"
+AUDIO_THREE_GPP = "audio/3gpp"
+THREE_GPP2 = "video/3gpp2"
+AUDIO_THREE_GPP2 = "audio/3gpp2"
+WEBM = "video/webm"
+AUDIO_WEBM = "audio/webm"
+MATROSKA = "video/matroska"
+AUDIO_MATROSKA = "audio/matroska"
+AUDIO_OGG = "audio/ogg"
+VIDEO_OGG = "video/ogg"
+WMV = "video/x-ms-wmv"
+WMA = "audio/x-ms-wma"
+AVI = "video/x-msvideo"
+MP3 = "audio/mpeg"
+WAV = "audio/wav"
+AIFF = "audio/aiff"
+FLAC = "audio/flac"
+AAC = "audio/aac"
+AC3 = "audio/ac3"
+EAC3 = "audio/eac3"
+AMR = "audio/amr"
+APE = "audio/x-ape"
+
+AUDIO_OF_VIDEO = {
+    MP4: AUDIO_MP4,
+    THREE_GPP: AUDIO_THREE_GPP,
+    THREE_GPP2: AUDIO_THREE_GPP2,
+    WEBM: AUDIO_WEBM,
+    MATROSKA: AUDIO_MATROSKA,
+    WMV: WMA,
+}
+"""Types of files without video, by the type of their format."""
 
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
@@ -492,11 +525,11 @@ _ROWS = (
         containers=(ZIP, OLE2),
     ),
     FileType(
-        mime_type="audio/mpeg",
+        mime_type=MP3,
         label="MP3 audio",
         short_label="MP3",
         extractor="media",
-        aliases=("audio/mp3",),
+        aliases=("audio/mp3", "audio/mpeg3", "audio/x-mp3", "audio/x-mpeg"),
     ),
     FileType(
         mime_type=AUDIO_MP4,
@@ -507,26 +540,107 @@ _ROWS = (
         containers=(MP4,),
     ),
     FileType(
-        mime_type="audio/wav",
+        mime_type=WAV,
         label="WAV audio",
         short_label="WAV",
         extractor="media",
         aliases=("audio/vnd.wave", "audio/wave", "audio/x-wav"),
     ),
     FileType(
-        mime_type="audio/flac",
+        mime_type=FLAC,
         label="FLAC audio",
         short_label="FLAC",
         extractor="media",
         aliases=("audio/x-flac",),
+        containers=(MP3,),
     ),
-    FileType(mime_type="audio/ogg", label="Ogg audio", short_label="OGG", extractor="media"),
     FileType(
-        mime_type="audio/aiff",
+        mime_type=AUDIO_OGG,
+        label="Ogg audio",
+        short_label="OGG",
+        extractor="media",
+        aliases=("audio/opus", "audio/speex", "audio/vorbis", "audio/x-speex"),
+    ),
+    FileType(
+        mime_type=AAC,
+        label="AAC audio",
+        short_label="AAC",
+        extractor="media",
+        aliases=("audio/aacp", "audio/x-aac", "audio/x-hx-aac-adts"),
+        containers=(MP3,),
+    ),
+    FileType(
+        mime_type=WMA,
+        label="Windows Media audio",
+        short_label="WMA",
+        extractor="media",
+        containers=(WMV,),
+    ),
+    FileType(
+        mime_type=AIFF,
         label="AIFF audio",
         short_label="AIFF",
         extractor="media",
         aliases=("audio/x-aiff",),
+    ),
+    FileType(
+        mime_type=AMR,
+        label="AMR audio",
+        short_label="AMR",
+        extractor="media",
+        aliases=("audio/amr-wb", "audio/x-amr"),
+    ),
+    FileType(
+        mime_type=AC3,
+        label="AC-3 audio",
+        short_label="AC3",
+        extractor="media",
+        aliases=("audio/x-ac3",),
+        containers=(MP3,),
+    ),
+    FileType(
+        mime_type=EAC3,
+        label="E-AC-3 audio",
+        short_label="EAC3",
+        extractor="media",
+        containers=(MP3,),
+    ),
+    FileType(
+        mime_type=APE,
+        label="Monkey's Audio",
+        short_label="APE",
+        extractor="media",
+        aliases=("audio/ape", "audio/x-monkeys-audio"),
+        containers=(MP3,),
+    ),
+    FileType(
+        mime_type=AUDIO_WEBM,
+        label="WebM audio",
+        short_label="WEBA",
+        extractor="media",
+        containers=(WEBM,),
+    ),
+    FileType(
+        mime_type=AUDIO_MATROSKA,
+        label="Matroska audio",
+        short_label="MKA",
+        extractor="media",
+        aliases=("audio/x-matroska",),
+        containers=(MATROSKA,),
+    ),
+    FileType(
+        mime_type=AUDIO_THREE_GPP,
+        label="3GPP audio",
+        short_label="3GP",
+        extractor="media",
+        containers=(THREE_GPP,),
+    ),
+    FileType(
+        mime_type=AUDIO_THREE_GPP2,
+        label="3GPP2 audio",
+        short_label="3G2",
+        extractor="media",
+        containers=(THREE_GPP2,),
     ),
     FileType(
         mime_type=MP4,
@@ -536,18 +650,55 @@ _ROWS = (
         aliases=("video/x-m4v",),
     ),
     FileType(
-        mime_type="video/quicktime",
+        mime_type=QUICKTIME,
         label="QuickTime video",
         short_label="MOV",
         extractor="media",
     ),
-    FileType(mime_type="video/webm", label="WebM video", short_label="WEBM", extractor="media"),
     FileType(
-        mime_type="video/matroska",
+        mime_type=WEBM,
+        label="WebM video",
+        short_label="WEBM",
+        extractor="media",
+    ),
+    FileType(
+        mime_type=MATROSKA,
         label="Matroska video",
         short_label="MKV",
         extractor="media",
         aliases=("video/x-matroska",),
+    ),
+    FileType(
+        mime_type=AVI,
+        label="AVI video",
+        short_label="AVI",
+        extractor="media",
+        aliases=("video/avi", "video/msvideo", "video/vnd.avi"),
+    ),
+    FileType(
+        mime_type=WMV,
+        label="Windows Media video",
+        short_label="WMV",
+        extractor="media",
+        aliases=("application/vnd.ms-asf", "video/x-ms-asf"),
+    ),
+    FileType(
+        mime_type=THREE_GPP,
+        label="3GPP video",
+        short_label="3GP",
+        extractor="media",
+    ),
+    FileType(
+        mime_type=THREE_GPP2,
+        label="3GPP2 video",
+        short_label="3G2",
+        extractor="media",
+    ),
+    FileType(
+        mime_type=VIDEO_OGG,
+        label="Ogg video",
+        short_label="OGV",
+        extractor="media",
     ),
     FileType(
         mime_type=ZIP,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -132,15 +133,8 @@ def test_unreadable(content: bytes, file_type: str) -> None:
 
 def test_many_boxes() -> None:
     """Boxes beyond the limit are not read; the first ones determine the result."""
+    content = made.mp4(PICTURE) + made.box(b"free") * 1_000_000
+    started = time.process_time()
 
-    class Counting(io.BytesIO):
-        reads = 0
-
-        def read(self, amount: int | None = -1, /) -> bytes:
-            self.reads += 1
-            return super().read(amount)
-
-    content = Counting(made.mp4(PICTURE) + made.box(b"free") * 100_000)
-
-    assert mp4.read(content).width == 320
-    assert content.reads < 20_000
+    assert extract(io.BytesIO(content), MP4)["width"] == 320
+    assert time.process_time() - started < 2

@@ -17,6 +17,7 @@ from chalicelib.files.detection import HEAD_BYTES, candidate_types
 from chalicelib.files.types import FILE_TYPES, SUPPORTED_TYPES
 from tests.support import (
     files,
+    files_audio,
     files_images,
     files_media,
     files_office,
@@ -95,6 +96,11 @@ def _compound(stream: str, code_page: str = "cp1251") -> bytes:
 
 EXIF = files_media.exif(b"A maker\0", b"2024:05:01 10:00:00\0", latitude=52)
 UTF_16_TITLE = files_media.mp3(title="Ä".encode("utf-16")).replace(b"\3\xff\xfe", b"\1\xff\xfe")
+UTF_16_TAG = files_audio.id3(files_audio.id3_frame(b"TIT2", b"\1" + "Ä".encode("utf-16")))
+MAC_ROMAN_TITLE = files_media.mp4(
+    files_media.track(b"vide", b"avc1", 4, 2),
+    files_media.box(b"udta", files_media.box(b"\xa9nam", b"\0\1\0\0\x80")),
+)
 TEXT_FILES = [*_encoded("", ""), *_encoded("", "more\n" * 9), b"no words"]
 SOUND = files_media.mp4(files_media.track(b"soun", b"mp4a"))
 FILM = files_media.mp4(files_media.track(b"vide", b"avc1", 4, 2))
@@ -150,9 +156,25 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
     ],
     "audio/mpeg": [files_media.mp3(title=b"\0x"), UTF_16_TITLE],
     types.AUDIO_MP4: [SOUND],
-    "audio/wav": [files_media.wav()],
+    "audio/wav": [
+        files_media.wav(),
+        files_media.wav() + files_audio.info({b"INAM": b"\xc4"}),
+        files_media.wav() + files_audio.chunk(b"id3 ", UTF_16_TAG),
+    ],
+    types.FLAC: [files_audio.flac(), UTF_16_TAG + files_audio.flac()],
+    types.AIFF: [files_audio.aiff(tag=UTF_16_TAG)],
+    types.AAC: [files_audio.adts(), UTF_16_TAG + files_audio.adts()],
+    types.AC3: [files_audio.ac3()],
+    types.EAC3: [files_audio.eac3()],
+    types.AMR: [b"#!AMR\n\x3c" + bytes(31)],
+    types.APE: [files_audio.monkeys_audio()],
+    types.AUDIO_OGG: [files_audio.opus(48_000)],
+    types.WMA: [files_audio.asf(files_audio.asf_audio(), files_audio.asf_text("Ä"))],
+    types.AUDIO_WEBM: [files_media.matroska(b"webm", files_audio.matroska_audio(b"A_OPUS"))],
+    types.AVI: [files_audio.avi()],
     types.MP4: [FILM],
-    "video/quicktime": [FILM],
+    types.THREE_GPP: [FILM.replace(b"isom", b"3gp5")],
+    "video/quicktime": [FILM, MAC_ROMAN_TITLE],
     "video/webm": [files_media.matroska(b"webm", files_media.matroska_picture(4, 2))],
     types.ZIP: [files_office.zip_of({"größe": "x"}), files_office.zip_of({"a": "x"})],
     "application/gzip": [gzip.compress(b"x", mtime=1)],

@@ -1,152 +1,203 @@
-"""The boxes of MP4 and QuickTime (ISO/IEC 14496-12): tracks, size and duration.
-
-TinyTag reads only the audio and the tags of such a file.
-"""
+"""MP4, QuickTime and 3GPP (ISO/IEC 14496-12): the tracks of a movie, and its duration."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
+import mmap
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
+from chalicelib.files.containers import HEAD_BYTES, iso_media_type
 from chalicelib.files.extraction import FileRejectedError
-from chalicelib.files.types import AUDIO_MP4, MP4
+from chalicelib.files.extractors import mp4_fragments, mp4_tags
+from chalicelib.files.extractors.iso_boxes import Box, boxes, child, children
+from chalicelib.files.extractors.media_values import (
+    Facts,
+    add_tags,
+    kilobits_per_second,
+    milliseconds,
+    unpack,
+)
+from chalicelib.files.extractors.mp4_samples import SampleEntry, sample_entry
+from chalicelib.files.mapped import memory_of
+from chalicelib.files.types import AUDIO_OF_VIDEO, MP4
 
-_MAX_BOXES = 10_000
-"""Boxes of one file, on all levels."""
+_VIDEO = b"vide"
+_AUDIO = b"soun"
 
-_SOUND_BRANDS = frozenset({b"M4A ", b"M4B ", b"F4A "})
-"""Major brands of audio files."""
+_AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+"""Major brands of audio files, whose video tracks are pictures of chapters."""
 
-_READ = frozenset({b"mvhd", b"mehd", b"tkhd", b"hdlr", b"stsd"})
-_MAX_READ = 96
-"""Bytes of a box that are read: the length of tkhd, the longest."""
+_MAX_TRACKS = 1_000
 
-_PARENTS = frozenset({b"moov", b"mvex", b"trak", b"mdia", b"minf", b"stbl"})
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track of a movie."""
+
+    number: int
+    handler: bytes
+    """`vide`, `soun` or another."""
+    width: int
+    height: int
+    """Pixels, display size before rotation; 0: unknown."""
+    scale: int
+    """Units of durations per second."""
+    sample_units: int
+    """Duration of its samples outside of fragments."""
+    size_bytes: int
+    """Of these samples."""
+    entry: SampleEntry | None
 
 
 @dataclass(slots=True)
 class Movie:
-    """The tracks of a file."""
+    """The tracks of a file and what its header states."""
 
-    has_video: bool = False
-    has_audio: bool = False
-    width: int = 0
-    height: int = 0
-    """Pixels, display size of the largest video before rotation; 0: unknown."""
     scale: int = 0
-    """Units of durations per second."""
-    duration_milliseconds: int | None = None
-    """None: unknown, as in live recordings."""
-    codecs: dict[bytes, str] = field(default_factory=dict)
-    """Codec of the first track, by handler."""
+    units: int = 0
+    """Stated duration; 0: unknown, or all of it is in fragments."""
+    fragmented_units: int = 0
+    """Stated duration including the fragments; 0: unknown."""
+    tracks: list[Track] = field(default_factory=list)
+    defaults: dict[int, int] = field(default_factory=dict)
+    """Duration of a sample in fragments, by track number."""
+    tags: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def codec(self) -> str | None:
-        """Of the first video track, else audio track: four characters such as `avc1`, `mp4a`."""
-        return self.codecs.get(b"vide") or self.codecs.get(b"soun")
+    def first(self, handler: bytes) -> Track | None:
+        """The first track of a kind that has a format, else the first of the kind."""
+        tracks = [track for track in self.tracks if track.handler == handler]
+        return next((track for track in tracks if track.entry), tracks[0] if tracks else None)
 
 
 def detect(content: BinaryIO) -> str:
-    """audio/mp4 for audio without video, else video/mp4."""
-    brand = content.read(12)[8:]
-    movie = read(content)
-    has_audio = movie.has_audio or brand in _SOUND_BRANDS
-    return AUDIO_MP4 if has_audio and not movie.has_video else MP4
+    """The type by the major brand; for audio without video, its audio type."""
+    data = memory_of(content)
+    file_type = iso_media_type(data[:HEAD_BYTES]) or MP4
+    movie, _ = _parse(data)
+    has_audio = data[8:12] in _AUDIO_BRANDS or movie.first(_AUDIO)
+    has_video = data[8:12] not in _AUDIO_BRANDS and movie.first(_VIDEO)
+    return AUDIO_OF_VIDEO[file_type] if has_audio and not has_video else file_type
 
 
-def read(content: BinaryIO) -> Movie:
-    """The tracks of a whole file.
+def read(data: mmap.mmap) -> Facts:
+    """The names listed in `media.extract`.
 
     Raises:
-        FileRejectedError: it has no movie header, as in a truncated file.
+        FileRejectedError: the file has no movie header, as in a truncated file.
     """
-    movie = Movie()
-    kinds = set()
-    handler = b""
-    for kind, start, end in _boxes(content, 0, content.seek(0, 2)):
-        kinds.add(kind)
-        if kind in _READ:
-            content.seek(start)
-            handler = _read(movie, handler, kind, content.read(min(end - start, _MAX_READ)))
-    if b"mvhd" not in kinds:
+    movie, fragments = _parse(data)
+    video, audio = movie.first(_VIDEO), movie.first(_AUDIO)
+    found: Facts = {}
+    if movie.tracks:
+        found["durationMilliseconds"] = _duration(data, movie, fragments)
+    if data[4:8] == b"ftyp" and data[8:12] in _AUDIO_BRANDS:
+        video = None
+    if audio and audio.entry:
+        found["codec"] = audio.entry.codec
+        found["channels"] = audio.entry.channels
+        found["sampleRate"] = audio.entry.sample_rate
+    if audio and not video and not fragments:
+        duration = milliseconds(audio.sample_units, audio.scale)
+        found["bitRate"] = kilobits_per_second(audio.size_bytes, duration)
+    if video:
+        largest = max(
+            (track for track in movie.tracks if track.handler == _VIDEO),
+            key=lambda track: track.width * track.height,
+        )
+        found["width"], found["height"] = largest.width, largest.height
+        found["codec"] = video.entry.codec if video.entry else found.get("codec")
+    add_tags(found, movie.tags)
+    return found
+
+
+def _parse(data: mmap.mmap) -> tuple[Movie, list[Box]]:
+    """The movie and the boxes of its fragments."""
+    movie: Movie | None = None
+    fragments = []
+    for box in boxes(data, 0, len(data)):
+        if box.kind == b"moov" and movie is None:
+            movie = _movie(data, box)
+        elif box.kind == b"moof":
+            fragments.append(box)
+    if movie is None:
         raise FileRejectedError(
             FailureCode.UNREADABLE, "The file has no movie header; it may be truncated."
         )
+    return movie, fragments
+
+
+def _movie(data: mmap.mmap, moov: Box) -> Movie | None:
+    """The movie of this box; None without a header."""
+    header = child(data, moov, b"mvhd")
+    if header is None:
+        return None
+    movie = Movie()
+    movie.scale, movie.units = _scale_and_duration(data, header)
+    extended = child(data, moov, b"mvex", b"mehd")
+    if extended:
+        (movie.fragmented_units,) = _versioned(data, extended, ">L", ">Q", (4, 4))
+    movie.defaults = mp4_fragments.defaults(data, children(data, moov, b"mvex", b"trex"))
+    for number, track in enumerate(children(data, moov, b"trak")):
+        if number == _MAX_TRACKS:
+            break
+        movie.tracks.append(_track(data, track))
+    movie.tags = mp4_tags.read(data, moov)
     return movie
 
 
-def _read(movie: Movie, handler: bytes, kind: bytes, data: bytes) -> bytes:
-    """Add a box's data to the movie and return the handler of the current track."""
-    match kind:
-        case b"mvhd":
-            _read_duration(movie, data)
-        case b"mehd":
-            _read_fragment_duration(movie, data)
-        case b"tkhd":
-            _read_size(movie, data)
-            return b""
-        case b"hdlr":
-            return _read_handler(movie, data) or handler
-        case b"stsd":
-            movie.codecs.setdefault(handler, data[12:16].decode("latin-1").strip())
-    return handler
+def _track(data: mmap.mmap, trak: Box) -> Track:
+    """14496-12, 8.3.2: width and height are 16.16 fixed-point numbers, 0 for audio."""
+    number = width = height = scale = units = size_bytes = 0
+    handler = b""
+    entry: SampleEntry | None = None
+    if header := child(data, trak, b"tkhd"):
+        (number,) = _versioned(data, header, ">L", ">L", (12, 20))
+        width, height = _versioned(data, header, ">HxxH", ">HxxH", (76, 88))
+    if header := child(data, trak, b"mdia", b"mdhd"):
+        scale, _ = _scale_and_duration(data, header)
+    # QuickTime has a second handler, that of the data reference, in `minf`.
+    if header := child(data, trak, b"mdia", b"hdlr"):
+        handler = data[header.start + 8 : header.start + 12]
+    if table := child(data, trak, b"mdia", b"minf", b"stbl"):
+        description = child(data, table, b"stsd")
+        if description and handler in (_VIDEO, _AUDIO):
+            entry = sample_entry(data, description, is_audio=handler == _AUDIO)
+        times, sizes = child(data, table, b"stts"), child(data, table, b"stsz")
+        units = mp4_fragments.units_of_samples(data, times) if times else 0
+        size_bytes = mp4_fragments.size_of_samples(data, sizes) if sizes else 0
+    if entry and not (width and height):
+        width, height = entry.width, entry.height
+    return Track(number, handler, width, height, scale, units, size_bytes, entry)
 
 
-def _boxes(content: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and end of each box's content, parents before children."""
-    pending = [(start, end)]
-    for _ in range(_MAX_BOXES):
-        while pending and pending[-1][1] - pending[-1][0] < 8:
-            pending.pop()
-        if not pending:
-            return
-        start, end = pending.pop()
-        content.seek(start)
-        size, kind = struct.unpack(">L4s", content.read(8))
-        head = 8
-        if size == 1:
-            (size,) = struct.unpack(">Q", content.read(8))
-            head = 16
-        elif size == 0:
-            size = end - start
-        if size < head:
-            return
-        box_end = min(start + size, end)
-        pending.append((box_end, end))
-        if kind in _PARENTS:
-            pending.append((start + head, box_end))
-        yield kind, start + head, box_end
+def _scale_and_duration(data: mmap.mmap, header: Box) -> tuple[int, int]:
+    """Of a movie or media header, 14496-12, 8.2.2 and 8.4.2. All bits set: unknown, here 0."""
+    is_long = data[header.start] == 1
+    scale, units = _versioned(data, header, ">LL", ">LQ", (12, 20))
+    return scale, 0 if units == (2**64 if is_long else 2**32) - 1 else units
 
 
-def _read_duration(movie: Movie, header: bytes) -> None:
-    """14496-12, 8.2.2: all bits set if unknown, 0 in fragmented files."""
-    movie.scale, duration = struct.unpack_from(
-        *(">LQ", header, 20) if header[0] else (">LL", header, 12)
+def _versioned(
+    data: mmap.mmap, box: Box, short: str, long: str, offsets: tuple[int, int]
+) -> tuple[int, ...]:
+    """Fields of a box by its version: 0, or 1 with 64-bit times."""
+    is_long = data[box.start] == 1
+    return unpack(long if is_long else short, data, box.start + offsets[is_long])
+
+
+def _duration(data: mmap.mmap, movie: Movie, fragments: list[Box]) -> int | None:
+    """Milliseconds of the movie and its fragments; None: unknown."""
+    added = mp4_fragments.units_by_track(data, fragments, movie.defaults)
+    if added is None:
+        return None
+    played = (
+        milliseconds(track.sample_units + added.get(track.number, 0), track.scale)
+        for track in movie.tracks
+        if track.handler in (_VIDEO, _AUDIO)
     )
-    if movie.scale and duration not in (0, 2**64 - 1 if header[0] else 2**32 - 1):
-        movie.duration_milliseconds = duration * 1_000 // movie.scale
-
-
-def _read_fragment_duration(movie: Movie, header: bytes) -> None:
-    """14496-12, 8.8.2: including all fragments."""
-    (duration,) = struct.unpack_from(">Q" if header[0] else ">L", header, 4)
-    if movie.scale and movie.duration_milliseconds is None and duration:
-        movie.duration_milliseconds = duration * 1_000 // movie.scale
-
-
-def _read_size(movie: Movie, header: bytes) -> None:
-    """14496-12, 8.3.2: 16.16 fixed point, 0 for audio."""
-    width, height = struct.unpack_from(">LL", header, 88 if header[0] else 76)
-    if (width >> 16) * (height >> 16) > movie.width * movie.height:
-        movie.width, movie.height = width >> 16, height >> 16
-
-
-def _read_handler(movie: Movie, header: bytes) -> bytes | None:
-    """14496-12, 8.4.3; QuickTime tracks have a second one, for the data reference."""
-    kind = header[8:12]
-    movie.has_video = movie.has_video or kind == b"vide"
-    movie.has_audio = movie.has_audio or kind == b"soun"
-    return kind if kind in (b"vide", b"soun") else None
+    of_samples = max(filter(None, played), default=None)
+    if any(added.values()):
+        return of_samples
+    stated = milliseconds(movie.units, movie.scale)
+    return stated or of_samples or milliseconds(movie.fragmented_units, movie.scale)
