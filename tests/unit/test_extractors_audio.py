@@ -389,6 +389,7 @@ def test_ogg(content: bytes, expected: Metadata) -> None:
             types.FLAC,
             id="FLAC of empty comments",
         ),
+        pytest.param(made.id3() * 2_000_000, types.MP3, id="tags of nothing"),
         pytest.param(
             made.id3(*[made.id3_frame(b"TPE1", b"\3x")] * 200_000), types.MP3, id="tag of frames"
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 
 import pytest
 
@@ -188,6 +189,34 @@ def test_duration_of_fragments(content: bytes, milliseconds: int | None) -> None
             found(content, types.MP4)
     else:
         assert milliseconds == found(content, types.MP4).get("durationMilliseconds")
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(
+            mp4(TRACK, DEFAULTS, duration=0)
+            + made.fragment(1, made.run(10))
+            + box(b"free") * 200_000,
+            types.MP4,
+            id="MP4",
+        ),
+        pytest.param(
+            made.live_matroska(made.matroska_audio(b"A_OPUS") * 1_000, made.cluster(9, 1))
+            + (b"\xa3\x84\x82\0\1\0") * 500_000,
+            types.WEBM,
+            id="WebM",
+        ),
+    ],
+)
+def test_too_many_parts(content: bytes, file_type: str) -> None:
+    """Of more parts than are read, the duration is unknown."""
+    started = time.process_time()
+    metadata = found(content, file_type)
+
+    assert time.process_time() - started < 4
+    assert "codec" in metadata
+    assert "durationMilliseconds" not in metadata
 
 
 def test_pictures_of_chapters() -> None:

@@ -25,6 +25,9 @@ _FRAMES = {
     **dict.fromkeys((b"TDRC", b"TYER", b"TYE"), "year"),
 }
 
+_MAX_TAGS = 100
+"""At the start of a file."""
+
 _MAX_FRAMES = 10_000
 """Of one tag."""
 
@@ -39,7 +42,10 @@ _GENRE_NUMBER = re.compile(r"\(?(\d{1,3})\)?")
 def end_of_tags(data: mmap.mmap) -> int:
     """The offset behind the version 2 tags at the start, with the zeros that some writers add."""
     position = 0
-    while end := end_of_tag(data, position):
+    for _ in range(_MAX_TAGS):
+        end = end_of_tag(data, position)
+        if not end:
+            break
         position = end
         while not data[position : position + 1_024].strip(b"\0") and position < len(data):
             position += 1_024
@@ -52,7 +58,10 @@ def tags(data: mmap.mmap) -> dict[str, str]:
     """Those of the version 2 tags at the start."""
     found: dict[str, str] = {}
     position = 0
-    while end := end_of_tag(data, position):
+    for _ in range(_MAX_TAGS):
+        end = end_of_tag(data, position)
+        if not end:
+            break
         found = {**tags_at(data, position), **found}
         position = end
     return found

@@ -22,7 +22,7 @@ from chalicelib.files.extractors.media_values import Facts, add_tags
 from chalicelib.files.mapped import memory_of
 from chalicelib.files.types import AUDIO_OF_VIDEO, MATROSKA
 
-_MAX_ELEMENTS = 1_000_000
+_MAX_ELEMENTS = 500_000
 _MAX_VALUE = 4_096
 
 _BLOCK_HEAD_BYTES = 12
@@ -77,12 +77,15 @@ def read(data: mmap.mmap) -> Facts:
 def _read(data: mmap.mmap) -> Segment:
     segment = Segment()
     cluster: _Element | None = None
-    for element in _elements(data, 0, len(data)):
+    count = 0
+    for count, element in enumerate(_elements(data, 0, len(data)), start=1):  # noqa: B007 - see below
         if element.identifier == CLUSTER and not element.is_unknown:
             cluster = element
         else:
             _add(segment, data, element)
-    if cluster and segment.duration is None:
+    if count == _MAX_ELEMENTS:
+        segment.end_nanoseconds = 0  # the last frame is not among them
+    elif cluster and segment.duration is None:
         for element in _elements(data, cluster.start, cluster.end):
             _add(segment, data, element)
     return segment

@@ -94,6 +94,7 @@ class Segment:
     """The facts of a segment."""
 
     tracks: list[Track] = field(default_factory=list)
+    by_number: dict[int, Track] = field(default_factory=dict)
     tags: list[_Tag] = field(default_factory=list)
     title: str = ""
     scale: int = 1_000_000
@@ -154,6 +155,7 @@ class Segment:
         elif identifier in _TRACK_VALUES and self.tracks:
             name, parse = _TRACK_VALUES[identifier]
             setattr(self.tracks[-1], name, parse(value))
+            self.by_number[self.tracks[-1].number] = self.tracks[-1]
         elif identifier in _TAG_VALUES and self.tags:
             _TAG_VALUES[identifier](self.tags[-1], value)
 
@@ -165,7 +167,7 @@ class Segment:
         """A block's head, 10.1: track, time from that of the cluster."""
         number, width = ebml.number(head, 0, keeps_marker=False)
         relative = int.from_bytes(head[width : width + 2], "big", signed=True)
-        track = next((track for track in self.tracks if track.number == number), None)
+        track = self.by_number.get(number)
         end = (self.cluster + relative) * self.scale + (track.frame_nanoseconds if track else 0)
         self.end_nanoseconds = max(self.end_nanoseconds, end)
 

@@ -10,7 +10,7 @@ from chalicelib.documents import FailureCode
 from chalicelib.files.containers import HEAD_BYTES, iso_media_type
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import mp4_fragments, mp4_tags
-from chalicelib.files.extractors.iso_boxes import Box, boxes, child, children
+from chalicelib.files.extractors.iso_boxes import MAX_BOXES, Box, boxes, child, children
 from chalicelib.files.extractors.media_values import (
     Facts,
     add_tags,
@@ -63,6 +63,8 @@ class Movie:
     defaults: dict[int, int] = field(default_factory=dict)
     """Duration of a sample in fragments, by track number."""
     tags: dict[str, str] = field(default_factory=dict)
+    is_complete: bool = True
+    """False: there are too many boxes to read all fragments."""
 
     def first(self, handler: bytes) -> Track | None:
         """The first track of a kind that has a format, else the first of the kind."""
@@ -115,7 +117,8 @@ def _parse(data: mmap.mmap) -> tuple[Movie, list[Box]]:
     """The movie and the boxes of its fragments."""
     movie: Movie | None = None
     fragments = []
-    for box in boxes(data, 0, len(data)):
+    count = 0
+    for count, box in enumerate(boxes(data, 0, len(data)), start=1):  # noqa: B007 - used behind
         if box.kind == b"moov" and movie is None:
             movie = _movie(data, box)
         elif box.kind == b"moof":
@@ -124,6 +127,7 @@ def _parse(data: mmap.mmap) -> tuple[Movie, list[Box]]:
         raise FileRejectedError(
             FailureCode.UNREADABLE, "The file has no movie header; it may be truncated."
         )
+    movie.is_complete = count < MAX_BOXES
     return movie, fragments
 
 
@@ -188,9 +192,9 @@ def _versioned(
 
 def _duration(data: mmap.mmap, movie: Movie, fragments: list[Box]) -> int | None:
     """Milliseconds of the movie and its fragments; None: unknown."""
-    added = mp4_fragments.units_by_track(data, fragments, movie.defaults)
-    if added is None:
+    if fragments and not movie.is_complete:
         return None
+    added = mp4_fragments.units_by_track(data, fragments, movie.defaults)
     played = (
         milliseconds(track.sample_units + added.get(track.number, 0), track.scale)
         for track in movie.tracks

@@ -6,7 +6,7 @@ import mmap
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.files.extractors.iso_boxes import MAX_BOXES, Box, boxes, child, children
+from chalicelib.files.extractors.iso_boxes import Box, boxes, child, children
 from chalicelib.files.extractors.media_values import unpack
 
 _BATCH = 65_536
@@ -50,10 +50,8 @@ def defaults(data: mmap.mmap, boxes_of_tracks: Iterable[Box]) -> dict[int, int]:
 
 def units_by_track(
     data: mmap.mmap, fragments: Sequence[Box], defaults: Mapping[int, int]
-) -> dict[int, int] | None:
-    """The sums of the samples' durations by track number; None if there are too many fragments."""
-    if len(fragments) >= MAX_BOXES // 2:
-        return None
+) -> dict[int, int]:
+    """The sums of the samples' durations by track number."""
     found: dict[int, int] = {}
     for fragment in fragments:
         for traf in children(data, fragment, b"traf"):

@@ -23,7 +23,7 @@ from chalicelib.files.extractors.ogg_codecs import VIDEO, Codec, codec_of
 _CAPTURE = b"OggS"
 _HEADER_BYTES = 27
 _FIRST_PAGE = 2
-_MAX_PAGES = 2_000_000
+_MAX_PAGES = 1_000_000
 _MAX_GAPS = 10_000
 _MAX_STREAMS = 1_000
 _NO_POSITION = -1
@@ -77,7 +77,7 @@ class _Stream:
 
 def read(data: mmap.mmap) -> Facts:
     """The names listed in `media.extract`; channels and sample rate of the first audio stream."""
-    groups = _groups(data)
+    groups, is_complete = _groups(data)
     streams = [stream for group in groups for stream in group.values()]
     found: Facts = {}
     video = next((stream for stream in streams if stream.codec.kind == VIDEO), None)
@@ -86,7 +86,7 @@ def read(data: mmap.mmap) -> Facts:
     if main is None:
         return found
     durations = [_longest(group.values()) for group in groups]
-    whole = None if None in durations else sum(filter(None, durations))
+    whole = None if None in durations or not is_complete else sum(filter(None, durations))
     found["durationMilliseconds"] = whole
     found["codec"] = main.codec.name
     found["width"], found["height"] = main.codec.width, main.codec.height
@@ -106,23 +106,27 @@ def _longest(streams: Iterable[_Stream]) -> int | None:
     return max((stream.duration or 0 for stream in streams), default=0) or None
 
 
-def _groups(data: mmap.mmap) -> list[dict[int, _Stream]]:
-    """The streams that play together, by serial number, in the order of the file."""
+def _groups(data: mmap.mmap) -> tuple[list[dict[int, _Stream]], bool]:
+    """The streams that play together, by serial number, in the order of the file.
+
+    And whether these are all pages.
+    """
     groups: list[dict[int, _Stream]] = []
     begins = True
-    for page in _pages(data):
+    count = 0
+    for count, page in enumerate(_pages(data), start=1):  # noqa: B007 - used behind the loop
         if page.is_first:
             if begins or not groups:
                 groups.append({})
                 begins = False
-            codec = codec_of(data[page.start : page.end])
-            if codec and len(groups) + len(groups[-1]) <= _MAX_STREAMS:
+            is_read = len(groups) + len(groups[-1]) <= _MAX_STREAMS
+            if is_read and (codec := codec_of(data[page.start : page.end])):
                 groups[-1][page.serial] = _Stream(codec)
         elif groups:
             begins = True
             if stream := groups[-1].get(page.serial):
                 stream.add(page, data)
-    return [group for group in groups if group]
+    return [group for group in groups if group], count < _MAX_PAGES
 
 
 def _pages(data: mmap.mmap) -> Iterator[_Page]:
