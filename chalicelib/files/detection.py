@@ -8,18 +8,17 @@ which text formats require: no bytes distinguish Markdown from text.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 from chalicelib.files import containers
-from chalicelib.files.extractors import ac3_frames, adts_frames, mpeg_frames
 from chalicelib.files.image_signatures import image_type
 from chalicelib.files.text_encoding import beginning, is_text, unmarked
 from chalicelib.files.types import (
-    AAC,
-    AC3,
     AIFF,
     ALIASES,
     AMR,
@@ -35,7 +34,6 @@ from chalicelib.files.types import (
     CALENDAR,
     CSV,
     DOC,
-    EAC3,
     HEIC,
     HEIF,
     HTML,
@@ -43,7 +41,6 @@ from chalicelib.files.types import (
     JSON_LINES,
     MAIL,
     MATROSKA,
-    MP3,
     MP4,
     OLE2,
     PARQUET,
@@ -171,6 +168,9 @@ _DELIMITERS = ",;"
 _MIN_ROWS = 3
 """Of an undeclared table: two lines of prose often have equally many commas."""
 
+_FIRST_BYTES_OF_FRAMES = (b"\xff", b"\x0b", b"\0")
+"""Of audio that consists of frames only: the first byte of a frame, or zeros in front."""
+
 _FIRST_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """Of QuickTime files: QuickTime File Format, "Atoms"."""
 
@@ -252,38 +252,23 @@ def _signature(head: bytes) -> str | None:
             return file_type
     if image := image_type(head):
         return image
+    if frames := _frames(head):
+        return frames
     import filetype  # noqa: PLC0415 - no cold start pays for it, and the API never does
 
-    found: str | None = filetype.guess_mime(head)
-    if found in _CHECKED_HERE:
+    guessed: str | None = filetype.guess_mime(head)
+    if guessed in _CHECKED_HERE:
         return None
-    return ALIASES.get(found or "", found)
+    return ALIASES.get(guessed or "", guessed)
 
 
-def _is_mpeg_audio(head: bytes) -> bool:
-    """Whether frames of MPEG audio begin the file, perhaps behind zeros.
-
-    One header suffices at the start in layer III, which most files have. Else two consecutive
-    frames are required, since other formats begin alike.
-    """
-    padding = len(head) - len(head.lstrip(b"\0"))
-    frame = mpeg_frames.frame_at(head, padding)
-    if frame is None:
-        return False
-    is_usual = padding == 0 and frame.layer == 3
-    return is_usual or frame.is_followed(head, padding, len(head))
-
-
-def _is_adts(head: bytes) -> bool:
-    return adts_frames.is_stream(head, 0)
-
-
-def _is_ac3(head: bytes) -> bool:
-    return ac3_frames.is_stream(head, 0) and not ac3_frames.is_enhanced(head, 0)
-
-
-def _is_enhanced_ac3(head: bytes) -> bool:
-    return ac3_frames.is_stream(head, 0) and ac3_frames.is_enhanced(head, 0)
+def _frames(head: bytes) -> str | None:
+    """The type of audio that consists of frames only; None if it is none."""
+    if not head.startswith(_FIRST_BYTES_OF_FRAMES):
+        return None
+    # Imported here because it takes 3 ms, of which no cold start pays.
+    signatures = importlib.import_module(f"{__package__}.extractors.frame_signatures")
+    return cast(str | None, signatures.type_of(head))
 
 
 def _is_wave(head: bytes) -> bool:
@@ -332,10 +317,6 @@ def _is_ogg_video(head: bytes) -> bool:
 
 _CHECKS: Sequence[tuple[Callable[[bytes], bool], str]] = (
     (_is_tar, "application/x-tar"),
-    (_is_mpeg_audio, MP3),
-    (_is_adts, AAC),
-    (_is_ac3, AC3),
-    (_is_enhanced_ac3, EAC3),
     (_is_amr, AMR),
     (_is_monkeys_audio, APE),
     (_is_wave, WAV),

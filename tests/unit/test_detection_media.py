@@ -48,7 +48,9 @@ def validated(content: bytes, declared: str | None = None) -> Validation:
         pytest.param(mp4(SOUND, brand=b"qt  "), types.QUICKTIME, id="QuickTime of sound"),
         pytest.param(mp4(PICTURE)[16:], types.QUICKTIME, id="QuickTime without a brand"),
         pytest.param(
-            box(b"ftyp", b"crx ", bytes(4), b"crx isom") + bytes(99), types.UNKNOWN, id="raw photo"
+            box(b"ftyp", b"crx ", bytes(4), b"crx isom") + bytes(99),
+            "image/x-canon-cr3",
+            id="raw photo",
         ),
         pytest.param(files_media.matroska(b"webm", VIDEO), types.WEBM, id="WebM"),
         pytest.param(files_media.matroska(b"webm", OPUS), types.AUDIO_WEBM, id="WebM of sound"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from chalicelib.files.extractors import asf_tags
@@ -42,16 +41,16 @@ class _Object(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
 class _Header:
-    duration: int | None = None
-    """Milliseconds."""
-    audio: WaveFormat | None = None
-    video: str = ""
-    """Codec of the first video stream."""
-    width: int = 0
-    height: int = 0
-    tags: dict[bytes, dict[str, str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.duration: int | None = None
+        """Milliseconds."""
+        self.audio: WaveFormat | None = None
+        self.video: str = ""
+        """Codec of the first video stream."""
+        self.width: int = 0
+        self.height: int = 0
+        self.tags: dict[bytes, dict[str, str]] = {}
 
 
 def detect(content: BinaryIO) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SAMPLE_RATES = (
     *(96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000),
@@ -25,8 +25,7 @@ HIGHEST_SBR_CORE_RATE = 24_000
 """Hertz; spectral band replication at most doubles it to 48,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class AudioFormat:
+class AudioFormat(NamedTuple):
     """What a decoder puts out; None: the configuration does not establish it."""
 
     channels: int | None

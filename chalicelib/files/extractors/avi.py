@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass, field
 
 from chalicelib.files.extractors.media_values import Facts, add_tags, milliseconds, unpack
 from chalicelib.files.extractors.riff import Chunk, WaveFormat, chunks, information, wave_format
@@ -11,23 +10,23 @@ from chalicelib.files.extractors.riff import Chunk, WaveFormat, chunks, informat
 _MAX_STREAMS = 100
 
 
-@dataclass(slots=True)
 class _Stream:
-    kind: bytes = b""
-    """`vids`, `auds` and others."""
-    duration: int | None = None
-    codec: str = ""
-    width: int = 0
-    height: int = 0
-    form: WaveFormat | None = None
+    def __init__(self) -> None:
+        self.kind: bytes = b""
+        """`vids`, `auds` and others."""
+        self.duration: int | None = None
+        self.codec: str = ""
+        self.width: int = 0
+        self.height: int = 0
+        self.form: WaveFormat | None = None
 
 
-@dataclass(slots=True)
 class _Movie:
-    streams: list[_Stream] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-    is_whole: bool = False
-    """The list of samples ends within the file."""
+    def __init__(self) -> None:
+        self.streams: list[_Stream] = []
+        self.tags: dict[str, str] = {}
+        self.is_whole: bool = False
+        """The list of samples ends within the file."""
 
 
 def read(data: mmap.mmap) -> Facts:

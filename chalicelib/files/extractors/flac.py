@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.files.extractors import id3, trailing_tags, vorbis_comment
 from chalicelib.files.extractors.media_values import (
@@ -20,8 +20,7 @@ STREAM_INFO_BYTES = 34
 _MAX_BLOCKS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
+class StreamInfo(NamedTuple):
     """Facts of the streaminfo block."""
 
     sample_rate: int

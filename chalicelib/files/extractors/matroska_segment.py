@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from chalicelib.files.extractors import ebml
 
@@ -48,23 +47,24 @@ _TAG_NAMES = {
 """https://www.matroska.org/technical/tagging.html, and those that FFmpeg writes."""
 
 
-@dataclass(slots=True)
 class Track:
     """A track; 0: unknown."""
 
-    number: int = 0
-    kind: int = 0
-    codec: str = ""
-    width: int = 0
-    height: int = 0
-    display_width: int = 0
-    display_height: int = 0
-    display_unit: int = _PIXELS
-    channels: int = 0
-    sample_rate: int = 0
-    output_rate: int = 0
-    """Hertz, where decoding changes it."""
-    frame_nanoseconds: int = 0
+    def __init__(self) -> None:
+        """A track of which nothing is known."""
+        self.number: int = 0
+        self.kind: int = 0
+        self.codec: str = ""
+        self.width: int = 0
+        self.height: int = 0
+        self.display_width: int = 0
+        self.display_height: int = 0
+        self.display_unit: int = _PIXELS
+        self.channels: int = 0
+        self.sample_rate: int = 0
+        self.output_rate: int = 0
+        """Hertz, where decoding changes it."""
+        self.frame_nanoseconds: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -81,30 +81,31 @@ class Track:
         )
 
 
-@dataclass(slots=True)
 class _Tag:
-    level: int = _DEFAULT_LEVEL
-    is_of_track: bool = False
-    name: str = ""
-    texts: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.level: int = _DEFAULT_LEVEL
+        self.is_of_track: bool = False
+        self.name: str = ""
+        self.texts: dict[str, str] = {}
 
 
-@dataclass(slots=True)
 class Segment:
     """The facts of a segment."""
 
-    tracks: list[Track] = field(default_factory=list)
-    by_number: dict[int, Track] = field(default_factory=dict)
-    tags: list[_Tag] = field(default_factory=list)
-    title: str = ""
-    scale: int = 1_000_000
-    """Nanoseconds in a unit of times: 5.1.2.9."""
-    duration: float | None = None
-    """As stated, in units."""
-    cluster: int = 0
-    """Time of the current cluster, in units."""
-    end_nanoseconds: int = 0
-    """The end of the last frame that is known."""
+    def __init__(self) -> None:
+        """An empty segment."""
+        self.tracks: list[Track] = []
+        self.by_number: dict[int, Track] = {}
+        self.tags: list[_Tag] = []
+        self.title: str = ""
+        self.scale: int = 1_000_000
+        """Nanoseconds in a unit of times: 5.1.2.9."""
+        self.duration: float | None = None
+        """As stated, in units."""
+        self.cluster: int = 0
+        """Time of the current cluster, in units."""
+        self.end_nanoseconds: int = 0
+        """The end of the last frame that is known."""
 
     @property
     def video(self) -> Track | None:

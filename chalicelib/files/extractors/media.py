@@ -1,4 +1,7 @@
-"""Audio and video: one module for each container or bitstream format."""
+"""Audio and video: one module for each container or bitstream format.
+
+These modules have no dataclasses: creating theirs doubled the time in which a worker starts.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from chalicelib.documents import FailureCode
 from chalicelib.files.containers import HEAD_BYTES, iso_media_type
@@ -31,8 +30,7 @@ _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 _MAX_TRACKS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """A track of a movie."""
 
     number: int
@@ -50,21 +48,22 @@ class Track:
     entry: SampleEntry | None
 
 
-@dataclass(slots=True)
 class Movie:
     """The tracks of a file and what its header states."""
 
-    scale: int = 0
-    units: int = 0
-    """Stated duration; 0: unknown, or all of it is in fragments."""
-    fragmented_units: int = 0
-    """Stated duration including the fragments; 0: unknown."""
-    tracks: list[Track] = field(default_factory=list)
-    defaults: dict[int, int] = field(default_factory=dict)
-    """Duration of a sample in fragments, by track number."""
-    tags: dict[str, str] = field(default_factory=dict)
-    is_complete: bool = True
-    """False: there are too many boxes to read all fragments."""
+    def __init__(self) -> None:
+        """A movie without tracks."""
+        self.scale: int = 0
+        self.units: int = 0
+        """Stated duration; 0: unknown, or all of it is in fragments."""
+        self.fragmented_units: int = 0
+        """Stated duration including the fragments; 0: unknown."""
+        self.tracks: list[Track] = []
+        self.defaults: dict[int, int] = {}
+        """Duration of a sample in fragments, by track number."""
+        self.tags: dict[str, str] = {}
+        self.is_complete: bool = True
+        """False: there are too many boxes to read all fragments."""
 
     def first(self, handler: bytes) -> Track | None:
         """The first track of a kind that has a format, else the first of the kind."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.files.extractors import ac3_frames, audio_specific_config, flac
 from chalicelib.files.extractors.iso_boxes import Box, boxes, child
@@ -28,8 +28,7 @@ Format = tuple[int | None, int | None]
 """Channels and sample rate in hertz; None: unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class SampleEntry:
+class SampleEntry(NamedTuple):
     """How the samples of a track are coded."""
 
     codec: str

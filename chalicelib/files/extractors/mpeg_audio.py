@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import re
-from dataclasses import dataclass
 
 from chalicelib.files.extractors import id3, trailing_tags
 from chalicelib.files.extractors.media_values import (
@@ -32,14 +31,14 @@ _STATED_BYTES_TOLERANCE = 0.01
 """Of the audio's size in a Xing or VBRI header, which may include tags."""
 
 
-@dataclass(slots=True)
 class _Walk:
     """What a stream contains."""
 
-    frames: int = 0
-    size_bytes: int = 0
-    is_complete: bool = True
-    """False: the stream exceeds a bound."""
+    def __init__(self, frames: int = 0, size_bytes: int = 0) -> None:
+        self.frames = frames
+        self.size_bytes = size_bytes
+        self.is_complete: bool = True
+        """False: the stream exceeds a bound."""
 
 
 def read(data: mmap.mmap) -> Facts:

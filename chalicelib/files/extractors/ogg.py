@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chalicelib.files.extractors import vorbis_comment
@@ -41,14 +40,14 @@ class _Page(NamedTuple):
     segments: bytes
 
 
-@dataclass(slots=True)
 class _Stream:
-    codec: Codec
-    last_position: int = 0
-    size_bytes: int = 0
-    packet: bytearray = field(default_factory=bytearray)
-    """The second packet, which has the tags."""
-    has_packet: bool = False
+    def __init__(self, codec: Codec) -> None:
+        self.codec: Codec = codec
+        self.last_position: int = 0
+        self.size_bytes: int = 0
+        self.packet: bytearray = bytearray()
+        """The second packet, which has the tags."""
+        self.has_packet: bool = False
 
     @property
     def duration(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.files.extractors import flac
 from chalicelib.files.extractors.media_values import unpack
@@ -14,8 +14,7 @@ _OPUS_RATE = 48_000
 """Hertz of every decoder and of granule positions: RFC 7845, 4."""
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(NamedTuple):
     """What a stream's first packet defines; 0: unknown."""
 
     name: str

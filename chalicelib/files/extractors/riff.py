@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.files.extractors import id3
@@ -81,8 +80,7 @@ def text(value: bytes) -> str:
         return value.decode("windows-1252", errors="replace")
 
 
-@dataclass(frozen=True, slots=True)
-class WaveFormat:
+class WaveFormat(NamedTuple):
     """The content of a `fmt ` chunk."""
 
     tag: int
