@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from chalicelib.files.extractors.media_values import unpack
 
 MAX_BOXES = 200_000
 """Of one parent. Live recordings in fragments have several a second."""
+
+
+_HEADER = struct.Struct(">L4s")
 
 
 class Box(NamedTuple):
@@ -28,7 +32,7 @@ def boxes(data: mmap.mmap, start: int, end: int) -> Iterator[Box]:
     for _ in range(MAX_BOXES):
         if position + 8 > end:
             return
-        size, kind = unpack(">L4s", data, position)
+        size, kind = _HEADER.unpack_from(data, position)
         head = 8
         if size == 1:
             if position + 16 > end:

@@ -29,6 +29,8 @@ _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 
 _MAX_TRACKS = 1_000
 
+_NO_HEADER = "The file has no movie header; it may be truncated."
+
 
 class Track(NamedTuple):
     """A track of a movie."""
@@ -72,12 +74,20 @@ class Movie:
 
 
 def detect(content: BinaryIO) -> str:
-    """The type by the major brand; for audio without video, its audio type."""
+    """The type by the major brand; for audio without video, its audio type.
+
+    Raises:
+        FileRejectedError: the file has no movie.
+    """
     data = memory_of(content)
     file_type = iso_media_type(data[:HEAD_BYTES]) or MP4
-    movie, _ = _parse(data)
-    has_audio = data[8:12] in _AUDIO_BRANDS or movie.first(_AUDIO)
-    has_video = data[8:12] not in _AUDIO_BRANDS and movie.first(_VIDEO)
+    moov = next((box for box in boxes(data, 0, len(data)) if box.kind == b"moov"), None)
+    if moov is None:
+        raise FileRejectedError(FailureCode.UNREADABLE, _NO_HEADER)
+    headers = children(data, moov, b"trak", b"mdia", b"hdlr")
+    handlers = {data[header.start + 8 : header.start + 12] for header in headers}
+    has_audio = data[8:12] in _AUDIO_BRANDS or _AUDIO in handlers
+    has_video = data[8:12] not in _AUDIO_BRANDS and _VIDEO in handlers
     return AUDIO_OF_VIDEO[file_type] if has_audio and not has_video else file_type
 
 
@@ -123,9 +133,7 @@ def _parse(data: mmap.mmap) -> tuple[Movie, list[Box]]:
         elif box.kind == b"moof":
             fragments.append(box)
     if movie is None:
-        raise FileRejectedError(
-            FailureCode.UNREADABLE, "The file has no movie header; it may be truncated."
-        )
+        raise FileRejectedError(FailureCode.UNREADABLE, _NO_HEADER)
     movie.is_complete = count < MAX_BOXES
     return movie, fragments
 

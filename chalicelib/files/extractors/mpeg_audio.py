@@ -107,7 +107,7 @@ def _stated(data: mmap.mmap, position: int, end: int, frame: Frame) -> _Walk | N
 def _walk(data: mmap.mmap, position: int, end: int, first: Frame) -> _Walk:
     """Count the frames of the first one's format."""
     walk = _Walk()
-    sizes = first.sizes()
+    sizes: dict[int, int] = {}
     heads = (first.head, first.head ^ 1)  # with and without a checksum
     gaps = 0
     begin = position
@@ -116,7 +116,10 @@ def _walk(data: mmap.mmap, position: int, end: int, first: Frame) -> _Walk:
             break
         size = 0
         if data[position] == 0xFF and data[position + 1] in heads:
-            size = sizes[data[position + 2]]
+            fields = data[position + 2]
+            if fields not in sizes:
+                sizes[fields] = first.size_of(fields)
+            size = sizes[fields]
         if size:
             walk.frames += 1
             position += size

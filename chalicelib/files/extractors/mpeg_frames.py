@@ -60,7 +60,7 @@ class Frame(NamedTuple):  # a dataclass would cost more per cold start
     @property
     def size_bytes(self) -> int:
         """Of the whole frame."""
-        return self._size_of(self.fields)
+        return self.size_of(self.fields)
 
     @property
     def side_information_bytes(self) -> int:
@@ -68,10 +68,6 @@ class Frame(NamedTuple):  # a dataclass would cost more per cold start
         if self.is_mpeg_1:
             return 17 if self.channels == 1 else 32
         return 9 if self.channels == 1 else 17
-
-    def sizes(self) -> Sequence[int]:
-        """Sizes of frames of this format by their third byte; 0: not of this format."""
-        return [self._size_of(fields) for fields in range(256)]
 
     def is_followed(self, data: mmap.mmap | bytes, position: int, end: int) -> bool:
         """Whether another frame of this format or the end of the data follows."""
@@ -84,7 +80,8 @@ class Frame(NamedTuple):  # a dataclass would cost more per cold start
     def _has_format_of(self, other: Frame) -> bool:
         return self.head | 1 == other.head | 1 and self.sample_rate == other.sample_rate
 
-    def _size_of(self, fields: int) -> int:
+    def size_of(self, fields: int) -> int:
+        """Bytes of a frame of this format with this third byte; 0: it has another format."""
         index, sample_rate, padding = fields >> 4, fields >> 2 & 3, fields >> 1 & 1
         if not 0 < index < 15 or sample_rate != self.fields >> 2 & 3:
             return 0
