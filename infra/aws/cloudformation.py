@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from infra.console import CommandError
 
 if TYPE_CHECKING:
     from infra.aws.stage import Account
 
-MAX_SECONDS = 600
+MAX_SECONDS = 900
 """Maximum duration of a stack operation; a minute or two is usual."""
 
 DELAY_SECONDS = 2
@@ -20,57 +22,102 @@ DELAY_SECONDS = 2
 KEEP = object()
 """The value of a parameter that keeps its current value."""
 
+DELETED = "DELETE_COMPLETE"
+UPDATABLE = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_COMPLETE",
+    }
+)
+"""States in which CloudFormation accepts an update (CloudFormation user guide, "Understand
+CloudFormation stack creation events", stack status codes)."""
+ONLY_DELETABLE = frozenset(
+    {"CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+)
+"""States that a stack leaves only by its deletion. REVIEW_IN_PROGRESS: a change set was created for
+a new stack and never executed, so there are no resources and nothing is in progress."""
+STATEFUL = frozenset({"AWS::Cognito::UserPool", "AWS::DynamoDB::Table", "AWS::S3::Bucket"})
+"""Resource types that hold data of users."""
 
-def apply(account: Account, name: str, template: str, parameters: Mapping[str, object]) -> None:
-    """Create a stack or update it if the template or a parameter changed.
+
+@dataclass(frozen=True)
+class StackRequest:
+    """What a stack should be.
+
+    Args:
+        name: the name of the stack.
+        template: the template's body.
+        parameters: values; KEEP for the current one, or the default if the stack lacks it.
+        tags: CloudFormation adds them to every resource that supports tags.
+        while_creating: parameters with another value until every resource is created; an update
+            then sets the value of `parameters`.
+    """
+
+    name: str
+    template: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    while_creating: Mapping[str, str] = field(default_factory=dict)
+
+
+def apply(
+    account: Account, request: StackRequest, pause: Callable[[float], None] = time.sleep
+) -> None:
+    """Create a stack or update it if the template, a parameter or a tag changed.
 
     Args:
         account: the account.
-        name: the name of the stack.
-        template: the template's body.
-        parameters: values; KEEP for the current one, or the default if the stack is new.
+        request: the stack.
+        pause: waits for this many seconds.
 
     Raises:
-        CommandError: the operation fails; with the first reason that CloudFormation reports.
+        CommandError: the operation fails, with the first reason that CloudFormation reports; or
+            the stack is in a state that needs the operator.
     """
-    status = _settled_status(account, name)
-    arguments: Any = {
-        "StackName": name,
-        "TemplateBody": template,
-        "Parameters": _parameters(parameters, is_new=status is None),
-    }
-    if status is None:
-        account.cloudformation.create_stack(**arguments, OnFailure="DELETE")
-        _wait(account, name, "stack_create_complete")
-        return
+    cloudformation = account.cloudformation
+    stack = _updatable(account, request.name, pause)
+    if stack is None:
+        values = {**request.parameters, **request.while_creating}
+        arguments = _arguments(request, values, existing=())
+        stack_id = cloudformation.create_stack(**arguments, OnFailure="DELETE")["StackId"]
+        stack = _finished(account, stack_id, "CREATE_COMPLETE", pause)
+        if not request.while_creating:
+            return
+    existing = [parameter["ParameterKey"] for parameter in stack.get("Parameters", [])]
     try:
-        account.cloudformation.update_stack(**arguments)
+        cloudformation.update_stack(**_arguments(request, request.parameters, existing))
     except ClientError as error:
         if "No updates are to be performed" in str(error):
             return
         raise
-    _wait(account, name, "stack_update_complete")
+    _finished(account, stack["StackId"], "UPDATE_COMPLETE", pause)
 
 
-def remove(account: Account, name: str) -> None:
+def remove(account: Account, name: str, pause: Callable[[float], None] = time.sleep) -> None:
     """Delete a stack if it exists.
 
     Raises:
         CommandError: the deletion fails.
     """
-    account.cloudformation.delete_stack(StackName=name)
-    _wait(account, name, "stack_delete_complete")
+    stack = _settled(account, name, pause)
+    if stack is not None:
+        account.cloudformation.delete_stack(StackName=stack["StackId"])
+        _finished(account, stack["StackId"], DELETED, pause)
 
 
 def describe(account: Account, name: str) -> dict[str, Any] | None:
-    """CloudFormation's description of a stack; None if it does not exist."""
+    """CloudFormation's description of a stack by name or id; None if it does not exist."""
     try:
         [stack] = account.cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    return None if stack["StackStatus"] == "DELETE_COMPLETE" else dict(stack)
+    return None if stack["StackStatus"] == DELETED else dict(stack)
 
 
 def outputs(stack: Mapping[str, Any]) -> dict[str, str]:
@@ -78,54 +125,115 @@ def outputs(stack: Mapping[str, Any]) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def _settled_status(account: Account, name: str) -> str | None:
-    """The status after a running operation completes; None if the stack has to be created."""
-    stack = describe(account, name)
-    status = stack["StackStatus"] if stack else None
-    if status == "CREATE_IN_PROGRESS":
-        _wait(account, name, "stack_create_complete")
-    elif status in ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"):
-        _wait(account, name, "stack_update_complete")
-    elif status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
-        remove(account, name)  # CloudFormation can only delete such a stack
-        return None
-    elif status == "DELETE_IN_PROGRESS":
-        _wait(account, name, "stack_delete_complete")
-        return None
-    return status
-
-
-def _parameters(parameters: Mapping[str, object], *, is_new: bool) -> list[dict[str, object]]:
-    converted: list[dict[str, object]] = []
-    for name, value in parameters.items():
-        if value is not KEEP:
-            converted.append({"ParameterKey": name, "ParameterValue": str(value)})
-        elif not is_new:
-            converted.append({"ParameterKey": name, "UsePreviousValue": True})
-    return converted
-
-
-def _wait(account: Account, name: str, waiter: Any) -> None:
-    try:
-        account.cloudformation.get_waiter(waiter).wait(
-            StackName=name,
-            WaiterConfig={"Delay": DELAY_SECONDS, "MaxAttempts": MAX_SECONDS // DELAY_SECONDS},
-        )
-    except WaiterError as error:
+def _updatable(
+    account: Account, name: str, pause: Callable[[float], None]
+) -> dict[str, Any] | None:
+    """The stack, ready for an update; None if it has to be created."""
+    stack = _settled(account, name, pause)
+    if stack is None or stack["StackStatus"] in UPDATABLE:
+        return stack
+    status = stack["StackStatus"]
+    if status not in ONLY_DELETABLE:  # UPDATE_ROLLBACK_FAILED, IMPORT_ROLLBACK_FAILED
+        reason = _failure_reason(account, stack["StackId"], kind=status.partition("_")[0])
         raise CommandError(
-            f"CloudFormation failed on stack {name}: {_failure_reason(account, name)}"
-        ) from error
+            f"Stack {name} is {status}: {reason}; fix the cause, run `aws cloudformation "
+            f"continue-update-rollback --stack-name {name}`, then run this command again"
+        )
+    if stateful := _stateful_resources(account, stack["StackId"]):
+        raise CommandError(
+            f"Stack {name} is {status}, which CloudFormation cannot update, and still has "
+            f"{', '.join(stateful)}: run make destroy for this stage first"
+        )
+    remove(account, name, pause)
+    return None
 
 
-def _failure_reason(account: Account, name: str) -> str:
-    """The first reason that CloudFormation reports for a failure."""
-    try:
-        events = account.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    except ClientError as error:
-        return str(error)
-    reasons = [
-        f"{event.get('LogicalResourceId')}: {event['ResourceStatusReason']}"
-        for event in events
-        if "FAILED" in event.get("ResourceStatus", "") and event.get("ResourceStatusReason")
+def _settled(account: Account, name: str, pause: Callable[[float], None]) -> dict[str, Any] | None:
+    """The stack once no operation is running; None if it does not exist then."""
+    stack = describe(account, name)
+    if stack is None:
+        return None
+    settled = _wait(account, stack["StackId"], pause)
+    return None if settled["StackStatus"] == DELETED else settled
+
+
+def _finished(
+    account: Account, stack_id: str, status: str, pause: Callable[[float], None]
+) -> dict[str, Any]:
+    """The stack when its operation has ended with this status.
+
+    Raises:
+        CommandError: it ended with another one.
+    """
+    stack = _wait(account, stack_id, pause)
+    if stack["StackStatus"] != status:
+        reason = _failure_reason(account, stack_id, kind=status.partition("_")[0])
+        raise CommandError(f"CloudFormation failed on stack {stack['StackName']}: {reason}")
+    return stack
+
+
+def _wait(account: Account, stack_id: str, pause: Callable[[float], None]) -> dict[str, Any]:
+    """The stack when no operation is running. By id, because a deleted one has no name."""
+    for _attempt in range(MAX_SECONDS // DELAY_SECONDS):
+        [stack] = account.cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
+        if not _is_running(stack["StackStatus"]):
+            return dict(stack)
+        pause(DELAY_SECONDS)
+    raise CommandError(
+        f"Stack {stack['StackName']} is still {stack['StackStatus']} after {MAX_SECONDS} seconds: "
+        "run this command again to wait for it"
+    )
+
+
+def _is_running(status: str) -> bool:
+    return status.endswith("_IN_PROGRESS") and status not in ONLY_DELETABLE
+
+
+def _arguments(
+    request: StackRequest, values: Mapping[str, object], existing: Collection[str]
+) -> Any:
+    """Arguments of CreateStack and UpdateStack; KEEP is for the parameters that exist."""
+    parameters: list[dict[str, object]] = []
+    for name, value in values.items():
+        if value is not KEEP:
+            parameters.append({"ParameterKey": name, "ParameterValue": str(value)})
+        elif name in existing:
+            parameters.append({"ParameterKey": name, "UsePreviousValue": True})
+    return {
+        "StackName": request.name,
+        "TemplateBody": request.template,
+        "Parameters": parameters,
+        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
+    }
+
+
+def _stateful_resources(account: Account, stack_id: str) -> list[str]:
+    """The stack's existing resources that hold data."""
+    resources = account.cloudformation.describe_stack_resources(StackName=stack_id)
+    return [
+        f"{resource['LogicalResourceId']} {resource.get('PhysicalResourceId', '')}".rstrip()
+        for resource in resources["StackResources"]
+        if resource["ResourceType"] in STATEFUL
+        and resource["ResourceStatus"] not in (DELETED, "CREATE_FAILED")
     ]
-    return reasons[-1] if reasons else "no reason reported"
+
+
+def _failure_reason(account: Account, stack_id: str, kind: str) -> str:
+    """The reason of the first resource that failed in the stack's last operation of this kind."""
+    failed = [
+        f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        for event in _last_operation(account, stack_id, kind)
+        if event.get("ResourceStatus", "").endswith("_FAILED") and event.get("ResourceStatusReason")
+    ]
+    return failed[-1] if failed else "no reason reported"
+
+
+def _last_operation(account: Account, stack_id: str, kind: str) -> Iterator[Mapping[str, Any]]:
+    """The events of the stack's last operation of this kind and its rollback, newest first."""
+    pages = account.cloudformation.get_paginator("describe_stack_events")
+    for page in pages.paginate(StackName=stack_id):
+        for event in page["StackEvents"]:
+            yield event
+            is_start = event.get("ResourceStatus") == f"{kind}_IN_PROGRESS"
+            if event.get("PhysicalResourceId") == stack_id and is_start:
+                return

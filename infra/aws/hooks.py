@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.build.calls import API_HANDLER
+
 if TYPE_CHECKING:
     from infra.aws.stage import Stage
 
@@ -41,6 +43,22 @@ class DeploymentHooks:
     def api_names(self, stage: Stage) -> set[str]:
         """Every name that the stage's REST API may have."""
         return {stage.stack_name}
+
+    def is_own_api(self, stage: Stage, api_id: str) -> bool:
+        """Whether an untagged REST API with the stage's name calls the stage's function."""
+        pages = stage.account.apigateway.get_paginator("get_resources").paginate(
+            restApiId=api_id, embed=["methods"]
+        )
+        methods = [
+            method
+            for page in pages
+            for resource in page["items"]
+            for method in resource.get("resourceMethods", {}).values()
+        ]
+        function = f":function:{stage.functions[API_HANDLER]}/"
+        return any(
+            function in method.get("methodIntegration", {}).get("uri", "") for method in methods
+        )
 
     def extra_stacks(self, stage: Stage) -> Sequence[str]:  # noqa: ARG002 - for subclasses
         """CloudFormation stacks of the stage besides its own."""

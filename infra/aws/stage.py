@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
-__all__ = ["APP_NAME", "ROOT", "Account", "Stage"]
+__all__ = ["APP_NAME", "REGION_TAG", "ROOT", "STAGE_TAG", "Account", "Stage"]
 
 APP_NAME = "intake"
+STAGE_TAG, REGION_TAG = "intake:stage", "intake:region"
+"""The keys of the tags that every resource of a stage carries."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ class Account:
                 "No AWS region is configured: set AWS_DEFAULT_REGION, for example to eu-west-1"
             )
         return self._session.region_name
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region, for ARNs: `aws`, `aws-cn` or `aws-us-gov`."""
+        return self._session.get_partition_for_region(self.region)
 
     @cached_property
     def account_id(self) -> str:
@@ -213,6 +220,20 @@ class Stage:
         return [f"{self.stack_name}-{name}" for name in self.functions]
 
     @property
+    def tags(self) -> dict[str, str]:
+        """The tags that every resource of the stage carries."""
+        return {STAGE_TAG: self.name, REGION_TAG: self.account.region}
+
+    def is_tagged(self, tags: Mapping[str, str] | None) -> bool:
+        """Whether tags of a resource include the stage's."""
+        return (tags or {}).items() >= self.tags.items()
+
+    def api_arn(self, api_id: str) -> str:
+        """The ARN of a REST API in the stage's region."""
+        region = self.account.region
+        return f"arn:{self.account.partition}:apigateway:{region}::/restapis/{api_id}"
+
+    @property
     def log_groups(self) -> list[str]:
         """The functions' log groups."""
         return [f"/aws/lambda/{function}" for function in self.functions.values()]
@@ -232,26 +253,20 @@ class Stage:
         found = (item for item in self._recorded() if item["resource_type"] == resource_type)
         return next(found, {})
 
-    def put_deployed(self, resource: dict[str, Any]) -> None:
-        """Add a resource to Chalice's record; replaces the resource of the same name."""
-        self._write_recorded([*self._recorded_except(resource["name"]), resource])
-
     def remove_deployed(self, name: str) -> None:
         """Remove a resource from Chalice's record."""
-        self._write_recorded(self._recorded_except(name))
-
-    def _recorded_except(self, name: str) -> list[dict[str, Any]]:
-        return [item for item in self._recorded() if item["name"] != name]
+        self.write_deployed([item for item in self._recorded() if item["name"] != name])
 
     def _recorded(self) -> list[dict[str, Any]]:
         if not self.deployed_file.exists():
             return []
         return list(json.loads(self.deployed_file.read_text(encoding="utf-8"))["resources"])
 
-    def _write_recorded(self, resources: list[dict[str, Any]]) -> None:
+    def write_deployed(self, resources: list[dict[str, Any]]) -> None:
+        """Replace Chalice's record."""
         # As chalice.deploy.deployer.Deployer writes it.
         recorded = {"resources": resources, "schema_version": "2.0", "backend": "api"}
-        self.deployed_file.parent.mkdir(exist_ok=True)
+        self.deployed_file.parent.mkdir(parents=True, exist_ok=True)
         self.deployed_file.write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
 
     def outputs(self) -> dict[str, str]:
@@ -268,7 +283,8 @@ class Stage:
         return cloudformation.outputs(description)
 
     def _others(self) -> str:
-        stacks = self.account.cloudformation.describe_stacks()["Stacks"]
+        pages = self.account.cloudformation.get_paginator("describe_stacks").paginate()
+        stacks = [stack for page in pages for stack in page["Stacks"]]
         prefix = f"{APP_NAME}-"
         names = sorted(
             stack["StackName"].removeprefix(prefix)

@@ -10,10 +10,12 @@ import sys
 
 from chalicelib.settings import Settings, SettingsError, parse_settings
 from infra.aws import cloudformation
+from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
 from infra.aws.gateway import allowed_origins, set_gateway_responses
 from infra.aws.lambda_settings import set_failure_destination, set_log_format
+from infra.aws.resources import buckets, tables, user_pools
+from infra.aws.roles import claim, refuse_elsewhere
 from infra.aws.stage import Stage
-from infra.aws.unrecorded import adopt_unrecorded
 from infra.build import policies
 from infra.build.bytecode import write_bytecode
 from infra.build.chalice_project import read_config, run_chalice, write_config
@@ -50,7 +52,6 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
     where = stage.account.endpoint or f"account {account_id}, {region}"
     echo(f"Deploying stage {stage.name} to {where}")
     deploy_resources(stage, billing_mode, alarm_email)
-    adopt_unrecorded(stage)
     stage.hooks.before_chalice_deploy(stage)
     with step("chalice deploy"):
         write_bytecode(stage.project)
@@ -60,6 +61,7 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
     with step("Setting the log format"):
         set_log_format(stage)
     api = stage.hooks.after_chalice_deploy(stage)
+    tag_api(stage)
     with step("Setting the gateway responses"):
         set_gateway_responses(stage, api.api_id)
     return api.url
@@ -72,23 +74,46 @@ def deploy_resources(
 
     Afterwards, plain `chalice deploy --stage NAME` works.
     """
+    refuse_elsewhere(stage)
+    refuse_foreign_functions(stage)
+    _refuse_half_destroyed(stage)
+    request = cloudformation.StackRequest(
+        stage.stack_name,
+        TEMPLATE.read_text(encoding="utf-8"),
+        {
+            "Stage": stage.name,
+            "BillingMode": billing_mode or cloudformation.KEEP,
+            "AllowedOrigins": ",".join(allowed_origins(stage)),
+            "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+            "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
+            "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
+            "DeletionProtection": "true",
+        },
+        tags=stage.tags,
+        while_creating={"DeletionProtection": "false"},
+    )
     with step(f"CloudFormation stack {stage.stack_name}"):
-        cloudformation.apply(
-            stage.account,
-            stage.stack_name,
-            TEMPLATE.read_text(encoding="utf-8"),
-            {
-                "Stage": stage.name,
-                "BillingMode": billing_mode or cloudformation.KEEP,
-                "AllowedOrigins": ",".join(allowed_origins(stage)),
-                "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
-                "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
-                "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
-            },
-        )
+        claim(stage)
+        cloudformation.apply(stage.account, request)
     outputs = stage.outputs()
     settings = _write_settings(stage, outputs)
     _write_policies(stage, outputs, settings)
+    rebuild_deployed(stage)
+
+
+def _refuse_half_destroyed(stage: Stage) -> None:
+    """Check that no data of the stage is outside its stack: a new one would have other resources.
+
+    Raises:
+        CommandError: `make destroy` was interrupted.
+    """
+    if cloudformation.describe(stage.account, stage.stack_name) is None:
+        left = [*buckets(stage), *tables(stage), *user_pools(stage)]
+        if left:
+            raise CommandError(
+                f"Stage {stage.name} is partly destroyed, {', '.join(left)} still exist: complete "
+                f"it with make destroy STAGE={stage.name}, then deploy again"
+            )
 
 
 def check_python(version: tuple[int, int]) -> None:
@@ -130,6 +155,7 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
         USER_POOL_CLIENT_ID=outputs["UserPoolClientId"],
         NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
     )
+    section.setdefault("tags", {}).update(stage.tags)  # of the functions
     for function in stage.functions:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"

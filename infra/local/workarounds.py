@@ -58,6 +58,10 @@ class LocalHooks(DeploymentHooks):
         """MiniStack names an imported API only afterwards."""
         return {stage.stack_name, _UNNAMED}
 
+    def is_own_api(self, stage: Stage, api_id: str) -> bool:  # noqa: ARG002 - of the interface
+        """MiniStack imports no integrations; one stage at a time is deployed to it."""
+        return True
+
     def extra_stacks(self, stage: Stage) -> Sequence[str]:
         """The stack of the API that has the routes."""
         return (_api_stack(stage),)
@@ -75,7 +79,8 @@ def hooks_for(account: Account) -> DeploymentHooks:
 
 def _import_routes(stage: Stage) -> DeployedApi:
     name = _api_stack(stage)
-    cloudformation.apply(stage.account, name, json.dumps(_template(stage)), {})
+    request = cloudformation.StackRequest(name, json.dumps(_template(stage)))
+    cloudformation.apply(stage.account, request)
     stack = cloudformation.describe(stage.account, name)
     assert stack is not None
     api_id = cloudformation.outputs(stack)["ApiId"]

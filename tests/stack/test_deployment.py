@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from infra.aws.resources import existing_resources, mappings, rest_apis
 from infra.aws.stage import ROOT, Account, Stage
-from infra.aws.unrecorded import event_source_mappings, rest_apis
 from infra.build.chalice_project import copy_project, read_config
 from infra.commands.deploy import check_python, deploy
-from infra.commands.destroy import confirmation_for, destroy, leftover_resources
+from infra.commands.destroy import confirmation_for, destroy
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
 from tests.support.stack import Stack
@@ -32,7 +32,7 @@ def other(account: Account, tmp_path: Path) -> Iterator[Stage]:
     """A separate stage, destroyed after the test in any state."""
     stage = local_stage("other", account, copy_project(tmp_path / "project"))
     yield stage
-    if leftover_resources(stage):
+    if existing_resources(stage):
         destroy(stage, confirmation_for(stage))
 
 
@@ -46,7 +46,7 @@ def everything_of(stage: Stage) -> dict[str, Any]:
     recorded = json.loads(stage.deployed_file.read_text(encoding="utf-8"))["resources"]
     return {
         "leftover": [
-            what for what in sorted(leftover_resources(stage)) if not what.startswith("REST API")
+            what for what in sorted(existing_resources(stage)) if not what.startswith("REST API")
         ],
         "code": {name: config["CodeSha256"] for name, config in functions.items()},
         "settings": {name: config["Environment"] for name, config in functions.items()},
@@ -65,16 +65,16 @@ def everything_of(stage: Stage) -> dict[str, Any]:
 
 def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack) -> None:
     """A deployment is killed, completed, repeated, used and destroyed beside another stage."""
-    deploy_until(other, "a mapping", lambda: bool(event_source_mappings(other)))
-    assert not other.deployed_file.exists()
+    deploy_until(other, "a mapping", lambda: bool(mappings(other)))
+    assert {} == other.get_deployed("rest_api")
     # What a kill one second later would leave: Chalice creates the API last.
     other.account.apigateway.create_rest_api(name=other.stack_name)
 
     api_url = deploy(other)
-    assert (1, 1) == (len(rest_apis(other)), len(event_source_mappings(other)))
+    assert (1, 1) == (len(rest_apis(other)), len(mappings(other)))
     first = everything_of(other)
     assert api_url == deploy(other)
-    assert (1, 1) == (len(rest_apis(other)), len(event_source_mappings(other)))
+    assert (1, 1) == (len(rest_apis(other)), len(mappings(other)))
     assert first == everything_of(other)
 
     bucket = other.outputs()["UploadBucketName"]
@@ -86,13 +86,13 @@ def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack) -> None:
         destroy(other)
     with pytest.raises(CommandError, match="Confirmation does not match"):
         destroy(other, "yes")
-    assert set(first["leftover"]) <= set(leftover_resources(other))
+    assert set(first["leftover"]) <= set(existing_resources(other))
     assert ["a.txt"] == [
         item["Key"] for item in other.account.s3.list_objects_v2(Bucket=bucket)["Contents"]
     ]
 
     destroy(other, confirmation_for(other))
-    assert [] == leftover_resources(other)
+    assert [] == existing_resources(other)
     assert [] == everything_in_the_account_named(other)
     assert {} == read_config(other.project)["stages"]
     assert not other.policies_folder.exists()

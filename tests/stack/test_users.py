@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.aws.resources import existing_resources
 from infra.aws.stage import ROOT, Account
 from infra.aws.users import User, generate_password, get_id_token, get_or_create_user
 from infra.build.chalice_project import copy_project
 from infra.commands.deploy import deploy_resources
-from infra.commands.destroy import destroy, leftover_resources
+from infra.commands.destroy import confirmation_for, destroy
 from infra.commands.local import description_of
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
@@ -93,9 +94,9 @@ def test_a_local_stack_has_demo_users(account: Account, tmp_path: Path) -> None:
     assert [[], [], ["operators"]] == [user["groups"] for user in users]
     for user in users:
         assert get_id_token(stage, User(user["username"], user["password"]))
-    assert any(left.startswith("user pool ") for left in leftover_resources(stage))
-    destroy(stage)
-    assert [] == leftover_resources(stage)
+    assert any(left.startswith("user pool ") for left in existing_resources(stage))
+    destroy(stage, confirmation_for(stage))
+    assert [] == existing_resources(stage)
 
 
 def test_a_generated_password_satisfies_the_pool(stack: Stack) -> None:

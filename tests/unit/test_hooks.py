@@ -21,7 +21,7 @@ def test_a_stage_in_aws_is_what_chalice_deployed(tmp_path: Path) -> None:
     """Before and after `chalice deploy` nothing is called, and the API is the recorded one."""
     (tmp_path / ".chalice").mkdir()
     stage = Stage("dev", Account({}), tmp_path)
-    stage.put_deployed(API)
+    stage.write_deployed([API])
     stage.hooks.before_chalice_deploy(stage)
     assert API == stage.get_deployed("rest_api")
     expected = DeployedApi("a1", "https://a1.example/api/")
