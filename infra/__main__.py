@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -89,26 +89,45 @@ def _number(maximum: int) -> Callable[[str], int]:
 
 
 def _stage(parsed: Arguments) -> Stage:
+    """The stage to operate: in the account of the environment, or that of `make local`.
+
+    Raises:
+        CommandError: the name is invalid, or the account is not accessible.
+    """
+    if parsed.stage == LOCAL:
+        return running_local_stage()
     account = Account(dict(os.environ))
-    return Stage(parsed.stage, account, hooks=hooks_for(account))
+    stage = Stage(parsed.stage, account)
+    account.check_access()
+    return replace(stage, hooks=hooks_for(account))
 
 
-def _stage_or_local(parsed: Arguments) -> Stage:
-    return running_local_stage() if parsed.stage == LOCAL else _stage(parsed)
+def _stage_in_aws(parsed: Arguments) -> Stage:
+    """The stage to create, change or delete, which `make local` does itself."""
+    if parsed.stage == LOCAL:
+        raise CommandError(f"Stage {LOCAL} is that of `make local`: pass another STAGE=")
+    return _stage(parsed)
 
 
 def _deploy(parsed: Arguments) -> None:
-    url = deploy(_stage(parsed), parsed.billing_mode, parsed.alarm_email)
+    url = deploy(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email)
     echo(f"Stage {parsed.stage} is deployed: {url}")
     echo("This URL serves the web UI and the API. To create a user: make user STAGE=... EMAIL=...")
 
 
 def _user(parsed: Arguments) -> None:
+    if not parsed.email:
+        raise CommandError(
+            f"EMAIL is missing: run make user STAGE={parsed.stage} EMAIL=you@example.org"
+        )
     password = os.environ.get("INTAKE_PASSWORD")
-    user(_stage_or_local(parsed), parsed.email, password, tuple(parsed.group))
+    user(_stage(parsed), parsed.email, password, tuple(parsed.group))
 
 
-STAGE = Argument("--stage", {"required": True, "help": "name of the stage, for example dev"})
+STAGE = Argument(
+    "--stage",
+    {"required": True, "help": f"name of the stage, for example dev; {LOCAL} for `make local`'s"},
+)
 PORT = Argument(
     "--port",
     {"type": _number(65_535), "help": "of the local AWS on 127.0.0.1; default: a free port"},
@@ -164,13 +183,15 @@ COMMANDS = (
     Command(
         "resources",
         "only the first step of deploy; afterwards `chalice deploy --stage NAME` works",
-        lambda parsed: deploy_resources(_stage(parsed), parsed.billing_mode, parsed.alarm_email),
+        lambda parsed: deploy_resources(
+            _stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email
+        ),
         (STAGE, BILLING_MODE, ALARM_EMAIL),
     ),
     Command(
         "destroy",
         "delete a stage with its files and records",
-        lambda parsed: destroy(_stage(parsed), parsed.confirm),
+        lambda parsed: destroy(_stage_in_aws(parsed), parsed.confirm),
         (STAGE, CONFIRM),
     ),
     Command(

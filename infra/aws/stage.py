@@ -54,13 +54,24 @@ class Account:
     @cached_property
     def _session(self) -> boto3.Session:
         value = self.environment.get
-        return boto3.Session(
-            aws_access_key_id=value("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=value("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=value("AWS_SESSION_TOKEN"),
-            region_name=value("AWS_REGION") or value("AWS_DEFAULT_REGION"),
-            profile_name=value("AWS_PROFILE"),
-        )
+        try:
+            return boto3.Session(
+                aws_access_key_id=value("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=value("AWS_SECRET_ACCESS_KEY"),
+                aws_session_token=value("AWS_SESSION_TOKEN"),
+                region_name=value("AWS_REGION") or value("AWS_DEFAULT_REGION"),
+                profile_name=value("AWS_PROFILE"),
+            )
+        except BotoCoreError as error:
+            raise CommandError(f"AWS is not accessible: {error}; check AWS_PROFILE") from None
+
+    def check_access(self) -> None:
+        """Check that a region is configured and that AWS accepts the credentials.
+
+        Raises:
+            CommandError: one of them is missing or rejected.
+        """
+        _ = self.region, self.account_id
 
     def dynamodb_for(self, parallel: int) -> DynamoDBClient:
         """A client for this many threads."""
@@ -113,7 +124,8 @@ class Account:
             return self.sts.get_caller_identity()["Account"]
         except (BotoCoreError, ClientError) as error:
             raise CommandError(
-                f"AWS is not accessible: {error}. Check with: aws sts get-caller-identity"
+                f"AWS is not accessible: {str(error).rstrip('.')}; "
+                "check with: aws sts get-caller-identity"
             ) from None
 
     @cached_property

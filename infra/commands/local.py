@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from pathlib import Path
 from typing import Any
 
 from chalicelib.api.auth import OPERATORS
@@ -13,7 +14,7 @@ from infra.aws.users import User, generate_password, get_or_create_user
 from infra.build.chalice_project import copy_project
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
-from infra.local.server import client_environment, local_aws
+from infra.local.server import client_environment, is_local, local_aws
 from infra.local.workarounds import local_stage
 from infra.paths import ROOT
 
@@ -42,16 +43,23 @@ def local(port: int | None) -> None:
             shutil.rmtree(project, ignore_errors=True)
 
 
-def running_local_stage() -> Stage:
+def running_local_stage(folder: Path = FOLDER) -> Stage:
     """The stage of the `make local` that runs in this folder.
 
     Raises:
         CommandError: none runs.
     """
-    if not STACK_FILE.exists():
-        raise CommandError("No `make local` runs in this folder: start it, or pass another STAGE=")
-    endpoint = json.loads(STACK_FILE.read_text(encoding="utf-8"))["endpoint"]
-    return local_stage(NAME, Account(client_environment(endpoint)), FOLDER / "project")
+    try:
+        description = json.loads((folder / STACK_FILE.name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        description = {"endpoint": None, "region": None}
+    account = Account(client_environment(description["endpoint"], description["region"]))
+    if not is_local(account):  # it may have been killed, and left its description
+        raise CommandError(
+            'No `make local` is running here: wait for its line "Ready" in another terminal, '
+            "or pass another STAGE="
+        )
+    return local_stage(NAME, account, folder / "project")
 
 
 def create_demo_users(stage: Stage) -> list[User]:

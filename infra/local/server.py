@@ -110,13 +110,13 @@ def _usable_port(port: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
-def client_environment(endpoint: str) -> dict[str, str]:
+def client_environment(endpoint: str, region: str = REGION) -> dict[str, str]:
     """Environment variables with which AWS clients use the local AWS at this URL."""
     return {
         **_without_aws(os.environ),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": endpoint,
     }
 

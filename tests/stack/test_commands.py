@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import signal
 import socket
@@ -13,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.__main__ import main
 from infra.aws.stage import ROOT, Account
 from infra.build.chalice_project import copy_project, read_config, write_config
 from infra.commands.deploy import deploy_resources
 from infra.commands.destroy import confirmation_for, destroy
+from infra.commands.local import running_local_stage
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
 from tests.support.commands import reaching, run
@@ -87,22 +91,92 @@ def test_a_stage_without_functions_is_one_error_line(account: Account, tmp_path:
     ] == answer.stderr.splitlines()
 
 
-def test_a_deployment_without_credentials_is_one_error_line() -> None:
-    """Without credentials, the message contains the error and a command to check them."""
-    answer = run("deploy", "--stage", "dev", AWS_DEFAULT_REGION="eu-west-1", HOME="/nonexistent")
-    assert 1 == answer.returncode
-    [line] = answer.stderr.splitlines()
-    assert line.startswith("intake: AWS is not accessible: Unable to locate credentials.")
-    assert "aws sts get-caller-identity" in line
+ON_A_STAGE = (
+    ("backfill",),
+    ("deploy",),
+    ("destroy",),
+    ("resources",),
+    ("retry",),
+    ("status",),
+    ("user", "--email", "ada@example.com"),
+)
+"""The commands that need an AWS account."""
 
 
-def test_a_deployment_without_a_region_is_one_error_line() -> None:
-    """Without a region, the message names the variable to set."""
-    answer = run("deploy", "--stage", "dev", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x",
-                 HOME="/nonexistent")  # fmt: skip
+@pytest.mark.parametrize("command", ON_A_STAGE)
+@pytest.mark.parametrize(
+    ("environment", "error"),
+    [
+        (
+            {"AWS_DEFAULT_REGION": "eu-west-1"},
+            "Unable to locate credentials; check with: aws sts get-caller-identity",
+        ),
+        (
+            {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"},
+            "No AWS region is configured: set AWS_DEFAULT_REGION, for example to eu-west-1",
+        ),
+        (
+            {"AWS_PROFILE": "none"},
+            "The config profile (none) could not be found; check AWS_PROFILE",
+        ),
+    ],
+)
+def test_a_command_without_access_is_one_error_line(
+    environment: dict[str, str],
+    error: str,
+    command: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without region, credentials or profile, the message names what to set or to check."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    safe = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
+    for name, text in {**safe, **environment}.items():
+        monkeypatch.setenv(name, text)
+    assert 1 == main([command[0], "--stage", "dev", *command[1:]])
+    [line] = capsys.readouterr().err.splitlines()
+    assert error == line.removeprefix("intake: ").removeprefix("AWS is not accessible: ")
+
+
+def test_a_user_without_an_address_is_one_error_line() -> None:
+    """`make user` without EMAIL= prints the complete command."""
+    answer = run("user", "--stage", "dev", "--email", "")
     assert 1 == answer.returncode
-    [line] = answer.stderr.splitlines()
-    assert line.startswith("intake: No AWS region is configured: set AWS_DEFAULT_REGION")
+    assert [
+        "intake: EMAIL is missing: run make user STAGE=dev EMAIL=you@example.org"
+    ] == answer.stderr.splitlines()
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy", "resources"])
+def test_the_stage_of_make_local_is_not_deployed(command: str) -> None:
+    """STAGE=local is the running `make local`, which deploys and deletes it itself."""
+    answer = run(command, "--stage", "local")
+    assert 1 == answer.returncode
+    assert [
+        "intake: Stage local is that of `make local`: pass another STAGE="
+    ] == answer.stderr.splitlines()
+
+
+def test_a_stage_of_a_make_local_that_is_not_running_is_an_error(tmp_path: Path) -> None:
+    """Without its description, or after it was killed, the message says what to start."""
+    with pytest.raises(CommandError, match="No `make local` is running here: wait for"):
+        running_local_stage(tmp_path)
+    ended = {"endpoint": "http://127.0.0.1:9", "region": "us-east-1"}
+    (tmp_path / "stack.json").write_text(json.dumps(ended), encoding="utf-8")
+    with pytest.raises(CommandError, match="No `make local` is running here: wait for"):
+        running_local_stage(tmp_path)
+
+
+def test_the_stage_of_a_running_make_local_needs_no_variables(
+    account: Account, tmp_path: Path
+) -> None:
+    """Endpoint and region are those that `make local` wrote."""
+    running = {"endpoint": account.endpoint, "region": "eu-west-1"}
+    (tmp_path / "stack.json").write_text(json.dumps(running), encoding="utf-8")
+    stage = running_local_stage(tmp_path)
+    assert (account.endpoint, "eu-west-1") == (stage.account.endpoint, stage.account.region)
+    assert account.account_id == stage.account.account_id
 
 
 @pytest.mark.parametrize("command", ["destroy", "retry", "backfill"])
