@@ -217,7 +217,7 @@ class Stage:
         """The name of the CloudFormation stack of resources.yaml, and of the REST API."""
         return f"{APP_NAME}-{self.name}"
 
-    @property
+    @cached_property  # reads and links the code, which takes half a second
     def functions(self) -> dict[str, str]:
         """The functions' names in Lambda, by their names in the code."""
         names = function_names(self.project)
