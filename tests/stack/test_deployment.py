@@ -11,20 +11,26 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.aws.cloudformation import describe
+from infra.aws.deployed import rebuild_deployed
 from infra.aws.resources import existing_resources, mappings, rest_apis
 from infra.aws.stage import ROOT, Account, Stage
-from infra.build.chalice_project import copy_project, read_config
+from infra.build.chalice_project import PACKAGES, copy_project, read_config
 from infra.commands.deploy import check_python, deploy
 from infra.commands.destroy import confirmation_for, destroy
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
+
+LOCAL_API_STACK = "local-api-of-intake-other"
+"""Created by the last step before the settings of the API."""
 
 
 @pytest.fixture
@@ -63,19 +69,24 @@ def everything_of(stage: Stage) -> dict[str, Any]:
     }
 
 
-def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack) -> None:
-    """A deployment is killed, completed, repeated, used and destroyed beside another stage."""
-    deploy_until(other, "a mapping", lambda: bool(mappings(other)))
-    assert {} == other.get_deployed("rest_api")
-    # What a kill one second later would leave: Chalice creates the API last.
-    other.account.apigateway.create_rest_api(name=other.stack_name)
+def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack, tmp_path: Path) -> None:
+    """A deployment is killed in each step, completed from another checkout, used and destroyed.
 
-    api_url = deploy(other)
-    assert (1, 1) == (len(rest_apis(other)), len(mappings(other)))
+    Another stage is beside it.
+    """
+    deploy_until(other, "a stack", lambda: bool(describe(other.account, other.stack_name)))
+    deploy_until(other, "a mapping", lambda: bool(mappings(other)))
+    created = other.outputs()
+    assert {} == other.get_deployed("rest_api")
+    leave_behind(other)
+    deploy_until(other, "an API", lambda: bool(describe(other.account, LOCAL_API_STACK)))
     first = everything_of(other)
-    assert api_url == deploy(other)
+
+    other = replace(other, project=copy_project(tmp_path / "another checkout"))
+    deploy(other)
     assert (1, 1) == (len(rest_apis(other)), len(mappings(other)))
     assert first == everything_of(other)
+    assert created == other.outputs()
 
     bucket = other.outputs()["UploadBucketName"]
     copy = Stack(other, "")
@@ -101,6 +112,67 @@ def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack) -> None:
     key = stack.new_key()
     stack.put(key, b"one two three")
     assert "PROCESSED" == stack.record(key)["status"]
+
+
+def leave_behind(stage: Stage) -> None:
+    """Leave what breaks a deployment that believes Chalice's record, and what it must delete.
+
+    The record names a bucket, a mapping and an API that do not exist; a mapping belongs to another
+    queue, an API is what a kill one second later would leave, and a function of the stage is no
+    longer in the code.
+    """
+    account, arn = stage.account, "arn:aws:lambda:us-east-1:000000000000:function:"
+    function = stage.functions["record_failure"]
+    queue_url = account.sqs.create_queue(QueueName="outdated")["QueueUrl"]
+    queue = "arn:aws:sqs:us-east-1:000000000000:outdated"
+    account.lambda_.create_event_source_mapping(FunctionName=function, EventSourceArn=queue)
+    account.sqs.delete_queue(QueueUrl=queue_url)
+    account.apigateway.create_rest_api(name=stage.stack_name)
+    account.lambda_.create_function(
+        FunctionName=f"{stage.stack_name}-old",
+        Runtime="python3.12",
+        Role=account.lambda_.get_function_configuration(FunctionName=function)["Role"],
+        Handler="app.app",
+        Code={"ZipFile": next((stage.project / PACKAGES).glob("*.zip")).read_bytes()},
+        Tags=stage.tags,
+    )
+    stage.write_deployed(
+        [
+            {
+                "name": "process_upload-s3event",
+                "resource_type": "s3_event",
+                "bucket": "a-bucket-that-does-not-exist",
+                "lambda_arn": f"{arn}{stage.functions['process_upload']}",
+            },
+            {
+                "name": "record_failure-sqs-event-source",
+                "resource_type": "sqs_event",
+                "event_uuid": "00000000-0000-0000-0000-000000000000",
+                "queue_arn": queue,
+                "queue": "outdated",
+                "lambda_arn": f"{arn}{function}",
+            },
+            {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": "none"},
+        ]
+    )
+
+
+def test_the_rebuilt_record_is_chalices(stack: Stack) -> None:
+    """A checkout without a record finds what Chalice recorded, the API's id and URL included."""
+    stage = stack.stage
+    recorded = json.loads(stage.deployed_file.read_text(encoding="utf-8"))
+    stage.deployed_file.unlink()
+    rebuild_deployed(stage)
+    rebuilt = json.loads(stage.deployed_file.read_text(encoding="utf-8"))
+    stage.write_deployed(recorded.pop("resources"))
+    resources = {resource["name"]: resource for resource in rebuilt.pop("resources")}
+    assert recorded == rebuilt
+    by_name = {
+        resource["name"]: resource
+        for resource in json.loads(stage.deployed_file.read_text(encoding="utf-8"))["resources"]
+        if resource["resource_type"] not in ("iam_role", "log_group")  # Chalice looks them up
+    }
+    assert by_name == resources
 
 
 def deploy_until(stage: Stage, what: str, happened: Any) -> None:
