@@ -40,6 +40,12 @@ ONLY_DELETABLE = frozenset(
 )
 """States that a stack leaves only by its deletion. REVIEW_IN_PROGRESS: a change set was created for
 a new stack and never executed, so there are no resources and nothing is in progress."""
+_ACTIONS = {
+    "UPDATE_ROLLBACK_FAILED": (
+        "run `aws cloudformation continue-update-rollback --stack-name {name}`"
+    )
+}
+"""What the operator has to do in a state that no call of this module leaves."""
 STATEFUL = frozenset({"AWS::Cognito::UserPool", "AWS::DynamoDB::Table", "AWS::S3::Bucket"})
 """Resource types that hold data of users."""
 
@@ -133,11 +139,12 @@ def _updatable(
     if stack is None or stack["StackStatus"] in UPDATABLE:
         return stack
     status = stack["StackStatus"]
-    if status not in ONLY_DELETABLE:  # UPDATE_ROLLBACK_FAILED, IMPORT_ROLLBACK_FAILED
+    if status not in ONLY_DELETABLE:
         reason = _failure_reason(account, stack["StackId"], kind=status.partition("_")[0])
+        action = _ACTIONS.get(status, "complete its operation in the CloudFormation console")
         raise CommandError(
-            f"Stack {name} is {status}: {reason}; fix the cause, run `aws cloudformation "
-            f"continue-update-rollback --stack-name {name}`, then run this command again"
+            f"Stack {name} is {status}: {reason}; fix the cause, {action.format(name=name)}, then "
+            "run this command again"
         )
     if stateful := _stateful_resources(account, stack["StackId"]):
         raise CommandError(
