@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -88,14 +88,13 @@ def apply(
     stack = _updatable(account, request.name, pause)
     if stack is None:
         values = {**request.parameters, **request.while_creating}
-        arguments = _arguments(request, values, existing=())
+        arguments = _arguments(request, values, {})
         stack_id = cloudformation.create_stack(**arguments, OnFailure="DELETE")["StackId"]
         stack = _finished(account, stack_id, "CREATE_COMPLETE", pause)
         if not request.while_creating:
             return
-    existing = [parameter["ParameterKey"] for parameter in stack.get("Parameters", [])]
     try:
-        cloudformation.update_stack(**_arguments(request, request.parameters, existing))
+        cloudformation.update_stack(**_arguments(request, request.parameters, stack))
     except ClientError as error:
         if "No updates are to be performed" in str(error):
             return
@@ -197,9 +196,11 @@ def _is_running(status: str) -> bool:
 
 
 def _arguments(
-    request: StackRequest, values: Mapping[str, object], existing: Collection[str]
+    request: StackRequest, values: Mapping[str, object], stack: Mapping[str, Any]
 ) -> Any:
-    """Arguments of CreateStack and UpdateStack; KEEP is for the parameters that exist."""
+    """Arguments of CreateStack and UpdateStack; what the stack has already is kept."""
+    existing = [parameter["ParameterKey"] for parameter in stack.get("Parameters", [])]
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])} | dict(request.tags)
     parameters: list[dict[str, object]] = []
     for name, value in values.items():
         if value is not KEEP:
@@ -210,7 +211,7 @@ def _arguments(
         "StackName": request.name,
         "TemplateBody": request.template,
         "Parameters": parameters,
-        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
 
 

@@ -85,6 +85,8 @@ def delete_policies(stage: Stage) -> None:
         if get_role(stage, name) is not None:
             for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
                 iam.delete_role_policy(RoleName=name, PolicyName=policy)
+            for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
 
 
 def _create(stage: Stage, name: str) -> None:

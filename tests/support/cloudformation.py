@@ -38,6 +38,7 @@ class CloudFormation:
     status: str | None
     parameters: set[str] = field(default_factory=set)
     """The keys that the stack's template has."""
+    tags: list[dict[str, str]] = field(default_factory=list)
     resources: list[dict[str, str]] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
     """Newest first."""
@@ -69,6 +70,7 @@ class CloudFormation:
             "StackId": STACK_ID,
             "StackStatus": self.status,
             "Parameters": [{"ParameterKey": key} for key in sorted(self.parameters)],
+            "Tags": self.tags,
         }
         self.status = SETTLES_AS.get(self.status, self.status)
         return {"Stacks": [description]}

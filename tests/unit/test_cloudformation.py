@@ -150,6 +150,15 @@ def test_a_new_stack_has_its_tags_and_gets_its_final_parameters_afterwards() -> 
         assert [{"Key": "intake:stage", "Value": "dev"}] == asked["Tags"]
 
 
+def test_an_operators_own_tags_are_kept() -> None:
+    """UpdateStack replaces all tags, those for cost allocation included."""
+    own = {"Key": "cost-centre", "Value": "42"}
+    aws = CloudFormation("UPDATE_COMPLETE", tags=[own])
+    apply(aws, StackRequest("intake-dev", "{}", tags={"intake:stage": "dev"}))
+    [(_name, asked)] = aws.calls
+    assert [own, {"Key": "intake:stage", "Value": "dev"}] == asked["Tags"]
+
+
 def test_a_failed_creation_shows_its_first_reason() -> None:
     """CloudFormation deletes the stack, and its events are available by id only."""
     aws = CloudFormation(None, ends_as=["DELETE_COMPLETE"])
