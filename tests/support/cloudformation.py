@@ -27,6 +27,9 @@ SETTLES_AS = {
 }
 """How each running operation ends if nothing fails."""
 
+RUNNING_DESCRIPTIONS = 5
+"""A running operation ends with every fifth DescribeStacks."""
+
 NEVER_UPDATED = {"DELETE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 """Besides running operations and UPDATE_ROLLBACK_FAILED."""
 
@@ -44,6 +47,8 @@ class CloudFormation:
     """Newest first."""
     ends_as: list[str] = field(default_factory=list)
     """The states after the next calls; the default is success."""
+    described: int = 0
+    """The number of DescribeStacks."""
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """Calls that change something."""
     named: list[str] = field(default_factory=list)
@@ -72,7 +77,9 @@ class CloudFormation:
             "Parameters": [{"ParameterKey": key} for key in sorted(self.parameters)],
             "Tags": self.tags,
         }
-        self.status = SETTLES_AS.get(self.status, self.status)
+        self.described += 1
+        if self.described % RUNNING_DESCRIPTIONS == 0:
+            self.status = SETTLES_AS.get(self.status, self.status)
         return {"Stacks": [description]}
 
     def _CreateStack(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
