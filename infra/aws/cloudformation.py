@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from infra.console import CommandError
 
 if TYPE_CHECKING:
-    from infra.aws.stage import Account
+    from infra.aws.account import Account
 
 MAX_SECONDS = 900
 """Maximum duration of a stack operation; a minute or two is usual."""
