@@ -12,6 +12,7 @@ from typing import Any
 
 from chalice.app import Chalice, Request, S3Event, SQSEvent
 
+from chalicelib.api.gateway import add_to_description
 from chalicelib.api.http import add_headers, register_other_methods
 from chalicelib.api.routes import api_routes
 from chalicelib.events import (
@@ -39,6 +40,7 @@ register_other_methods(api_routes)
 app.register_blueprint(api_routes)
 app.register_blueprint(web_routes)
 app.register_middleware(add_headers, "http")
+add_to_description(settings.allowed_origins)
 
 
 @app.middleware("all")

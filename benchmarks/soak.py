@@ -37,7 +37,7 @@ from chalicelib.documents import document_id_for, is_tombstone
 from chalicelib.store import from_item
 from infra.aws.queues import queue_depth
 from infra.aws.reprocess import get_records
-from infra.build.chalice_project import copy_project, read_config, write_config
+from infra.build.chalice_project import configure, copy_project
 from infra.commands.deploy import deploy
 from infra.commands.retry import retry
 from infra.console import CommandError, echo, step
@@ -267,9 +267,8 @@ def _faults(documents: int, seed: int) -> Faults:
 
 def _project(folder: Path) -> Path:
     project = copy_project(folder)
-    config = read_config(project)
-    config["environment_variables"]["LARGEST_FILE_BYTES"] = str(LARGEST_FILE_BYTES)
-    write_config(project, config)
+    limits = {"API_RATE_LIMIT": "10000", "API_BURST_LIMIT": "5000"}
+    configure(project, LARGEST_FILE_BYTES=str(LARGEST_FILE_BYTES), **limits)
     return project
 
 

@@ -47,9 +47,13 @@ class Settings:
     signed it do."""
     allowed_origins: tuple[str, ...]
     """Web origins that may call the API and use its URLs; ("*",) for all."""
+    api_rate_limit: int
+    """Requests per second to the API; API Gateway answers 429 to more."""
+    api_burst_limit: int
+    """Requests that may arrive at once above that rate."""
     user_pool_arn: str
     user_pool_client_id: str
-    """App client of the web UI."""
+    """App client of the web UI; tokens of others are rejected."""
     notification_topic_arn: str | None
     """SNS topic for processed documents; None where notifications are off."""
 
@@ -83,6 +87,8 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     extraction_seconds = setting("EXTRACTION_SECONDS", _extraction_seconds)
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
     allowed_origins = setting("ALLOWED_ORIGINS", parse_origins)
+    api_rate_limit = setting("API_RATE_LIMIT", _positive_integer)
+    api_burst_limit = setting("API_BURST_LIMIT", _positive_integer)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
     user_pool_client_id = setting("USER_POOL_CLIENT_ID", str)
     has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
@@ -97,6 +103,8 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         or extraction_seconds is None
         or upload_url_seconds is None
         or allowed_origins is None
+        or api_rate_limit is None
+        or api_burst_limit is None
         or user_pool_arn is None
         or user_pool_client_id is None
         or has_notifications is None
@@ -115,6 +123,8 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         extraction_seconds=extraction_seconds,
         upload_url_seconds=upload_url_seconds,
         allowed_origins=allowed_origins,
+        api_rate_limit=api_rate_limit,
+        api_burst_limit=api_burst_limit,
         user_pool_arn=user_pool_arn,
         user_pool_client_id=user_pool_client_id,
         notification_topic_arn=notification_topic_arn if has_notifications else None,

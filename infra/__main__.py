@@ -115,6 +115,10 @@ def _deploy(parsed: Arguments) -> None:
     echo("This URL serves the web UI and the API. To create a user: make user STAGE=... EMAIL=...")
 
 
+def _resources(parsed: Arguments) -> None:
+    deploy_resources(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email)
+
+
 def _user(parsed: Arguments) -> None:
     if not parsed.email:
         raise CommandError(
@@ -183,9 +187,7 @@ COMMANDS = (
     Command(
         "resources",
         "only the first step of deploy; afterwards `chalice deploy --stage NAME` works",
-        lambda parsed: deploy_resources(
-            _stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email
-        ),
+        _resources,
         (STAGE, BILLING_MODE, ALARM_EMAIL),
     ),
     Command(

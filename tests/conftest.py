@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 
 from infra.api_client import Client
 from infra.aws.stage import Account
-from infra.build.chalice_project import copy_project
+from infra.build.chalice_project import configure, copy_project
 from infra.commands.deploy import deploy
 from infra.local.browser import browser_at, chromium_path
 from infra.local.server import local_aws
@@ -51,6 +51,8 @@ def stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
         run = run.parent  # the parent of all workers' folders
     with first_of(run / "first-deployment"):
         stage = local_stage("test", account, copy_project(project))
+        # Tests call more often than clients may.
+        configure(project, API_RATE_LIMIT="10000", API_BURST_LIMIT="5000")
         return Stack(stage, deploy(stage))
 
 

@@ -1,20 +1,11 @@
-"""Responses that API Gateway generates itself, before or instead of the function: 401, 404, 5xx.
-
-Chalice has no setting for them. By default they lack CORS headers, so that a browser cannot
-distinguish an expired token from a network error, and differ from the API's error format.
-"""
+"""Settings of the REST API and of its stage that Chalice does not have."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from chalicelib.settings import ANY_ORIGIN, parse_origins
+from chalicelib.settings import parse_origins
 from infra.aws.stage import Stage
 from infra.build.chalice_project import read_config
 from infra.console import CommandError
-
-if TYPE_CHECKING:
-    from mypy_boto3_apigateway.literals import GatewayResponseTypeType
 
 
 def allowed_origins(stage: Stage) -> tuple[str, ...]:
@@ -35,70 +26,18 @@ def allowed_origins(stage: Stage) -> tuple[str, ...]:
         ) from None
 
 
-def set_gateway_responses(stage: Stage, api_id: str) -> None:
-    """Set the API's error format and CORS headers on gateway responses, and deploy any change."""
-    gateway = stage.account.apigateway
-    parameters = {
-        f"gatewayresponse.header.{name}": value
-        for name, value in _cors_sources(allowed_origins(stage)).items()
-    }
-    changed = False
-    for kind, (status, body) in _RESPONSES.items():
-        current = gateway.get_gateway_response(restApiId=api_id, responseType=kind)
-        templates = {"application/json": body}
-        if (
-            current.get("responseParameters") == parameters
-            and current.get("responseTemplates") == templates
-            and current.get("statusCode") == status
-        ):
-            continue
-        status_code = {"statusCode": status} if status else {}
-        gateway.put_gateway_response(
-            restApiId=api_id,
-            responseType=kind,
-            responseParameters=parameters,
-            responseTemplates=templates,
-            **status_code,
-        )
-        changed = True
-    if changed:  # changes are effective after the next deployment
-        gateway.create_deployment(restApiId=api_id, stageName=_api_stage(stage))
+def set_throttling(stage: Stage, api_id: str, rate_limit: int, burst_limit: int) -> None:
+    """Limit the requests per second to all routes together, and how many may arrive at once.
 
-
-_RESPONSES: dict[GatewayResponseTypeType, tuple[str | None, str]] = {
-    "DEFAULT_4XX": (
-        None,
-        '{"Code": "$context.error.responseType", "Message": $context.error.messageString}',
-    ),
-    "DEFAULT_5XX": (
-        None,
-        '{"Code": "$context.error.responseType", "Message": $context.error.messageString}',
-    ),
-    "UNAUTHORIZED": (
-        "401",
-        '{"Code": "UnauthorizedError", "Message": $context.error.messageString}',
-    ),
-    # The response to an unknown path or method.
-    "MISSING_AUTHENTICATION_TOKEN": (
-        "404",
-        '{"Code": "NotFoundError", "Message": "There is no such route"}',
-    ),
-}
-"""Status (None: unchanged) and body, in the format of Chalice's errors."""
-
-
-def _cors_sources(origins: tuple[str, ...]) -> dict[str, str]:
-    """The source of each CORS header: a constant, or the request.
-
-    The gateway cannot match several origins, so it returns the requesting one. This is safe: its
-    own responses contain no data, and no response allows credentials.
+    Effective at once, and kept by later deployments (API Gateway developer guide, "Throttle
+    requests to your REST APIs").
     """
-    if origins == (ANY_ORIGIN,):
-        return {"Access-Control-Allow-Origin": f"'{ANY_ORIGIN}'"}
-    if len(origins) == 1:
-        return {"Access-Control-Allow-Origin": f"'{origins[0]}'"}
-    return {"Access-Control-Allow-Origin": "method.request.header.Origin", "Vary": "'Origin'"}
-
-
-def _api_stage(stage: Stage) -> str:
-    return str(read_config(stage.project)["api_gateway_stage"])
+    limits = {"rateLimit": rate_limit, "burstLimit": burst_limit}
+    stage.account.apigateway.update_stage(
+        restApiId=api_id,
+        stageName=str(read_config(stage.project)["api_gateway_stage"]),
+        patchOperations=[
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(limit)}
+            for name, limit in limits.items()
+        ],
+    )

@@ -46,6 +46,13 @@ def write_config(project: Path, config: dict[str, Any]) -> None:
     unfinished.replace(path)
 
 
+def configure(project: Path, **settings: str) -> None:
+    """Set settings (`environment_variables`) of all stages of a copied project."""
+    config = read_config(project)
+    config["environment_variables"].update(settings)
+    write_config(project, config)
+
+
 def run_chalice(stage: Stage, command: str) -> None:
     """Run Chalice's command line on the stage without output.
 

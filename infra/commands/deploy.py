@@ -11,7 +11,7 @@ import sys
 from chalicelib.settings import Settings, SettingsError, parse_settings
 from infra.aws import cloudformation
 from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
-from infra.aws.gateway import allowed_origins, set_gateway_responses
+from infra.aws.gateway import allowed_origins, set_throttling
 from infra.aws.lambda_settings import set_failure_destination, set_log_format
 from infra.aws.resources import buckets, tables, user_pools
 from infra.aws.roles import claim, refuse_elsewhere
@@ -51,7 +51,7 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     echo(f"Deploying stage {stage.name} to {where}")
-    deploy_resources(stage, billing_mode, alarm_email)
+    settings = deploy_resources(stage, billing_mode, alarm_email)
     stage.hooks.before_chalice_deploy(stage)
     with step("chalice deploy"):
         write_bytecode(stage.project)
@@ -62,14 +62,14 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
         set_log_format(stage)
     api = stage.hooks.after_chalice_deploy(stage)
     tag_api(stage)
-    with step("Setting the gateway responses"):
-        set_gateway_responses(stage, api.api_id)
+    with step("Setting the API's rate limit"):
+        set_throttling(stage, api.api_id, settings.api_rate_limit, settings.api_burst_limit)
     return api.url
 
 
 def deploy_resources(
     stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None
-) -> None:
+) -> Settings:
     """Deploy the CloudFormation stack and write the stage's settings and policies from its outputs.
 
     Afterwards, plain `chalice deploy --stage NAME` works.
@@ -99,6 +99,7 @@ def deploy_resources(
     settings = _write_settings(stage, outputs)
     _write_policies(stage, outputs, settings)
     rebuild_deployed(stage)
+    return settings
 
 
 def _refuse_half_destroyed(stage: Stage) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from chalicelib.api.gateway import EXTENSION
 from infra.aws import cloudformation
 from infra.aws.hooks import AWS, DeployedApi, DeploymentHooks
 from infra.aws.stage import Account, Stage
@@ -79,12 +81,23 @@ def hooks_for(account: Account) -> DeploymentHooks:
 
 def _import_routes(stage: Stage) -> DeployedApi:
     name = _api_stack(stage)
-    request = cloudformation.StackRequest(name, json.dumps(_template(stage)))
+    openapi = _openapi(stage)
+    request = cloudformation.StackRequest(name, json.dumps(_template(stage, openapi)))
     cloudformation.apply(stage.account, request)
     stack = cloudformation.describe(stage.account, name)
     assert stack is not None
     api_id = cloudformation.outputs(stack)["ApiId"]
+    _set_gateway_responses(stage, api_id, openapi[EXTENSION])
     return DeployedApi(api_id, f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/")
+
+
+def _set_gateway_responses(stage: Stage, api_id: str, responses: Mapping[str, Any]) -> None:
+    """Set those of the description: MiniStack's imports (1.5.33) ignore the extension."""
+    gateway = stage.account.apigateway
+    for kind, response in responses.items():
+        arguments: Any = {"responseType": kind, **response}
+        gateway.put_gateway_response(restApiId=api_id, **arguments)
+    gateway.create_deployment(restApiId=api_id, stageName="api")
 
 
 def _apply_time_to_live(stage: Stage) -> None:
@@ -107,12 +120,12 @@ def _api_stack(stage: Stage) -> str:
     return f"local-api-of-{stage.stack_name}"
 
 
-def _template(stage: Stage) -> dict[str, object]:
+def _template(stage: Stage, openapi: Mapping[str, Any]) -> dict[str, object]:
     return {
         "Resources": {
             "Api": {
                 "Type": "AWS::ApiGateway::RestApi",
-                "Properties": {"Name": _api_stack(stage), "Body": _openapi(stage)},
+                "Properties": {"Name": _api_stack(stage), "Body": openapi},
             },
             "Deployment": {
                 "Type": "AWS::ApiGateway::Deployment",
@@ -123,7 +136,7 @@ def _template(stage: Stage) -> dict[str, object]:
     }
 
 
-def _openapi(stage: Stage) -> object:
+def _openapi(stage: Stage) -> dict[str, Any]:
     function = stage.account.lambda_.get_function(FunctionName=stage.functions["api_handler"])
     arn = function["Configuration"]["FunctionArn"]
     finished = subprocess.run(
@@ -135,4 +148,4 @@ def _openapi(stage: Stage) -> object:
     )
     if finished.returncode:
         raise CommandError(f"app.py cannot be imported:\n{finished.stderr.strip()}")
-    return json.loads(finished.stdout)
+    return dict(json.loads(finished.stdout))

@@ -11,7 +11,6 @@ import pytest
 from chalicelib.api.schema import OPERATIONS, PATHS, is_public, methods_for
 from chalicelib.documents import document_id_for
 from infra.api_client import Client
-from infra.aws.gateway import set_gateway_responses
 from infra.aws.stage import Account, Stage
 from infra.build.chalice_project import copy_project, read_config, write_config
 from infra.commands.deploy import deploy_resources
@@ -240,32 +239,6 @@ def test_bucket_and_routes_agree_on_the_origins(scratch: Stage) -> None:
     settings = read_config(scratch.project)["stages"]["scratch"]["environment_variables"]
     assert ORIGINS == settings["ALLOWED_ORIGINS"]
     destroy(scratch)
-
-
-@pytest.mark.parametrize(
-    ("origins", "header"),
-    [
-        ("*", "'*'"),
-        ("https://a.example", "'https://a.example'"),
-        (ORIGINS, "method.request.header.Origin"),
-    ],
-)
-def test_the_gateways_answers_are_set_once(scratch: Stage, origins: str, header: str) -> None:
-    """They name the origin, and doing it again changes and deploys nothing."""
-    gateway = scratch.account.apigateway
-    allow(scratch, origins)
-    api_id = gateway.create_rest_api(name="scratch")["id"]
-    set_gateway_responses(scratch, api_id)
-    answers = gateway.get_gateway_responses(restApiId=api_id)["items"]
-    ours = {answer["responseType"]: answer for answer in answers if not answer["defaultResponse"]}
-    assert {"DEFAULT_4XX", "DEFAULT_5XX", "UNAUTHORIZED", "MISSING_AUTHENTICATION_TOKEN"} == set(
-        ours
-    )
-    name = "gatewayresponse.header.Access-Control-Allow-Origin"
-    assert {header} == {answer["responseParameters"][name] for answer in ours.values()}
-    set_gateway_responses(scratch, api_id)
-    assert 1 == len(gateway.get_deployments(restApiId=api_id)["items"])
-    gateway.delete_rest_api(restApiId=api_id)
 
 
 def test_malformed_allowed_origins_are_reported_before_deployment(scratch: Stage) -> None:

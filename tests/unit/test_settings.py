@@ -17,6 +17,8 @@ GOOD = {
     "EXTRACTION_SECONDS": "15",
     "UPLOAD_URL_SECONDS": "900",
     "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
+    "API_RATE_LIMIT": "20",
+    "API_BURST_LIMIT": "40",
     "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
     "USER_POOL_CLIENT_ID": "1example23456789",
     "NOTIFICATIONS": "on",
@@ -32,6 +34,7 @@ def test_good_settings_are_read() -> None:
     assert 15 == settings.extraction_seconds
     assert 900 == settings.upload_url_seconds
     assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
+    assert (20, 40) == (settings.api_rate_limit, settings.api_burst_limit)
     assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
     assert GOOD["USER_POOL_CLIENT_ID"] == settings.user_pool_client_id
     assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
@@ -73,6 +76,8 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("ALLOWED_ORIGINS", "https://a.example/", "'https://a.example/' is not a web origin"),
         ("ALLOWED_ORIGINS", "a.example", "'a.example' is not a web origin"),
         ("ALLOWED_ORIGINS", "https://*.example", "'https://\\*.example' is not a web origin"),
+        ("API_RATE_LIMIT", "0.5", "'0.5' is not a positive integer"),
+        ("API_BURST_LIMIT", "0", "'0' is not a positive integer"),
         ("USER_POOL_ARN", "eu-west-1_AbC", "'eu-west-1_AbC' is not the ARN of a Cognito user pool"),
         ("NOTIFICATIONS", "yes", "'yes' is not one of off, on"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
