@@ -29,6 +29,7 @@ if os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").endswith("-process_upload"):
     sandbox.prepare([PDF] if PDF in settings.limits.allowed_types else [])
 
 import boto3  # noqa: E402 - takes most of a cold start
+import botocore  # noqa: E402 - likewise
 from botocore.config import Config  # noqa: E402 - likewise
 
 from chalicelib.observability import (  # noqa: E402 - `logging` is imported with boto3 as well
@@ -39,6 +40,14 @@ from chalicelib.observability import (  # noqa: E402 - `logging` is imported wit
     Stopwatch,
     metric_directives,
 )
+
+OLDEST_BOTOCORE = (1, 35, 2)
+"""The first version with the parameter IfNoneMatch of PutObject, which upload URLs sign."""
+if tuple(map(int, botocore.__version__.split("."))) < OLDEST_BOTOCORE:  # noqa: RUF048 - numbers here
+    raise ImportError(
+        f"botocore {botocore.__version__} is too old: upload URLs need 1.35.2 or later. Set the "
+        "function's runtime management to Auto, or add boto3 to requirements.txt"
+    )
 
 MAX_ATTEMPTS = 3
 """Attempts of each call to S3 and DynamoDB, the first included."""

@@ -21,6 +21,10 @@ DEFAULT = "default"
 MAX_URL_SECONDS = 7 * 24 * 60 * 60
 """S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
 
+MAX_FILE_BYTES = 448 * 1_024**2
+"""Lambda's /tmp has 512 MiB, and holds the file beside up to two copies of Python, for the
+sandbox's workers (https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html)."""
+
 MAX_LAMBDA_SECONDS = 900
 """Lambda's limit: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
@@ -82,7 +86,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     upload_bucket = setting("UPLOAD_BUCKET", str)
     documents_table = setting("DOCUMENTS_TABLE", str)
     failure_queue = setting("FAILURE_QUEUE", str)
-    largest_file_bytes = setting("LARGEST_FILE_BYTES", _positive_integer)
+    largest_file_bytes = setting("LARGEST_FILE_BYTES", _file_bytes)
     allowed_types = setting("ALLOWED_TYPES", _mime_types)
     extraction_seconds = setting("EXTRACTION_SECONDS", _extraction_seconds)
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
@@ -166,6 +170,13 @@ def _positive_integer(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ValueError(f"{text!r} is not a positive integer")
     return int(text)
+
+
+def _file_bytes(text: str) -> int:
+    size = _positive_integer(text)
+    if size > MAX_FILE_BYTES:
+        raise ValueError(f"a file of more than {MAX_FILE_BYTES} bytes does not fit into /tmp")
+    return size
 
 
 def _extraction_seconds(text: str) -> int:

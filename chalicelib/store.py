@@ -162,8 +162,10 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
 
 
 def get_record(dynamodb: DynamoDBClient, table: str, document_id: str) -> dict[str, Any] | None:
-    """The record with this id, or None; half a read unit per 4 KB (eventually consistent)."""
-    response = dynamodb.get_item(TableName=table, Key=to_item({"documentId": document_id}))
+    """The record with this id as of the last write, or None; one read unit per 4 KB."""
+    response = dynamodb.get_item(
+        TableName=table, Key=to_item({"documentId": document_id}), ConsistentRead=True
+    )
     return from_item(response["Item"]) if "Item" in response else None
 
 

@@ -23,13 +23,15 @@ class Principal:
     is_operator: bool
 
 
-def principal_from_claims(claims: Mapping[str, Any]) -> Principal | None:
+def principal_from_claims(claims: Mapping[str, Any], client_id: str) -> Principal | None:
     """The caller from the claims of an ID token; None for the claims of any other token.
 
     API Gateway accepts only ID tokens where a method requires no scopes (developer guide,
-    "Integrate a REST API with an Amazon Cognito user pool"); this check does not rely on it.
+    "Integrate a REST API with an Amazon Cognito user pool"), but those of every app client of the
+    pool. The audience of an ID token is its app client (Cognito developer guide, "Verifying JSON
+    web tokens").
     """
-    if claims.get("token_use") != "id" or not claims.get("sub"):
+    if claims.get("token_use") != "id" or claims.get("aud") != client_id or not claims.get("sub"):
         return None
     return Principal(str(claims["sub"]), OPERATORS in _groups(claims.get("cognito:groups")))
 

@@ -48,10 +48,11 @@ def route_options(operation: schema.Operation) -> dict[str, Any]:
 
 
 def principal(request: Request) -> Principal:
-    """The caller; 401 without an ID token."""
-    found = principal_from_claims(request.context["authorizer"]["claims"])
+    """The caller; 401 without an ID token of the stage's app client."""
+    claims = request.context["authorizer"]["claims"]
+    found = principal_from_claims(claims, settings.user_pool_client_id)
     if found is None:
-        raise UnauthorizedError("Sign in with an ID token")
+        raise UnauthorizedError("Sign in with an ID token of this API's app client")
     return found
 
 

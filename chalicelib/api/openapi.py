@@ -192,7 +192,8 @@ def _response(described: Response) -> dict[str, Any]:
     if described.schema:
         response["content"] = {described.media_type: {"schema": _reference(described.schema)}}
     if described.schema == "Upload":
-        response["headers"] = {"Location": {"schema": _TEXT, "description": "Path of the document"}}
+        description = "The document, relative to the URL of the request (RFC 3986, section 5.2)"
+        response["headers"] = {"Location": {"schema": _TEXT, "description": description}}
         response["links"] = {
             operation.name: {
                 "operationId": operation.name,

@@ -68,7 +68,7 @@ def create_upload() -> Response:
     }
     return Response(
         status_code=201,
-        headers={"Location": f"/documents/{document_id}"},
+        headers={"Location": f"documents/{document_id}"},  # relative: the URL has a stage
         body={"documentId": document_id, "status": document.status, "upload": upload},
     )
 
@@ -88,7 +88,7 @@ def list_documents() -> dict[str, object]:
 
 @api_routes.route(**route_options(schema.GET_DOCUMENT))
 def get_document(document_id: str) -> dict[str, object]:
-    """The record: half a read unit per 4 KB."""
+    """The record: one read unit per 4 KB."""
     return get_record_or_404(principal(api_routes.current_request), document_id)
 
 

@@ -63,6 +63,18 @@ def token_of_another_pool(account: Account) -> str:
     return token
 
 
+def token_of_another_client(stack: Stack) -> str:
+    """An ID token of ada's that a second app client of the same pool got."""
+    cognito, pool_id = stack.account.cognito, stack.outputs["UserPoolId"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool_id, ClientName="second", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )
+    client_id = client["UserPoolClient"]["ClientId"]
+    token = token_of(stack.account, "USER_PASSWORD_AUTH", client_id, "IdToken")
+    cognito.delete_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+    return token
+
+
 def with_claims(token: str, **claims: object) -> str:
     """The token with other claims, and its old signature."""
     header, payload, signature = token.split(".")
@@ -79,6 +91,7 @@ TOKENS: dict[str, Callable[[Stack, str], str | None]] = {
     "made an operator": lambda _stack, token: with_claims(token, **{"cognito:groups": "operators"}),
     "unsigned": lambda _stack, token: token.rpartition(".")[0] + ".",
     "of another pool": lambda stack, _token: token_of_another_pool(stack.account),
+    "of another client": lambda stack, _token: token_of_another_client(stack),
     "for access": lambda stack, _token: token_of(
         stack.account, "USER_PASSWORD_AUTH", stack.outputs["UserPoolClientId"], "AccessToken"
     ),
@@ -86,7 +99,7 @@ TOKENS: dict[str, Callable[[Stack, str], str | None]] = {
 
 
 @pytest.mark.parametrize("kind", TOKENS)
-def test_nobody_gets_in_without_a_token_of_this_pool(
+def test_nobody_gets_in_without_a_token_of_this_app_client(
     stack: Stack, ada: Client, adas: str, kind: str
 ) -> None:
     """Every route but the description answers 401, in the API's error shape, and does nothing."""

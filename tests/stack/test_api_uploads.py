@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import pytest
 
@@ -131,7 +131,9 @@ def test_the_answer_is_the_contract(stack: Stack, ada: Client) -> None:
     before = time.time()
     answer = ada.request_upload("a b.txt", "text/plain", len(CONTENT), sha256=SHA256)
     body = answer.body
-    assert f"/documents/{body['documentId']}" == answer.headers["Location"]
+    assert f"documents/{body['documentId']}" == answer.headers["Location"]
+    location = urljoin(f"{stack.api_url}uploads", answer.headers["Location"])
+    assert f"{stack.api_url}documents/{body['documentId']}" == location
     assert "PENDING" == body["status"]
     upload = body["upload"]
     assert {"method", "url", "headers", "expiresAt"} == set(upload)
@@ -355,14 +357,14 @@ def test_asking_costs_one_write_and_no_call_of_s3(stack: Stack, ada: Client) -> 
     assert ["PutItem"] == [call.name for call in calls]
 
 
-def test_reading_costs_half_a_read_unit(stack: Stack, ada: Client) -> None:
-    """GET by id is one eventually consistent GetItem of less than 4 KB."""
+def test_reading_costs_one_read_unit(stack: Stack, ada: Client) -> None:
+    """GET by id is one GetItem of less than 4 KB, consistent: POST then GET is never a 404."""
     document_id = ada.upload("a.txt", "text/plain", CONTENT)
     record = stack.settled(ada, document_id)
     with stack.watched(ada) as calls:
         ada.call("GET", f"documents/{document_id}")
     assert ["GetItem"] == [call.name for call in calls]
-    assert not calls[0].parameters.get("ConsistentRead")
+    assert calls[0].parameters["ConsistentRead"] is True
     assert len(str(record)) < 4_096
 
 

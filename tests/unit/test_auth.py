@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.api.auth import Principal, can_read, principal_from_claims
 
-CLAIMS = {"sub": "ada", "token_use": "id"}
+CLAIMS = {"sub": "ada", "token_use": "id", "aud": "client"}
 
 
 @pytest.mark.parametrize(
@@ -29,15 +29,23 @@ CLAIMS = {"sub": "ada", "token_use": "id"}
 def test_only_members_of_the_group_are_operators(groups: object, expected: bool) -> None:
     """The claim is a list in the token and a text in one of three forms behind API Gateway."""
     claims = CLAIMS if groups is None else {**CLAIMS, "cognito:groups": groups}
-    assert Principal("ada", expected) == principal_from_claims(claims)
+    assert Principal("ada", expected) == principal_from_claims(claims, "client")
 
 
 @pytest.mark.parametrize(
-    "claims", [{}, {"sub": "ada"}, {**CLAIMS, "token_use": "access"}, {**CLAIMS, "sub": ""}]
+    "claims",
+    [
+        {},
+        {"sub": "ada"},
+        {**CLAIMS, "token_use": "access"},
+        {**CLAIMS, "sub": ""},
+        {**CLAIMS, "aud": "another client"},
+        {"sub": "ada", "token_use": "id"},
+    ],
 )
 def test_claims_of_another_token_are_nobodys(claims: dict[str, str]) -> None:
-    """An access token signs nobody in, wherever the app runs."""
-    assert principal_from_claims(claims) is None
+    """An access token, or one of another app client, signs nobody in, wherever the app runs."""
+    assert principal_from_claims(claims, "client") is None
 
 
 @pytest.mark.parametrize(
