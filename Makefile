@@ -8,7 +8,7 @@
 #   make format                format the code and fix lint findings
 #   make screenshot            update docs/page.png (needs Chromium)
 #   make policies              write .chalice/policy-*.json from the code
-#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST] [ALARM_EMAIL=]
+#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST ALARM_EMAIL= BUDGET=]
 #   make status STAGE=dev      show documents, failures, queues, alarms and this month's usage
 #   make destroy STAGE=dev     delete the stage
 #   make user STAGE=dev EMAIL= create or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
@@ -20,6 +20,7 @@ PORT ?=
 STAGE ?=
 BILLING ?=
 ALARM_EMAIL ?=
+BUDGET ?=
 CONFIRM ?=
 EMAIL ?=
 GROUP ?=
@@ -77,7 +78,7 @@ policies: $(INSTALLED)
 	@$(INFRA) policies
 
 deploy: $(INSTALLED)
-	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)")
+	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(BUDGET),--budget $(BUDGET))
 
 status: $(INSTALLED)
 	@$(INFRA) status --stage "$(STAGE)"

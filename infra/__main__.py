@@ -77,12 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _number(maximum: int) -> Callable[[str], int]:
-    """A parser of numbers from 1 to the maximum."""
+def _number(maximum: int, minimum: int = 1) -> Callable[[str], int]:
+    """A parser of numbers from the minimum to the maximum."""
 
     def parse(text: str) -> int:
-        if not text.isdigit() or not 1 <= int(text) <= maximum:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {maximum}")
+        if not text.isdigit() or not minimum <= int(text) <= maximum:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a number from {minimum} to {maximum}"
+            )
         return int(text)
 
     return parse
@@ -110,13 +112,13 @@ def _stage_in_aws(parsed: Arguments) -> Stage:
 
 
 def _deploy(parsed: Arguments) -> None:
-    url = deploy(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email)
+    url = deploy(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email, parsed.budget)
     echo(f"Stage {parsed.stage} is deployed: {url}")
     echo("This URL serves the web UI and the API. To create a user: make user STAGE=... EMAIL=...")
 
 
 def _resources(parsed: Arguments) -> None:
-    deploy_resources(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email)
+    deploy_resources(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email, parsed.budget)
 
 
 def _user(parsed: Arguments) -> None:
@@ -148,6 +150,15 @@ ALARM_EMAIL = Argument(
     {
         "metavar": "ADDRESS",
         "help": "recipient of alarms, '' for none; default: unchanged, none if new",
+    },
+)
+BUDGET = Argument(
+    "--budget",
+    {
+        "type": _number(1_000_000, minimum=0),
+        "metavar": "USD",
+        "help": "of the account per month, which the recipient of alarms is told of when exceeded, "
+        "0 for none; default: unchanged, 10 if new",
     },
 )
 CONFIRM = Argument(
@@ -182,13 +193,16 @@ COMMANDS = (
         (PORT,),
     ),
     Command(
-        "deploy", "create or update a stage in AWS", _deploy, (STAGE, BILLING_MODE, ALARM_EMAIL)
+        "deploy",
+        "create or update a stage in AWS",
+        _deploy,
+        (STAGE, BILLING_MODE, ALARM_EMAIL, BUDGET),
     ),
     Command(
         "resources",
         "only the first step of deploy; afterwards `chalice deploy --stage NAME` works",
         _resources,
-        (STAGE, BILLING_MODE, ALARM_EMAIL),
+        (STAGE, BILLING_MODE, ALARM_EMAIL, BUDGET),
     ),
     Command(
         "destroy",

@@ -130,6 +130,13 @@ def outputs(stack: Mapping[str, Any]) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
+def parameters(stack: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a described stack, defaults included."""
+    return {
+        parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]
+    }
+
+
 def _updatable(
     account: Account, name: str, pause: Callable[[float], None]
 ) -> dict[str, Any] | None:

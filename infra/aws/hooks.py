@@ -27,10 +27,17 @@ class DeployedApi:
 class DeploymentHooks:
     """AWS: every step is a no-op, and every property is what Chalice and CloudFormation created."""
 
+    queues_throttled_events = True
+    """Whether Lambda retries throttled events for hours (developer guide, "Error handling for
+    asynchronous invocations"), so that a function's concurrency can be limited."""
     lambda_usage_note = ""
     """Appended to the usage of Lambda in `make status`."""
     unmeasured = "nothing measured"
     """Shown by `make status` for a metric without values."""
+
+    def template(self, text: str) -> str:
+        """The template of the stage's stack."""
+        return text
 
     def before_chalice_deploy(self, stage: Stage) -> None:
         """Prepare the stage for `chalice deploy`."""

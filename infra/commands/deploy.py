@@ -10,6 +10,7 @@ import sys
 
 from chalicelib.settings import Settings, SettingsError, parse_settings
 from infra.aws import cloudformation
+from infra.aws.concurrency import kept_concurrency
 from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
 from infra.aws.gateway import allowed_origins, set_throttling
 from infra.aws.lambda_settings import set_failure_destination, set_log_format
@@ -32,7 +33,12 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """The runtimes in which Lambda creates functions (Lambda developer guide, "Runtimes")."""
 
 
-def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None) -> str:
+def deploy(
+    stage: Stage,
+    billing_mode: str | None = None,
+    alarm_email: str | None = None,
+    budget: int | None = None,
+) -> str:
     """Bring the stage up to date with the code and its settings; safe to re-run.
 
     Args:
@@ -40,6 +46,8 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
         billing_mode: PROVISIONED or PAY_PER_REQUEST; None keeps the current one, PROVISIONED for a
             new stage.
         alarm_email: recipient of alarms, none if empty; None keeps the current one.
+        budget: USD per month that the account may cost before the recipient gets a mail, 0 for no
+            mail; None keeps the current one.
 
     Returns:
         The URL of its API, with a final slash.
@@ -51,9 +59,9 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     echo(f"Deploying stage {stage.name} to {where}")
-    settings = deploy_resources(stage, billing_mode, alarm_email)
+    settings = deploy_resources(stage, billing_mode, alarm_email, budget)
     stage.hooks.before_chalice_deploy(stage)
-    with step("chalice deploy"):
+    with kept_concurrency(stage, is_provisioned=_is_provisioned(stage)), step("chalice deploy"):
         write_bytecode(stage.project)
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
@@ -68,7 +76,10 @@ def deploy(stage: Stage, billing_mode: str | None = None, alarm_email: str | Non
 
 
 def deploy_resources(
-    stage: Stage, billing_mode: str | None = None, alarm_email: str | None = None
+    stage: Stage,
+    billing_mode: str | None = None,
+    alarm_email: str | None = None,
+    budget: int | None = None,
 ) -> Settings:
     """Deploy the CloudFormation stack and write the stage's settings and policies from its outputs.
 
@@ -77,21 +88,7 @@ def deploy_resources(
     refuse_elsewhere(stage)
     refuse_foreign_functions(stage)
     _refuse_half_destroyed(stage)
-    request = cloudformation.StackRequest(
-        stage.stack_name,
-        TEMPLATE.read_text(encoding="utf-8"),
-        {
-            "Stage": stage.name,
-            "BillingMode": billing_mode or cloudformation.KEEP,
-            "AllowedOrigins": ",".join(allowed_origins(stage)),
-            "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
-            "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
-            "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
-            "DeletionProtection": "true",
-        },
-        tags=stage.tags,
-        while_creating={"DeletionProtection": "false"},
-    )
+    request = _stack_request(stage, billing_mode, alarm_email, budget)
     with step(f"CloudFormation stack {stage.stack_name}"):
         claim(stage)
         cloudformation.apply(stage.account, request)
@@ -115,6 +112,35 @@ def _refuse_half_destroyed(stage: Stage) -> None:
                 f"Stage {stage.name} is partly destroyed, {', '.join(left)} still exist: complete "
                 f"it with make destroy STAGE={stage.name}, then deploy again"
             )
+
+
+def _stack_request(
+    stage: Stage, billing_mode: str | None, alarm_email: str | None, budget: int | None
+) -> cloudformation.StackRequest:
+    """The stage's stack, with the current value of each parameter that is None."""
+    return cloudformation.StackRequest(
+        stage.stack_name,
+        stage.hooks.template(TEMPLATE.read_text(encoding="utf-8")),
+        {
+            "Stage": stage.name,
+            "BillingMode": billing_mode or cloudformation.KEEP,
+            "AllowedOrigins": ",".join(allowed_origins(stage)),
+            "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
+            "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
+            "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
+            "MonthlyBudget": cloudformation.KEEP if budget is None else budget,
+            "DeletionProtection": "true",
+        },
+        tags=stage.tags,
+        while_creating={"DeletionProtection": "false"},
+    )
+
+
+def _is_provisioned(stage: Stage) -> bool:
+    """Whether the table's capacity is provisioned, and so limits how fast records are written."""
+    stack = cloudformation.describe(stage.account, stage.stack_name)
+    assert stack is not None  # deployed before
+    return cloudformation.parameters(stack)["BillingMode"] == "PROVISIONED"
 
 
 def check_python(version: tuple[int, int]) -> None:

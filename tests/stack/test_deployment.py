@@ -80,10 +80,17 @@ def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack, tmp_path:
     assert {} == other.get_deployed("rest_api")
     leave_behind(other)
     deploy_until(other, "an API", lambda: bool(describe(other.account, LOCAL_API_STACK)))
+    # As an operator may, to protect other functions of the account.
+    function = other.functions["record_failure"]
+    other.account.lambda_.put_function_concurrency(
+        FunctionName=function, ReservedConcurrentExecutions=3
+    )
     first = everything_of(other)
 
     other = replace(other, project=copy_project(tmp_path / "another checkout"))
-    deploy(other)
+    deploy(other, alarm_email="ops@example.org")
+    kept = other.account.lambda_.get_function_concurrency(FunctionName=function)
+    assert 3 == kept["ReservedConcurrentExecutions"]
     assert (1, 1) == (len(rest_apis(other)), len(mappings(other)))
     assert first == everything_of(other)
     assert created == other.outputs()

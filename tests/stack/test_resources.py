@@ -8,12 +8,14 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cfnlint.decode import decode
+from cfnlint.decode import decode, decode_str
 
 from chalicelib.observability import METRICS, NAMESPACE
+from infra.aws.hooks import AWS
 from infra.aws.stage import ROOT
 from infra.build.chalice_project import read_config
 from infra.commands.deploy import SLOW_MILLISECONDS, TEMPLATE, VISIBILITY_TIMEOUTS
+from infra.local.workarounds import LocalHooks
 from tests.support.stack import Stack
 
 FREE_ALARMS, FREE_DASHBOARDS, MOST_METRICS = 10, 3, 50
@@ -148,12 +150,12 @@ def alarms() -> dict[str, dict[str, Any]]:
 
 
 def test_alarms_and_dashboards_stay_within_the_free_ones(stack: Stack) -> None:
-    """A stage has eight alarms and one dashboard, and they are deployed."""
+    """A stage has nine alarms and one dashboard, and they are deployed."""
     dashboards = stack.account.cloudwatch.list_dashboards()["DashboardEntries"]
     assert [stack.stage.stack_name] == [entry["DashboardName"] for entry in dashboards]
     deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
     assert len(alarms()) == len(deployed["MetricAlarms"]) <= FREE_ALARMS
-    assert 8 == len(alarms())
+    assert 9 == len(alarms())
     assert len(dashboards) <= FREE_DASHBOARDS
 
 
@@ -195,6 +197,7 @@ def test_an_alarm_on_failed_uploads_names_the_command_that_processes_them(alarm:
     [
         ("UploadsGivenUp", "NumberOfMessagesSent", "Sum"),
         ("FailuresUnrecorded", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        ("FailuresUndelivered", "DestinationDeliveryFailures", "Sum"),
         ("FailureQueueStuck", "ApproximateAgeOfOldestMessage", "Maximum"),
         ("ProcessingErrors", "Errors", "Average"),
         ("ProcessingThrottled", "Throttles", "Sum"),
@@ -208,6 +211,55 @@ def test_an_alarm_watches_its_metric(alarm: str, metric: str, statistic: str) ->
     found = alarms()[alarm]
     assert (metric, statistic) == (found["MetricName"], found["Statistic"])
     assert "GreaterThanOrEqualToThreshold" == found["ComparisonOperator"]
+
+
+def test_throttling_is_an_alarm_after_an_hour() -> None:
+    """Many files at once are throttled for minutes; Lambda discards events after six hours."""
+    found = alarms()["ProcessingThrottled"]
+    assert 3_600 == found["Period"] * found["EvaluationPeriods"]
+    assert found["EvaluationPeriods"] == found["DatapointsToAlarm"]
+
+
+def test_lost_failures_name_the_commands_that_restore_them() -> None:
+    """An upload whose failure could not be delivered has no record: backfill processes it."""
+    description = alarms()["FailuresUndelivered"]["AlarmDescription"]["Fn::Sub"]
+    assert "`make deploy STAGE=${Stage}`" in description
+    assert "`make backfill STAGE=${Stage}`" in description
+
+
+def test_costs_are_reported_to_the_recipient_of_alarms() -> None:
+    """Spent and forecast costs of the account, once they exceed the budget of the month."""
+    budget = properties("Budget")
+    assert ("COST", "MONTHLY") == (budget["Budget"]["BudgetType"], budget["Budget"]["TimeUnit"])
+    assert {"Amount": {"Ref": "MonthlyBudget"}, "Unit": "USD"} == budget["Budget"]["BudgetLimit"]
+    notifications = budget["NotificationsWithSubscribers"]
+    kinds = [each["Notification"]["NotificationType"] for each in notifications]
+    assert ["ACTUAL", "FORECASTED"] == kinds
+    for each in notifications:
+        assert ("GREATER_THAN", 100) == (
+            each["Notification"]["ComparisonOperator"],
+            each["Notification"]["Threshold"],
+        )
+        [subscriber] = each["Subscribers"]
+        assert {"Ref": "AlarmEmail"} == subscriber["Address"]
+
+
+def test_there_is_a_budget_only_with_a_recipient_and_an_amount() -> None:
+    """Without an address, or with BUDGET=0, nothing is created."""
+    assert "HasBudget" == template()["Resources"]["Budget"]["Condition"]
+    has_address, has_amount = template()["Conditions"]["HasBudget"]["Fn::And"]
+    assert {"Condition": "HasAlarmEmail"} == has_address
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "MonthlyBudget"}, 0]}]} == has_amount
+    assert 10 == template()["Parameters"]["MonthlyBudget"]["Default"]
+
+
+def test_only_the_local_aws_lacks_the_budget() -> None:
+    """The template that AWS gets is the file; the local AWS's lacks only this resource."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert text == AWS.template(text)
+    local, problems = decode_str(LocalHooks().template(text))
+    assert not problems
+    assert {"Budget"} == set(template()["Resources"]) - set(local["Resources"])
 
 
 def test_slow_is_near_the_timeout_of_processing(stack: Stack) -> None:
