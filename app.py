@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chalice.app import Chalice, Request, S3Event, SQSEvent
@@ -15,6 +16,7 @@ from chalice.app import Chalice, Request, S3Event, SQSEvent
 from chalicelib.api.gateway import add_to_description
 from chalicelib.api.http import add_headers, register_other_methods
 from chalicelib.api.routes import api_routes
+from chalicelib.capacity import SECONDS_TO_WRITE
 from chalicelib.events import (
     error_from_message,
     failed_uploads_from_message,
@@ -24,7 +26,6 @@ from chalicelib.notifications import NotificationError
 from chalicelib.observability import configure_json_logs, printable_error
 from chalicelib.processing import (
     RETRYABLE_ERRORS,
-    SECONDS_TO_WRITE,
     log_retryable_error,
     process,
     record_permanent_failure,
@@ -67,14 +68,15 @@ class ObjectCreatedEvent(S3Event):
         """Nothing: `uploads_from_event` parses the event."""
 
 
+def seconds_left_in(context: Any) -> float:
+    """Time of the invocation that can be spent before a last write."""
+    return float(context.get_remaining_time_in_millis()) / 1_000 - SECONDS_TO_WRITE
+
+
 @app.on_s3_event(bucket=settings.upload_bucket, events=["s3:ObjectCreated:*"])
 def process_upload(event: S3Event) -> None:
     """Write a record for each created object; after an AWS error Lambda retries the event."""
-    context: Any = event.context
-
-    def seconds_left() -> float:
-        return float(context.get_remaining_time_in_millis()) / 1_000 - SECONDS_TO_WRITE
-
+    seconds_left = partial(seconds_left_in, event.context)
     errors: list[Exception] = []
     for upload in uploads_from_event(event.to_dict()):
         try:
@@ -98,4 +100,9 @@ def record_failure(event: SQSEvent) -> None:
     """Record as FAILED each upload that Lambda could not process, unless it has a result."""
     for message in event:
         for upload, failure in failed_uploads_from_message(message.body):
-            record_permanent_failure(upload, failure, error_from_message(message.body))
+            record_permanent_failure(
+                upload,
+                failure,
+                error_from_message(message.body),
+                partial(seconds_left_in, event.context),
+            )

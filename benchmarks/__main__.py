@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import billed, cold_start, cpu, large, memory, memory_sizes, stack, text
+from benchmarks import billed, bulk, cold_start, cpu, large, memory, memory_sizes, stack, text
 from benchmarks.cgroups import can_create_groups
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
@@ -23,6 +23,7 @@ PARTS = (
     billed.PART,
     memory_sizes.PART,
     cold_start.PART,
+    bulk.PART,
     stack.PART,
 )
 _SIMULATED = {cpu.PART, billed.PART, memory_sizes.PART}
@@ -55,6 +56,7 @@ def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[
         billed.PART: lambda: billed.measure(rounds, baseline),
         memory_sizes.PART: lambda: memory_sizes.measure(rounds),
         cold_start.PART: lambda: cold_start.measure(rounds, baseline),
+        bulk.PART: bulk.measure,
         stack.PART: _stack,
     }
     return [row for part in PARTS if part in parts for row in measures[part]()]

@@ -44,17 +44,28 @@ from infra.console import CommandError, echo, step
 from infra.local.server import local_aws, stop_on_signals
 from infra.local.workarounds import local_stage
 from infra.progress import progress
-from tests.support.faults import Call, ConnectionFault, faulty_aws
+from tests.support.faults import (
+    SLOW_DOWN,
+    Call,
+    ConnectionFault,
+    Response,
+    faulty_aws,
+    throttled,
+)
 from tests.support.stack import Stack
 
-Response = int | ConnectionFault
-"""What a call gets: an answer with this status, or a fault of its connection."""
+THROTTLED = throttled("ProvisionedThroughputExceededException")
+"""DynamoDB's answer; S3 answers SLOW_DOWN instead."""
+
+Fault = int | Response | ConnectionFault
+"""What a call gets: an answer, or one with this status, or a fault of its connection."""
 
 FAULT_RATIO = 0.25
 """Of calls that get a fault."""
-FAULTS: Mapping[Response, int] = {
-    500: 30,
-    503: 30,
+FAULTS: Mapping[Fault, int] = {
+    500: 20,
+    503: 20,
+    THROTTLED: 20,
     400: 10,
     ConnectionFault.DROPPED: 10,
     ConnectionFault.LOST: 10,
@@ -94,20 +105,21 @@ class Faults:
     are_on: bool = True
     calls: int = 0
     injected: int = 0
+    throttled: int = 0
     last_call: float = field(default_factory=time.monotonic)
     """time.monotonic()."""
     _seen: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of_process_upload(self, call: Call) -> Response | None:
+    def of_process_upload(self, call: Call) -> Fault | None:
         """The fault for a call of that function, or None."""
         return self._fault("process_upload", call, self.doomed)
 
-    def of_record_failure(self, call: Call) -> Response | None:
+    def of_record_failure(self, call: Call) -> Fault | None:
         """The fault for a call of that function, or None."""
         return self._fault("record_failure", call, self.doomed_twice)
 
-    def _fault(self, function: str, call: Call, doomed: frozenset[str]) -> Response | None:
+    def _fault(self, function: str, call: Call, doomed: frozenset[str]) -> Fault | None:
         found = re.search(rb"document-\d{6}", call.path.encode() + call.body)
         name = found[0].decode() if found else ""
         which = f"{function} {call.method} {call.operation} {name}"
@@ -121,7 +133,11 @@ class Faults:
             if name not in doomed and dice.random() >= FAULT_RATIO:
                 return None
             self.injected += 1
-            return dice.choices(list(FAULTS), weights=list(FAULTS.values()))[0]
+            fault = dice.choices(list(FAULTS), weights=list(FAULTS.values()))[0]
+            if fault is THROTTLED:
+                self.throttled += 1
+                return THROTTLED if call.operation else SLOW_DOWN
+            return fault
 
 
 @dataclass
@@ -250,6 +266,7 @@ def soak(uploads: int, seed: int) -> int:
         "events sent again, out of order": repeater.sent,
         "calls of the functions to S3 and DynamoDB": faults.calls,
         "of them with a fault": faults.injected,
+        "of them throttled": faults.throttled,
         "share of faults (%)": round(100 * faults.injected / max(faults.calls, 1)),
         "given up by Lambda, recorded as processing_failed": before[TROUBLED],
         "given up by Lambda, not even recorded": unrecorded,

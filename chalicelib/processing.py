@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import Any, BinaryIO
 
 from chalicelib import runtime
+from chalicelib.capacity import attempts
 from chalicelib.documents import (
     Document,
     Failure,
@@ -46,9 +47,6 @@ SECONDS_TO_OPEN = 24
 """Worst case of opening an object: MAX_ATTEMPTS timeouts with botocore's backoff of at most 1 s and
 2 s between them (botocore, ExponentialBackoff)."""
 
-SECONDS_TO_WRITE = 18
-"""Likewise of a write and its notification, with a margin for the function itself."""
-
 
 def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     """Process one object: one S3 GET, one DynamoDB write."""
@@ -78,7 +76,9 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         failure=validation.failure,
     )
     with stopwatch.step("write"):
-        result = put_result(dynamodb, settings.documents_table, document)
+        for attempt in attempts(seconds_left):
+            with attempt:
+                result = put_result(dynamodb, settings.documents_table, document)
     finish(document, result.outcome, stopwatch)
     notify(result)
 
@@ -109,7 +109,9 @@ def read_object(
     return None
 
 
-def record_permanent_failure(upload: Upload, failure: Failure, error: LambdaError) -> None:
+def record_permanent_failure(
+    upload: Upload, failure: Failure, error: LambdaError, seconds_left: SecondsLeft
+) -> None:
     """Record an upload as FAILED after Lambda's last attempt: one DynamoDB write."""
     stopwatch = runtime.start_stopwatch()
     document = Document(
@@ -126,7 +128,9 @@ def record_permanent_failure(upload: Upload, failure: Failure, error: LambdaErro
     )
     fields: LogFields = {"errorType": error.type, "errorMessage": error.message}
     with stopwatch.step("write"):
-        result = update_failure(dynamodb, settings.documents_table, document)
+        for attempt in attempts(seconds_left):
+            with attempt:
+                result = update_failure(dynamodb, settings.documents_table, document)
     finish(document, result.outcome, stopwatch, fields)
     if result.outcome is WriteOutcome.DUPLICATE:
         log_event(result.record, logging.WARNING, "failed permanently but has a record", fields)

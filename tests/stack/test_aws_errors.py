@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.capacity import SECONDS_TO_WRITE
 from tests.stack.test_record_failure import message
 from tests.support.faults import SLOW_DOWN, ConnectionFault, Faults, Response, faulty_aws, throttled
 from tests.support.stack import Stack, created_event
@@ -35,6 +36,7 @@ OF_DYNAMODB: dict[str, int | Response | ConnectionFault] = {
     "answer cut": ConnectionFault.CUT,
     "no answer": ConnectionFault.HUNG,
 }
+THROTTLING = {"throttled", "throughput exceeded"}
 SLOW = {"no answer", "body stalled"}
 """Each of these takes a timeout."""
 
@@ -122,7 +124,7 @@ def test_a_persistent_error_ends_as_processing_failed(stack: Stack, faults: Faul
     """A persistent error fails three attempts, and the record is FAILED processing_failed."""
     keys = {}
     for call, kinds in (("GetObject", OF_S3), ("PutItem", OF_DYNAMODB)):
-        for fault in set(kinds) - SLOW - {"answer lost", "answer cut"}:
+        for fault in set(kinds) - SLOW - THROTTLING - {"answer lost", "answer cut"}:
             keys[call, fault] = key = stack.new_key()
             faults.plan(key.partition("/")[0], call, *[kinds[fault]] * 99)
             stack.put(key, b"one two three")
@@ -131,6 +133,40 @@ def test_a_persistent_error_ends_as_processing_failed(stack: Stack, faults: Faul
         assert ("FAILED", "processing_failed") == (record["status"], record["failure"]["code"])
         assert 9 == faults.seen[key.partition("/")[0]].count(call)
         assert 13 == record["fileSize"]
+
+
+@pytest.mark.parametrize("fault", sorted(THROTTLING))
+def test_a_table_without_capacity_costs_no_attempt(
+    stack: Stack, faults: Faults, uploaded: Uploaded, fault: str
+) -> None:
+    """The function waits and repeats the write longer than the SDK does."""
+    faults.plan(uploaded.word, "PutItem", *[OF_DYNAMODB[fault]] * 7)
+
+    assert {} == stack.invoke("process_upload", uploaded.event)
+    assert NEXT == stack.record(uploaded.key, "PROCESSED")["sequencer"].rstrip("0")
+    assert 8 == faults.seen[uploaded.word].count("PutItem")
+
+
+def test_waiting_for_capacity_ends_before_the_timeout(
+    stack: Stack, faults: Faults, uploaded: Uploaded
+) -> None:
+    """The last attempt raises DynamoDB's error while there is time to log it."""
+    faults.plan(uploaded.word, "PutItem", *[OF_DYNAMODB["throughput exceeded"]] * 99)
+    with stack.timeout("process_upload", 27):
+        error = stack.invoke("process_upload", uploaded.event)
+    assert "ProvisionedThroughputExceededException" in error["errorMessage"]
+    assert faults.seen[uploaded.word].count("PutItem") > 3
+
+
+def test_a_failure_waits_for_capacity_as_well(
+    stack: Stack, faults: Faults, uploaded: Uploaded
+) -> None:
+    """record_failure repeats a throttled write longer than the SDK does."""
+    faults.plan(uploaded.word, "UpdateItem", *[OF_DYNAMODB["throughput exceeded"]] * 4)
+    body = message(uploaded.event)
+
+    assert {} == stack.invoke("record_failure", {"Records": [{"body": body, "receiptHandle": "x"}]})
+    assert "processing_failed" == stack.record(uploaded.key, "FAILED")["failure"]["code"]
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "answer cut"])
@@ -166,7 +202,7 @@ def test_time_is_reserved_for_all_attempts(import_in: Callable[[str, str], Modul
     """The time reserved for a call covers the worst case of all its attempts."""
     processing = import_in("us-east-1", "chalicelib.processing")
     assert at_worst(processing.s3.meta.config) <= processing.SECONDS_TO_OPEN
-    assert at_worst(processing.dynamodb.meta.config) + 1 <= processing.SECONDS_TO_WRITE
+    assert at_worst(processing.dynamodb.meta.config) + 1 <= SECONDS_TO_WRITE
 
 
 def at_worst(config: Any) -> float:

@@ -71,7 +71,7 @@ def throttled(code: str) -> Response:
     """DynamoDB's answer to a call too many."""
     error = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "too many"}
     return Response(
-        400, json.dumps(error).encode(), [("Content-Type", "application/x-amz-json-1.0")]
+        400, json.dumps(error).encode(), (("Content-Type", "application/x-amz-json-1.0"),)
     )
 
 
@@ -79,7 +79,7 @@ SLOW_DOWN = Response(
     503,
     b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>SlowDown</Code>"
     b"<Message>Please reduce your request rate.</Message></Error>",
-    [("Content-Type", "application/xml")],
+    (("Content-Type", "application/xml"),),
 )
 """S3's."""
 

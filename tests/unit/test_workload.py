@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.soak import Faults, Response
+from benchmarks.soak import Fault, Faults
 from benchmarks.workload import Fate, Scenario, Version, scenarios
 from chalicelib.documents import FailureCode
 from tests.support.faults import Call
@@ -101,7 +101,7 @@ def test_every_expected_failure_code_is_one_that_records_have() -> None:
 def test_at_least_one_call_in_five_gets_a_fault_and_the_same_one_again() -> None:
     """Which one depends on the seed and the call, not on which call came first."""
 
-    def injected(faults: Faults) -> list[Response | None]:
+    def injected(faults: Faults) -> list[Fault | None]:
         return [
             faults.of_process_upload(Call("GET", f"/b/document-{number % 50:06}.txt", "", b""))
             for number in range(1_000)
