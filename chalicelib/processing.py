@@ -38,7 +38,14 @@ from chalicelib.objects import (
 )
 from chalicelib.observability import LogFields, Stopwatch, log_fields, log_message
 from chalicelib.runtime import dynamodb, log, s3, settings
-from chalicelib.store import AWS_ERRORS, WriteOutcome, WriteResult, put_result, update_failure
+from chalicelib.store import (
+    AWS_ERRORS,
+    WriteOutcome,
+    WriteResult,
+    get_record,
+    put_result,
+    update_failure,
+)
 
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
@@ -52,8 +59,13 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     """Process one object: one S3 GET, one DynamoDB write."""
     stopwatch = runtime.start_stopwatch()
     runtime.sandbox.prepare()  # forks while the object is on its way
-    with stopwatch.step("download"):
-        read = read_object(upload, seconds_left, stopwatch)
+    try:
+        with stopwatch.step("download"):
+            read = read_object(upload, seconds_left, stopwatch)
+    except ObjectUnreadableError:
+        if not is_deleted(upload):
+            raise
+        read = None
     if read is None:
         message = f"File {upload.key} was deleted or replaced, nothing recorded"
         log(logging.INFO, message, {"objectKey": upload.key})
@@ -107,6 +119,13 @@ def read_object(
                 raise
         time.sleep(0.1 * 2**failed_attempts)
     return None
+
+
+def is_deleted(upload: Upload) -> bool:
+    """Whether the document was deleted through the API after this version was uploaded."""
+    document_id = document_id_for(upload.bucket, upload.key)
+    record = get_record(dynamodb, settings.documents_table, document_id) or {}
+    return bool(record.get("deletedUntil", "") >= upload.uploaded_at)
 
 
 def record_permanent_failure(

@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
+from botocore.exceptions import ClientError
+
 from chalicelib.documents import FailureCode, Status, document_id_for, escape_unprintable
-from chalicelib.events import Upload
+from chalicelib.events import OBJECT_UNREADABLE, Upload
 from chalicelib.store import Record, from_item
+from infra.aws.missing_objects import is_missing, remove_failure
 from infra.aws.stage import Stage
 from infra.console import CommandError, echo
 from infra.progress import progress
@@ -25,13 +28,15 @@ from infra.progress import progress
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
 
 DEFAULT_PARALLEL = 8
 """Leaves capacity for new uploads within the concurrency limit of 10 of a new account
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
 MAX_PARALLEL = 64
 
-GONE = "object deleted or replaced, nothing to record"
+GONE = "object replaced, nothing to record"
+REMOVED = "object deleted"
 DELETED = "deleted by request"
 STILL_FAILING = "still failing"
 
@@ -51,7 +56,7 @@ class Outcome:
     """The outcome of one upload."""
 
     name: str
-    """PROCESSED, FAILED with its code, GONE, DELETED or STILL_FAILING."""
+    """PROCESSED, FAILED with its code, GONE, REMOVED, DELETED or STILL_FAILING."""
     key: str
     error: str | None = None
     """If STILL_FAILING."""
@@ -83,6 +88,7 @@ class Processor:
     function: str
     dynamodb: DynamoDBClient
     table: str
+    s3: S3Client
     parallel: int
 
 
@@ -106,6 +112,7 @@ def get_processor(stage: Stage, parallel: int) -> Processor:
         function=function,
         dynamodb=stage.account.dynamodb_for(parallel),
         table=table,
+        s3=stage.account.s3,
         parallel=parallel,
     )
 
@@ -137,10 +144,24 @@ def process(processor: Processor, upload: Upload) -> Outcome:
     )
     payload = answer["Payload"].read()
     if answer.get("FunctionError"):
-        return Outcome(STILL_FAILING, upload.key, _error(payload))
+        return _resolved(processor, upload, Outcome(STILL_FAILING, upload.key, _error(payload)))
     document_id = document_id_for(upload.bucket, upload.key)
     records = get_records(processor.dynamodb, processor.table, [document_id], consistent=True)
-    return outcome_for(upload, records.get(document_id))
+    return _resolved(processor, upload, outcome_for(upload, records.get(document_id)))
+
+
+def _resolved(processor: Processor, upload: Upload, outcome: Outcome) -> Outcome:
+    """The outcome, or REMOVED after deleting the `processing_failed` record of a missing object."""
+    is_unread = OBJECT_UNREADABLE in (outcome.error or "")
+    if not (is_unread or outcome.name == GONE):
+        return outcome
+    try:
+        if not is_missing(processor.s3, upload):
+            return outcome
+    except ClientError as error:  # without s3:ListBucket
+        return replace(outcome, error=f"{outcome.error}; it may be deleted: {error}")
+    remove_failure(processor.dynamodb, processor.table, upload)
+    return Outcome(REMOVED, upload.key)
 
 
 @contextmanager

@@ -96,6 +96,28 @@ def test_a_late_event_brings_nothing_back(stack: Stack, ada: Client) -> None:
         assert is_gone(stack, ada, document_id, key)
 
 
+def test_a_document_deleted_before_it_is_processed_raises_no_alarm(
+    stack: Stack, ada: Client
+) -> None:
+    """S3 answers 403 to the late event, the tombstone explains it: no error, no retry, no queue."""
+    document_id, key = uploaded(stack, ada)
+    record = stack.record(key)
+    delete(ada, document_id)
+    event = created_event(stack.bucket, key, str(record["eTag"]), LAST)
+    assert stack.account.endpoint
+    with (
+        faulty_aws(
+            stack.account.endpoint, lambda call: 403 if call.path.endswith(key) else None
+        ) as url,
+        stack.environment("process_upload", AWS_ENDPOINT_URL_S3=url),
+    ):
+        assert {} == stack.invoke("process_upload", event)
+    assert is_gone(stack, ada, document_id, key)
+    assert eventually(
+        lambda: stack.lines("process_upload", f"File {key} was deleted or replaced"), "the line"
+    )
+
+
 def test_a_url_given_out_before_brings_nothing_back(stack: Stack, ada: Client) -> None:
     """S3 takes the PUT, as there is nothing under that key; then it is taken away again."""
     upload = ada.request_upload("a.txt", "text/plain", len(CONTENT)).body

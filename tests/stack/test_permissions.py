@@ -97,6 +97,9 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
     get_object = Attempt(
         "GetObject", lambda account: account.s3.get_object(Bucket=bucket, Key="permissions")
     )
+    get_item = Attempt(
+        "GetItem", lambda account: account.dynamodb.get_item(TableName=table, Key=KEY)
+    )
     delete_upload = Attempt(
         "DeleteObject of a client's upload",
         lambda account: account.s3.delete_object(Bucket=bucket, Key="uploads/permissions"),
@@ -105,6 +108,7 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
         "process_upload": [
             get_object,
             delete_upload,
+            get_item,
             put_item,
             Attempt("SendMessage", lambda account: send_and_take_back(stack, account)),
         ],
@@ -128,7 +132,7 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
             ),
         ],
         "api_handler": [
-            Attempt("GetItem", lambda account: account.dynamodb.get_item(TableName=table, Key=KEY)),
+            get_item,
             Attempt("Query of byOwner", partial(query, stack, "byOwner", "owner")),
             Attempt("Query of byStatus", partial(query, stack, "byStatus", "status")),
             put_item,

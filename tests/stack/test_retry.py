@@ -6,10 +6,13 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from infra.aws.missing_objects import is_missing, remove_failure
 from infra.aws.queues import queue_depth
+from infra.aws.reprocess import STILL_FAILING, get_processor, process
 from infra.commands.retry import failed_uploads, retry
 from infra.console import CommandError
 from tests.support.commands import counts, reaching, run
@@ -118,16 +121,48 @@ def test_documents_that_are_still_failing_are_named(stack: Stack) -> None:
     assert before == stack.record(key)
 
 
-def test_a_deleted_object_has_its_own_outcome(stack: Stack) -> None:
-    """The record is unchanged, and the exit code is 0."""
+@pytest.mark.parametrize("status", [403, 404], ids=["as in AWS", "with s3:ListBucket"])
+def test_the_record_of_a_deleted_object_is_removed(stack: Stack, status: int) -> None:
+    """The exit code is 0, and a second run has nothing to do."""
     key = stack.new_key("gone.txt")
     fail_upload(stack, key)
     stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
-    before = stack.record(key)
-    answer = run("retry", "--stage", "test", **reaching(stack.account))
-    assert 0 == answer.returncode
-    assert ["1  object deleted or replaced, nothing to record"] == counts(answer)
-    assert before == stack.record(key)
+    with s3_failing(stack, "gone.txt" if status == 403 else "none"):
+        answer = run("retry", "--stage", "test", **reaching(stack.account))
+        assert 0 == answer.returncode
+        assert ["1  object deleted"] == counts(answer)
+        assert stack.record_now(key) is None
+    assert [] == list(failed_uploads(stack.account.dynamodb, stack.table, stack.bucket))
+
+
+def test_a_longer_key_does_not_hide_a_deleted_object(stack: Stack) -> None:
+    """Only an object with exactly this key counts, and the version that failed."""
+    key = stack.new_key("a")
+    fail_upload(stack, key, sequencer="1")
+    with stack.no_events():
+        stack.put(f"{key}.txt", b"one")
+    [upload] = failed_uploads(stack.account.dynamodb, stack.table, stack.bucket)
+    assert not is_missing(stack.account.s3, upload)
+    stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
+    assert is_missing(stack.account.s3, upload)
+    older = replace(upload, sequencer="0".ljust(32, "0"))
+    remove_failure(stack.account.dynamodb, stack.table, older)
+    assert "processing_failed" == stack.record(key)["failure"]["code"]
+    remove_failure(stack.account.dynamodb, stack.table, upload)
+    assert stack.record_now(key) is None
+
+
+def test_without_permission_to_list_a_deleted_object_is_still_failing(stack: Stack) -> None:
+    """The error names the permission that the operator lacks."""
+    key = stack.new_key("unknown.txt")
+    fail_upload(stack, key)
+    processor = get_processor(stack.stage, 1)
+    [upload] = failed_uploads(stack.account.dynamodb, stack.table, stack.bucket)
+    other = replace(upload, bucket="somebody-elses")
+    with s3_failing(stack, "unknown.txt"):
+        outcome = process(processor, other)
+    assert STILL_FAILING == outcome.name
+    assert "it may be deleted: An error occurred" in str(outcome.error)
 
 
 def test_concurrent_retries_are_safe(stack: Stack) -> None:
