@@ -9,6 +9,7 @@ from chalicelib.api.schema import (
     FILE_SIZE,
     FILE_TYPE,
     OPERATIONS,
+    TOO_MANY_REQUESTS,
     Field,
     JsonSchema,
     Operation,
@@ -141,7 +142,8 @@ def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
         "parameters": [_path_parameter(name) for name in _names_in(operation.path)]
         + [_query_parameter(item, limits) for item in operation.query],
         "responses": {
-            str(status): _response(response) for status, response in operation.responses.items()
+            str(status): _response(response)
+            for status, response in {**operation.responses, 429: TOO_MANY_REQUESTS}.items()
         },
     }
     if operation.body:

@@ -277,6 +277,8 @@ CURSOR = Field(
     most=1_024,
 )
 
+TOO_MANY_REQUESTS = Response("More requests than the rate limit of the API; try again later")
+"""Of every operation: API Gateway answers it before the function runs."""
 _UNAUTHORIZED = Response("Missing or invalid ID token of the service's user pool")
 _NOT_FOUND = Response("The document does not exist or belongs to another user")
 _BAD_REQUEST = Response("Malformed request; the message names each wrong field")

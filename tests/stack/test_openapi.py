@@ -48,6 +48,12 @@ def described() -> dict[tuple[str, str], dict[str, Any]]:
     }
 
 
+def test_every_operation_may_be_throttled() -> None:
+    """API Gateway answers 429 before the function runs."""
+    for key, operation in described().items():
+        assert "429" in operation["responses"], key
+
+
 def test_every_route_is_described_and_every_description_is_a_route(
     routes: dict[tuple[str, str], Any],
 ) -> None:
