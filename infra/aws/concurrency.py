@@ -58,9 +58,11 @@ def _current(stage: Stage, function: str) -> int | None:
 
 def _default(stage: Stage) -> dict[str, int]:
     """The reservation of process_upload; none if it is configured, or the account too small."""
-    if _is_configured(stage, "process_upload") or not stage.hooks.queues_throttled_events:
+    if _is_configured(stage, "process_upload"):
         return {}
     limits = stage.account.lambda_.get_account_settings()["AccountLimit"]
+    if not stage.hooks.queues_throttled_events:
+        return {}
     if limits["UnreservedConcurrentExecutions"] - PROCESSING_CONCURRENCY >= UNRESERVED:
         return {"process_upload": PROCESSING_CONCURRENCY}
     echo(

@@ -42,7 +42,7 @@ print(json.dumps(SwaggerGenerator(region, {"api_handler_arn": arn}).generate_swa
 class LocalHooks(DeploymentHooks):
     """MiniStack: a workaround for each feature that it lacks."""
 
-    queues_throttled_events = False  # MiniStack (1.5.33) drops them
+    queues_throttled_events = False  # MiniStack (1.5.33) counts them as failed attempts
     # MiniStack (1.5.33) does not count invocations by events.
     lambda_usage_note = ", without invocations by events"
     unmeasured = "not measured here"

@@ -111,7 +111,7 @@ def test_chalices_own_setting_takes_precedence(tmp_path: Path, own: dict[str, An
 def test_other_stages_have_no_default(
     tmp_path: Path, is_provisioned: bool, hooks: DeploymentHooks
 ) -> None:
-    """On-demand capacity has no limit to protect, and the local AWS drops throttled events."""
+    """On-demand capacity has no limit to protect, and the local AWS queues no throttled events."""
     stage = stage_with(tmp_path, {}, hooks=hooks)
     with kept_concurrency(stage, is_provisioned=is_provisioned):
         assert {} == reservations(stage)
