@@ -14,7 +14,7 @@ from infra.api_client import Client
 from infra.aws.stage import Account, Stage
 from infra.build.chalice_project import copy_project, read_config, write_config
 from infra.commands.deploy import deploy_resources
-from infra.commands.destroy import destroy
+from infra.commands.destroy import confirmation_for, destroy
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
 from tests.support.stack import Stack
@@ -238,7 +238,7 @@ def test_bucket_and_routes_agree_on_the_origins(scratch: Stage) -> None:
     assert [ORIGINS.split(",")] == [rule["AllowedOrigins"] for rule in rules]
     settings = read_config(scratch.project)["stages"]["scratch"]["environment_variables"]
     assert ORIGINS == settings["ALLOWED_ORIGINS"]
-    destroy(scratch)
+    destroy(scratch, confirmation_for(scratch))
 
 
 def test_malformed_allowed_origins_are_reported_before_deployment(scratch: Stage) -> None:
