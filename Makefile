@@ -10,6 +10,7 @@
 #   make policies              write .chalice/policy-*.json from the code
 #   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST ALARM_EMAIL= BUDGET=]
 #   make status STAGE=dev      show documents, failures, queues, alarms and this month's usage
+#   make verify STAGE=dev      check a deployed stage's contracts on its AWS; cleans up after itself
 #   make destroy STAGE=dev     delete the stage
 #   make user STAGE=dev EMAIL= create or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
 #   make retry STAGE=dev       process documents again that failed because of an AWS or internal error [PARALLEL=]
@@ -40,7 +41,7 @@ INFRA := $(BIN)/python -m infra
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format screenshot policies deploy status destroy user retry backfill soak corpus bench
+.PHONY: help demo local test check format screenshot policies deploy status verify destroy user retry backfill soak corpus bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -82,6 +83,9 @@ deploy: $(INSTALLED)
 
 status: $(INSTALLED)
 	@$(INFRA) status --stage "$(STAGE)"
+
+verify: $(INSTALLED)
+	@$(INFRA) verify --stage "$(STAGE)"
 
 destroy: $(INSTALLED)
 	@$(INFRA) destroy --stage "$(STAGE)" --confirm "$(CONFIRM)"

@@ -24,6 +24,7 @@ from infra.commands.retry import retry
 from infra.commands.screenshot import screenshot
 from infra.commands.status import status
 from infra.commands.user import user
+from infra.commands.verify import verify
 from infra.console import CommandError, echo
 from infra.local.server import stop_on_signals
 from infra.local.workarounds import hooks_for
@@ -232,6 +233,12 @@ COMMANDS = (
         "status",
         "show documents, failures, queues, alarms and usage of a stage",
         lambda parsed: status(_stage(parsed)),
+        (STAGE,),
+    ),
+    Command(
+        "verify",
+        "check the contracts of a deployed stage, from upload URLs to alarms, on its AWS",
+        lambda parsed: verify(_stage(parsed)),
         (STAGE,),
     ),
     Command("screenshot", "update docs/page.png (needs Chromium)", lambda _parsed: screenshot()),

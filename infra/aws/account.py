@@ -157,8 +157,9 @@ class Account:
 
     @cached_property
     def s3(self) -> S3Client:
-        """S3."""
-        return self._session.client("s3", endpoint_url=self.endpoint)
+        """S3; presigns with SigV4 in every region."""
+        config = Config(signature_version="s3v4")
+        return self._session.client("s3", endpoint_url=self.endpoint, config=config)
 
     @cached_property
     def sns(self) -> SNSClient:

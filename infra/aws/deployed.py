@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.aws.hooks import deployed_api
 from infra.aws.resources import functions, is_own_function, mappings, rest_apis
 from infra.aws.stage import REGION_TAG, STAGE_TAG, Stage
 from infra.build.calls import API_HANDLER
@@ -106,7 +107,7 @@ def _mappings(stage: Stage, queue_arn: str) -> Iterator[Resource]:
 
 
 def _rest_api(stage: Stage) -> Iterator[Resource]:
-    found, region = rest_apis(stage), stage.account.region
+    found = rest_apis(stage)
     recorded = stage.get_deployed("rest_api").get("rest_api_id")
     if len(found) > 1 and recorded in found:
         found = [recorded]
@@ -120,7 +121,7 @@ def _rest_api(stage: Stage) -> Iterator[Resource]:
             "name": "rest_api",
             "resource_type": "rest_api",
             "rest_api_id": api_id,
-            "rest_api_url": f"https://{api_id}.execute-api.{region}.amazonaws.com/api/",
+            "rest_api_url": deployed_api(api_id, stage.account.region).url,
         }
 
 

@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from infra.build.calls import API_HANDLER
 
 if TYPE_CHECKING:
     from infra.aws.stage import Stage
+
+
+class Limitation(StrEnum):
+    """What an implementation of AWS's APIs may lack, as far as `make verify` checks it."""
+
+    THROTTLING = "throttling of API requests"
+    REQUEST_SIZE = "limit of 10 MB for API requests"
+    METRICS_FROM_LOGS = "metrics from log lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,11 @@ class DeployedApi:
     api_id: str
     url: str
     """With a final slash."""
+
+
+def deployed_api(api_id: str, region: str) -> DeployedApi:
+    """A REST API with its invoke URL (API Gateway developer guide, "Invoke REST APIs")."""
+    return DeployedApi(api_id, f"https://{api_id}.execute-api.{region}.amazonaws.com/api/")
 
 
 class DeploymentHooks:
@@ -34,6 +48,8 @@ class DeploymentHooks:
     """Appended to the usage of Lambda in `make status`."""
     unmeasured = "nothing measured"
     """Shown by `make status` for a metric without values."""
+    limitations: frozenset[Limitation] = frozenset()
+    """What `make verify` cannot check."""
 
     def template(self, text: str) -> str:
         """The template of the stage's stack."""
@@ -46,6 +62,10 @@ class DeploymentHooks:
         """Complete what `chalice deploy` created; the API that serves the stage."""
         recorded = stage.get_deployed("rest_api")
         return DeployedApi(str(recorded["rest_api_id"]), str(recorded["rest_api_url"]))
+
+    def serving_api(self, stage: Stage, api_ids: Sequence[str]) -> DeployedApi | None:
+        """The one of the stage's REST APIs that serves it; None if there is none."""
+        return deployed_api(api_ids[0], stage.account.region) if api_ids else None
 
     def api_names(self, stage: Stage) -> set[str]:
         """Every name that the stage's REST API may have."""

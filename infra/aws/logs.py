@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from infra.aws.stage import Stage
-from infra.console import tick
 
 
 def read_log_lines(stage: Stage, function: str) -> list[dict[str, Any]]:
@@ -19,8 +19,17 @@ def read_log_lines(stage: Stage, function: str) -> list[dict[str, Any]]:
     return [_parsed(event["message"]) for page in pages for event in page["events"]]
 
 
-def recent_lines(stage: Stage, function: str, phrase: str, since: datetime) -> list[dict[str, Any]]:
-    """The lines of a function's log since then that contain this phrase, oldest first."""
+def recent_lines(
+    stage: Stage,
+    function: str,
+    phrase: str,
+    since: datetime,
+    on_page: Callable[[], None] = lambda: None,
+) -> list[dict[str, Any]]:
+    """The lines of a function's log since then that contain this phrase, oldest first.
+
+    `on_page` is called for each page of the answer, to show progress.
+    """
     logs = stage.account.logs
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{stage.functions[function]}",
@@ -30,7 +39,7 @@ def recent_lines(stage: Stage, function: str, phrase: str, since: datetime) -> l
     lines = []
     with suppress(logs.exceptions.ResourceNotFoundException):  # it never ran
         for page in pages:
-            tick()
+            on_page()
             lines += [_parsed(event["message"]) for event in page["events"]]
     return lines
 

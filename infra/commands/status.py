@@ -151,7 +151,7 @@ def _alarms(stage: Stage) -> Iterator[Row]:
 def _sandbox_level(stage: Stage) -> Iterator[Row]:
     """The layers that confine the parsers, which a process logs with its first file."""
     since = datetime.now(UTC) - timedelta(days=_LEVEL_DAYS)
-    lines = recent_lines(stage, "process_upload", SANDBOX_LEVEL_MESSAGE, since)
+    lines = recent_lines(stage, "process_upload", SANDBOX_LEVEL_MESSAGE, since, tick)
     for line in [line for line in lines if SANDBOX_LEVEL in line][-1:]:
         yield line[SANDBOX_LEVEL], "the layers that confine the parsers, see docs/security.md"
 

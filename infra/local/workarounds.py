@@ -17,7 +17,7 @@ from typing import Any
 
 from chalicelib.api.gateway import EXTENSION
 from infra.aws import cloudformation
-from infra.aws.hooks import AWS, DeployedApi, DeploymentHooks
+from infra.aws.hooks import AWS, DeployedApi, DeploymentHooks, Limitation
 from infra.aws.stage import Account, Stage
 from infra.console import CommandError, step
 from infra.local.server import is_local
@@ -46,6 +46,7 @@ class LocalHooks(DeploymentHooks):
     # MiniStack (1.5.33) does not count invocations by events.
     lambda_usage_note = ", without invocations by events"
     unmeasured = "not measured here"
+    limitations = frozenset(Limitation)
 
     def template(self, text: str) -> str:
         """Without budgets: MiniStack's CloudFormation (1.5.33) has none."""
@@ -64,6 +65,15 @@ class LocalHooks(DeploymentHooks):
             _apply_time_to_live(stage)
             _name_chalice_api(stage)
             return _import_routes(stage)
+
+    def serving_api(
+        self,
+        stage: Stage,
+        api_ids: Sequence[str],  # noqa: ARG002 - has no routes
+    ) -> DeployedApi | None:
+        """The API that has the routes, by the output of its stack."""
+        stack = cloudformation.describe(stage.account, _api_stack(stage))
+        return _deployed_api(stage, cloudformation.outputs(stack)["ApiId"]) if stack else None
 
     def api_names(self, stage: Stage) -> set[str]:
         """MiniStack names an imported API only afterwards."""
@@ -97,6 +107,10 @@ def _import_routes(stage: Stage) -> DeployedApi:
     assert stack is not None
     api_id = cloudformation.outputs(stack)["ApiId"]
     _set_gateway_responses(stage, api_id, openapi[EXTENSION])
+    return _deployed_api(stage, api_id)
+
+
+def _deployed_api(stage: Stage, api_id: str) -> DeployedApi:
     return DeployedApi(api_id, f"{stage.account.endpoint}/restapis/{api_id}/api/_user_request_/")
 
 

@@ -1,0 +1,1 @@
+"""The contracts of a deployed stage, checked on the AWS that it runs on: `make verify`."""
