@@ -12,9 +12,12 @@ import pytest
 
 from infra.aws.stage import ROOT
 from infra.build.bytecode import write_bytecode
-from infra.build.chalice_project import copy_project
+from infra.build.chalice_project import copy_project, read_config, write_config
+from infra.build.package import build_package
 from tests.support.stack import Stack
 
+ELF_MACHINE_AARCH64 = 183
+"""EM_AARCH64 (ELF for the Arm 64-bit Architecture, 4.1)."""
 LARGEST_ZIP_BYTES = 16 * 1024 * 1024
 
 
@@ -139,3 +142,18 @@ def test_every_requirement_says_what_it_is_for() -> None:
             requirement, _, reason = line.partition("  # ")
             assert "==" in requirement, line
             assert len(reason.strip()) >= 5, line
+
+
+def test_arm64(tmp_path: Path) -> None:
+    """With `lambda_architecture` arm64, every library in the zip is for that processor."""
+    project = copy_project(tmp_path / "project")
+    write_config(project, {**read_config(project), "lambda_architecture": "arm64"})
+
+    with zipfile.ZipFile(build_package(project)) as archive:
+        libraries = [name for name in archive.namelist() if ".so" in Path(name).suffixes]
+        heads = {name: archive.read(name)[:20] for name in libraries}
+
+    assert len(libraries) > 5
+    assert {ELF_MACHINE_AARCH64} == {
+        int.from_bytes(head[18:20], "little") for head in heads.values()
+    }
