@@ -8,7 +8,7 @@
 #   make format                format the code and fix lint findings
 #   make screenshot            update docs/page.png (needs Chromium)
 #   make policies              write .chalice/policy-*.json from the code
-#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST ALARM_EMAIL= BUDGET=]
+#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST ALARM_EMAIL= BUDGET= CLOUDFORMATION_ROLE=]
 #   make status STAGE=dev      show documents, failures, queues, alarms and this month's usage
 #   make verify STAGE=dev      check a deployed stage's contracts on its AWS; cleans up after itself
 #   make destroy STAGE=dev     delete the stage
@@ -22,6 +22,7 @@ STAGE ?=
 BILLING ?=
 ALARM_EMAIL ?=
 BUDGET ?=
+CLOUDFORMATION_ROLE ?=
 CONFIRM ?=
 EMAIL ?=
 GROUP ?=
@@ -66,7 +67,7 @@ check: $(INSTALLED)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/cfn-lint infra/resources.yaml
+	@$(BIN)/cfn-lint infra/resources.yaml infra/deployer.yaml
 
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix --show-fixes $(SOURCES)
@@ -79,7 +80,7 @@ policies: $(INSTALLED)
 	@$(INFRA) policies
 
 deploy: $(INSTALLED)
-	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(BUDGET),--budget $(BUDGET))
+	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(BUDGET),--budget $(BUDGET)) $(if $(CLOUDFORMATION_ROLE),--cloudformation-role "$(CLOUDFORMATION_ROLE)")
 
 status: $(INSTALLED)
 	@$(INFRA) status --stage "$(STAGE)"

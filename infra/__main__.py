@@ -15,7 +15,7 @@ from infra.aws.reprocess import DEFAULT_PARALLEL, MAX_PARALLEL
 from infra.aws.stage import Account, Stage
 from infra.commands.backfill import backfill
 from infra.commands.demo import demo
-from infra.commands.deploy import deploy, deploy_resources
+from infra.commands.deploy import StackOptions, deploy, deploy_resources
 from infra.commands.destroy import destroy
 from infra.commands.local import NAME as LOCAL
 from infra.commands.local import local, running_local_stage
@@ -113,13 +113,19 @@ def _stage_in_aws(parsed: Arguments) -> Stage:
 
 
 def _deploy(parsed: Arguments) -> None:
-    url = deploy(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email, parsed.budget)
+    url = deploy(_stage_in_aws(parsed), _options(parsed))
     echo(f"Stage {parsed.stage} is deployed: {url}")
     echo("This URL serves the web UI and the API. To create a user: make user STAGE=... EMAIL=...")
 
 
 def _resources(parsed: Arguments) -> None:
-    deploy_resources(_stage_in_aws(parsed), parsed.billing_mode, parsed.alarm_email, parsed.budget)
+    deploy_resources(_stage_in_aws(parsed), _options(parsed))
+
+
+def _options(parsed: Arguments) -> StackOptions:
+    return StackOptions(
+        parsed.billing_mode, parsed.alarm_email, parsed.budget, parsed.cloudformation_role
+    )
 
 
 def _user(parsed: Arguments) -> None:
@@ -162,6 +168,15 @@ BUDGET = Argument(
         "0 for none; default: unchanged, 10 if new",
     },
 )
+CLOUDFORMATION_ROLE = Argument(
+    "--cloudformation-role",
+    {
+        "metavar": "ARN",
+        "help": "role that CloudFormation assumes for the stack, of infra/deployer.yaml; "
+        "default: unchanged, your own permissions if new",
+    },
+)
+STACK_OPTIONS = (BILLING_MODE, ALARM_EMAIL, BUDGET, CLOUDFORMATION_ROLE)
 CONFIRM = Argument(
     "--confirm",
     {
@@ -197,13 +212,13 @@ COMMANDS = (
         "deploy",
         "create or update a stage in AWS",
         _deploy,
-        (STAGE, BILLING_MODE, ALARM_EMAIL, BUDGET),
+        (STAGE, *STACK_OPTIONS),
     ),
     Command(
         "resources",
         "only the first step of deploy; afterwards `chalice deploy --stage NAME` works",
         _resources,
-        (STAGE, BILLING_MODE, ALARM_EMAIL, BUDGET),
+        (STAGE, *STACK_OPTIONS),
     ),
     Command(
         "destroy",

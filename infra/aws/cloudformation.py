@@ -61,6 +61,8 @@ class StackRequest:
         tags: CloudFormation adds them to every resource that supports tags.
         while_creating: parameters with another value until every resource is created; an update
             then sets the value of `parameters`.
+        role_arn: the role that CloudFormation assumes for this and all later operations on the
+            stack; None for the current one, or the caller's permissions if it has none.
     """
 
     name: str
@@ -68,6 +70,7 @@ class StackRequest:
     parameters: Mapping[str, object] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     while_creating: Mapping[str, str] = field(default_factory=dict)
+    role_arn: str | None = None
 
 
 def apply(
@@ -214,11 +217,13 @@ def _arguments(
             parameters.append({"ParameterKey": name, "ParameterValue": str(value)})
         elif name in existing:
             parameters.append({"ParameterKey": name, "UsePreviousValue": True})
+    role = {"RoleARN": request.role_arn} if request.role_arn else {}
     return {
         "StackName": request.name,
         "TemplateBody": request.template,
         "Parameters": parameters,
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        **role,
     }
 
 

@@ -7,6 +7,7 @@ interrupted deployment resumes.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 
 from chalicelib.settings import Settings, SettingsError, parse_settings
 from infra.aws import cloudformation
@@ -33,21 +34,25 @@ OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 """The runtimes in which Lambda creates functions (Lambda developer guide, "Runtimes")."""
 
 
-def deploy(
-    stage: Stage,
-    billing_mode: str | None = None,
-    alarm_email: str | None = None,
-    budget: int | None = None,
-) -> str:
-    """Bring the stage up to date with the code and its settings; safe to re-run.
+@dataclass(frozen=True)
+class StackOptions:
+    """The deployer's choices for the stage's stack; None keeps the current one."""
 
-    Args:
-        stage: the stage, new or existing.
-        billing_mode: PROVISIONED or PAY_PER_REQUEST; None keeps the current one, PROVISIONED for a
-            new stage.
-        alarm_email: recipient of alarms, none if empty; None keeps the current one.
-        budget: USD per month that the account may cost before the recipient gets a mail, 0 for no
-            mail; None keeps the current one.
+    billing_mode: str | None = None
+    """PROVISIONED or PAY_PER_REQUEST; PROVISIONED for a new stage."""
+    alarm_email: str | None = None
+    """Recipient of alarms, none if empty."""
+    budget: int | None = None
+    """USD per month that the account may cost before the recipient gets a mail; 0 for no mail."""
+    cloudformation_role: str | None = None
+    """ARN of the role that CloudFormation assumes; the deployer's permissions for a new stage."""
+
+
+DEFAULT_OPTIONS = StackOptions()
+
+
+def deploy(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> str:
+    """Bring the stage up to date with the code and its settings; safe to re-run.
 
     Returns:
         The URL of its API, with a final slash.
@@ -59,7 +64,7 @@ def deploy(
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     echo(f"Deploying stage {stage.name} to {where}")
-    settings = deploy_resources(stage, billing_mode, alarm_email, budget)
+    settings = deploy_resources(stage, options)
     stage.hooks.before_chalice_deploy(stage)
     with kept_concurrency(stage, is_provisioned=_is_provisioned(stage)), step("chalice deploy"):
         write_bytecode(stage.project)
@@ -75,12 +80,7 @@ def deploy(
     return api.url
 
 
-def deploy_resources(
-    stage: Stage,
-    billing_mode: str | None = None,
-    alarm_email: str | None = None,
-    budget: int | None = None,
-) -> Settings:
+def deploy_resources(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> Settings:
     """Deploy the CloudFormation stack and write the stage's settings and policies from its outputs.
 
     Afterwards, plain `chalice deploy --stage NAME` works.
@@ -88,7 +88,7 @@ def deploy_resources(
     refuse_elsewhere(stage)
     refuse_foreign_functions(stage)
     _refuse_half_destroyed(stage)
-    request = _stack_request(stage, billing_mode, alarm_email, budget)
+    request = _stack_request(stage, options)
     with step(f"CloudFormation stack {stage.stack_name}"):
         claim(stage)
         cloudformation.apply(stage.account, request)
@@ -114,26 +114,28 @@ def _refuse_half_destroyed(stage: Stage) -> None:
             )
 
 
-def _stack_request(
-    stage: Stage, billing_mode: str | None, alarm_email: str | None, budget: int | None
-) -> cloudformation.StackRequest:
-    """The stage's stack, with the current value of each parameter that is None."""
+def _stack_request(stage: Stage, options: StackOptions) -> cloudformation.StackRequest:
     return cloudformation.StackRequest(
         stage.stack_name,
         stage.hooks.template(TEMPLATE.read_text(encoding="utf-8")),
         {
             "Stage": stage.name,
-            "BillingMode": billing_mode or cloudformation.KEEP,
+            "BillingMode": _or_current(options.billing_mode),
             "AllowedOrigins": ",".join(allowed_origins(stage)),
             "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
             "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
-            "AlarmEmail": cloudformation.KEEP if alarm_email is None else alarm_email,
-            "MonthlyBudget": cloudformation.KEEP if budget is None else budget,
+            "AlarmEmail": _or_current(options.alarm_email),
+            "MonthlyBudget": _or_current(options.budget),
             "DeletionProtection": "true",
         },
         tags=stage.tags,
         while_creating={"DeletionProtection": "false"},
+        role_arn=options.cloudformation_role,
     )
+
+
+def _or_current(value: object) -> object:
+    return cloudformation.KEEP if value is None else value
 
 
 def _is_provisioned(stage: Stage) -> bool:

@@ -22,7 +22,7 @@ from infra.aws.deployed import rebuild_deployed
 from infra.aws.resources import existing_resources, mappings, rest_apis
 from infra.aws.stage import ROOT, Account, Stage
 from infra.build.chalice_project import PACKAGES, copy_project, read_config
-from infra.commands.deploy import check_python, deploy
+from infra.commands.deploy import StackOptions, check_python, deploy
 from infra.commands.destroy import confirmation_for, destroy
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
@@ -88,7 +88,7 @@ def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack, tmp_path:
     first = everything_of(other)
 
     other = replace(other, project=copy_project(tmp_path / "another checkout"))
-    deploy(other, alarm_email="ops@example.org")
+    deploy(other, StackOptions(alarm_email="ops@example.org"))
     kept = other.account.lambda_.get_function_concurrency(FunctionName=function)
     assert 3 == kept["ReservedConcurrentExecutions"]
     assert (1, 1) == (len(rest_apis(other)), len(mappings(other)))

@@ -30,6 +30,8 @@ class Call:
     operation: str
     """`DynamoDB_20120810.PutItem`; empty for S3."""
     body: bytes
+    authorization: str = ""
+    """Empty for presigned URLs."""
 
     @property
     def name(self) -> str:
@@ -148,7 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle_call(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         operation = self.headers.get("X-Amz-Target", "")
-        chosen = self._proxy.fault(Call(self.command, self.path, operation, body))
+        authorization = self.headers.get("Authorization", "")
+        call = Call(self.command, self.path, operation, body, authorization)
+        chosen = self._proxy.fault(call)
         match chosen:
             case int():
                 self._answer(Response(chosen))
@@ -193,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):  # the other side was faster
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _handle_call  # noqa: N815 - as the base has them
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _handle_call  # noqa: N815 - as the base has them
 
     def log_message(self, *_arguments: object) -> None:
         """Keep quiet."""

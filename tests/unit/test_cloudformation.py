@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -212,3 +213,15 @@ def test_an_unchanged_stack_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None
     }
     monkeypatch.setattr(CloudFormation, "_UpdateStack", lambda *_arguments: refusal)
     apply(CloudFormation("UPDATE_COMPLETE"))
+
+
+def test_role() -> None:
+    """A role is passed if given; else CloudFormation keeps the stack's."""
+    role = "arn:aws:iam::123456789012:role/intake-cloudformation-eu-west-1"
+    with_role, without = CloudFormation(None), CloudFormation("CREATE_COMPLETE")
+
+    apply(with_role, replace(REQUEST, role_arn=role))
+    apply(without)
+
+    assert {role} == {asked["RoleARN"] for _name, asked in with_role.calls}
+    assert not any("RoleARN" in asked for _name, asked in without.calls)
