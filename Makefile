@@ -3,6 +3,7 @@
 #   make local [PORT=]         run the whole stack on this machine until Ctrl-C, with the web UI
 #   make test                  run all tests on three local stacks [ARGS="-k words" WORKERS=]
 #   make corpus                process every file of ../shared/corpora, or of CORPUS=folder, on a local AWS
+#   make accuracy              compare the metadata of real files with independent readers [CORPUS=folder ARGS=--help]
 #   make check                 check format, lint, types, imports and template
 #   make bench                 measure speed, memory and cost against named baselines [ARGS="text memory"]
 #   make format                format the code and fix lint findings
@@ -39,10 +40,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 INFRA := $(BIN)/python -m infra
+READERS := .venv-accuracy
+READERS_INSTALLED := $(READERS)/installed
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format screenshot policies deploy status verify destroy user retry backfill soak corpus bench
+.PHONY: help demo local test check format screenshot policies deploy status verify destroy user retry backfill soak corpus accuracy bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,6 +61,9 @@ test: $(INSTALLED)
 
 corpus: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.corpus --deployed $(CORPUS)
+
+accuracy: $(INSTALLED) $(READERS_INSTALLED)
+	@$(BIN)/python -m benchmarks.accuracy $(ARGS) $(CORPUS)
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -113,4 +119,10 @@ $(INSTALLED): requirements.txt requirements-dev.txt Makefile
 	@echo "Installing into $(VENV), about a minute ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(READERS_INSTALLED): requirements-accuracy.txt $(INSTALLED)
+	@echo "Installing the reference readers into $(READERS) ..."
+	@$(PYTHON) -m venv --clear $(READERS)
+	@$(READERS)/bin/pip install --quiet --disable-pip-version-check -r requirements-accuracy.txt
 	@touch $@

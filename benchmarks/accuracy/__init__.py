@@ -1,0 +1,1 @@
+"""Compares the metadata that Intake records with what independent readers find: `make accuracy`."""
