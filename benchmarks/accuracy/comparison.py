@@ -90,8 +90,9 @@ def _flag_outcome(ours: Value | None, theirs: bool | None) -> Outcome | None:
 def refused(
     recorded: Recorded, family: Family, answer: Mapping[str, Mapping[str, Value]]
 ) -> Refused | None:
-    """The rejection, if two references, or the only one, read the file."""
+    """The rejection, if two references, or the only one, find something in the file."""
     needed = min(_WITNESSES, len(family.readers))
-    if recorded.failure not in _REFUSED or len(answer) < needed:
+    witnesses = tuple(name for name, facts in answer.items() if any(facts.values()))
+    if recorded.failure not in _REFUSED or len(witnesses) < needed:
         return None
-    return Refused(family.name, recorded, tuple(answer))
+    return Refused(family.name, recorded, witnesses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import mimetypes
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ _SECONDS = 45.0
 """For one file, as in the Lambda."""
 
 _LIMITS = Limits(largest_file_bytes=2**30, allowed_types=SUPPORTED_TYPES)
+
+_FUZZED = re.compile(r"^(crash-|clusterfuzz-)|\.fuzzed$")
+"""Names of files made by fuzzers: no reader is right about them."""
 
 _DECLARED = mimetypes.MimeTypes()
 """Without the tables of the machine."""
@@ -84,10 +88,13 @@ def _recorded(path: Path, content: bytes, found: Validation) -> Recorded:
 
 
 def files(folders: Sequence[Path]) -> list[Path]:
-    """All files below these folders that are not empty, in order."""
+    """All files below these folders, in order; without empty ones and those made by fuzzers."""
     return sorted(
         path
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and path.stat().st_size
+        if path.is_file()
+        and not path.is_symlink()
+        and path.stat().st_size
+        and not _FUZZED.search(path.name)
     )

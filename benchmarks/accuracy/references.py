@@ -35,6 +35,8 @@ _PROGRAMS = {
     "exiftool": "libimage-exiftool-perl",
     "ffprobe": "ffmpeg",
     "mediainfo": "mediainfo",
+    "mutool": "mupdf-tools",
+    "file": "file",
     "antiword": "antiword",
     "catppt": "catdoc",
     "zipinfo": "unzip",

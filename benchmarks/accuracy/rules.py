@@ -46,6 +46,11 @@ def _collapsed(value: Value) -> str:
     return " ".join(printable.split())
 
 
+def _tag(ours: Value, theirs: Value) -> bool:
+    """The first value: readers join several by `;` or ` / `."""
+    return _text(ours, theirs) or _text(ours, re.split(r"\s*;\s*| / ", str(theirs))[0])
+
+
 def _address(ours: Value, theirs: Value) -> bool:
     """Equal name and address; quotes and brackets do not count."""
     return re.sub(r'["<>\s]', "", str(ours)) == re.sub(r'["<>\s]', "", str(theirs))
@@ -74,6 +79,8 @@ def _within(part: float, absolute: float = 0) -> Callable[[Value, Value], bool]:
 
 def _year(ours: Value, theirs: Value) -> bool:
     """The first four digits: some readers complete a year to a date."""
+    if ours == theirs:
+        return True
     left, right = (re.search(r"\d{4}", str(value)) for value in (ours, theirs))
     return bool(left and right and left[0] == right[0])
 
@@ -118,6 +125,7 @@ EXACT = Rule("exact", _exact)
 FLAG = Rule("flag", _exact, is_flag=True)
 TEXT = Rule("text", _text)
 ADDRESS = Rule("address", _address)
+TAG = Rule("tag", _tag)
 TIME = Rule("time", _instant)
 WORDS = Rule("words", _within(_WORDS))
 DURATION = Rule("duration", _within(_DURATION, _DURATION_MILLISECONDS))

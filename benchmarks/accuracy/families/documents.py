@@ -21,7 +21,7 @@ DOCUMENTS = (
         types=("application/pdf",),
         extensions=("pdf",),
         module="pdf",
-        readers=("pdfinfo", "pdftotext", "pdfdetach", "pdfsig", "qpdf", "exiftool"),
+        readers=("pdfinfo", "pdftotext", "mutool", "pdfdetach", "pdfsig", "qpdf", "exiftool"),
         facts={
             **dict.fromkeys(("title", "author", "subject", "keywords"), TEXT),
             **dict.fromkeys(("creator", "producer", "pdfVersion", "pdfAClaim"), TEXT),

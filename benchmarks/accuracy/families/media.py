@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.accuracy.families.family import Family
-from benchmarks.accuracy.rules import BIT_RATE, CODEC, DURATION, EXACT, FLAG, TEXT, TIME, YEAR
+from benchmarks.accuracy.rules import BIT_RATE, CODEC, DURATION, EXACT, FLAG, TAG, TEXT, TIME, YEAR
 
 _SOUND = {
     "durationMilliseconds": DURATION,
     **dict.fromkeys(("channels", "sampleRate"), EXACT),
     "codec": CODEC,
-    **dict.fromkeys(("title", "artist", "album", "genre"), TEXT),
+    **dict.fromkeys(("title", "artist", "album", "genre"), TAG),
     "year": YEAR,
 }
 

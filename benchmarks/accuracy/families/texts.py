@@ -78,7 +78,7 @@ TEXTS = (
         types=("text/",),
         extensions=("txt", "md"),
         module="text",
-        readers=("wc",),
+        readers=("wc", "file"),
         facts=_COUNTS,
     ),
     Family(

@@ -34,8 +34,8 @@ def exif(path: Path) -> dict[str, Any]:
     tags = exiftool(path)
     taken = tags.get("ExifIFD:DateTimeOriginal") or tags.get("ExifIFD:CreateDate")
     return {
-        "width": number(_of_image(tags, "ImageWidth")),
-        "height": number(_of_image(tags, "ImageHeight")),
+        "width": number(_of_image(tags, "ImageWidth")) or None,
+        "height": number(_of_image(tags, "ImageHeight")) or None,
         "orientation": _orientation(tags.get("IFD0:Orientation")),
         "takenAt": dates.to_iso(taken),
         "cameraMake": tags.get("IFD0:Make"),
@@ -96,7 +96,7 @@ def ffprobe(path: Path) -> dict[str, Any]:
     command = ("ffprobe", "-v", "error", "-print_format", "json", "-show_streams", path)
     streams = json.loads(run(*command)).get("streams", [])
     first = streams[0]
-    return {"width": first["width"], "height": first["height"]}
+    return {"width": first["width"] or None, "height": first["height"] or None}
 
 
 READERS = {"exiftool": exif, "pillow": pillow, "ffprobe": ffprobe}

@@ -24,14 +24,13 @@ def ffprobe(path: Path) -> dict[str, Any]:
     tags = {**_lower(audio.get("tags")), **_lower(found["format"].get("tags"))}
     seconds = found["format"].get("duration")
     return {
-        "durationMilliseconds": round(float(seconds) * 1_000) if seconds else None,
-        "channels": audio.get("channels"),
-        "sampleRate": number(audio.get("sample_rate")),
+        "durationMilliseconds": _milliseconds(seconds),
+        "channels": audio.get("channels") or None,
+        "sampleRate": number(audio.get("sample_rate")) or None,
         "bitRate": _kilobits(audio.get("bit_rate")),
         "codec": (video or audio).get("codec_name"),
-        "codecTag": (video or audio).get("codec_tag_string"),
-        "width": video.get("width"),
-        "height": video.get("height"),
+        "width": video.get("width") or None,
+        "height": video.get("height") or None,
         **{ours: tags.get(theirs) for ours, theirs in _TAGS.items()},
         "year": next((tags[name] for name in _YEARS if name in tags), None),
     }
@@ -78,7 +77,7 @@ def mediainfo(path: Path) -> dict[str, Any]:
 
 
 def _milliseconds(seconds: str | None) -> int | None:
-    return round(float(seconds) * 1_000) if seconds else None
+    return round(float(seconds) * 1_000) or None if seconds else None
 
 
 READERS = {"ffprobe": ffprobe, "mediainfo": mediainfo}

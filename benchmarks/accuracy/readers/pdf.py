@@ -52,6 +52,11 @@ def pdftotext(path: Path) -> dict[str, Any]:
     return {"wordCount": words, "hasTextLayer": words > 0}
 
 
+def mutool(path: Path) -> dict[str, Any]:
+    """The words of all pages, as MuPDF draws them."""
+    return {"wordCount": len(run("mutool", "draw", "-q", "-F", "txt", path).split())}
+
+
 def pdfdetach(path: Path) -> dict[str, Any]:
     """Attachments of the document and its pages."""
     return {"hasAttachments": number(run("pdfdetach", "-list", path)) not in (None, 0)}
@@ -77,7 +82,7 @@ def qpdf(path: Path) -> dict[str, Any]:
         "pageCount": len(found["pages"]),
         "encrypted": bool(found["encrypt"]["encrypted"]),
         "hasScripts": any(_is_script(each) for each in reachable),
-        "hasAttachments": bool(found["attachments"]) or any("/EF" in each for each in reachable),
+        "hasAttachments": bool(found["attachments"]) or any(map(_is_attachment, reachable)),
         "hasForms": isinstance(form, dict)
         and bool(_value(objects, form.get("/Fields")) or form.get("/XFA")),
     }
@@ -85,6 +90,11 @@ def qpdf(path: Path) -> dict[str, Any]:
 
 def _is_script(dictionary: Mapping[str, Any]) -> bool:
     return "/JS" in dictionary or dictionary.get("/S") == "/JavaScript"
+
+
+def _is_attachment(dictionary: Mapping[str, Any]) -> bool:
+    """An annotation or an associated file; not the content of a film or a sound."""
+    return dictionary.get("/Subtype") == "/FileAttachment" or "/AF" in dictionary
 
 
 def _value(objects: Mapping[str, Any], value: Any) -> Any:
@@ -143,6 +153,7 @@ def exif(path: Path) -> dict[str, Any]:
 READERS = {
     "pdfinfo": pdfinfo,
     "pdftotext": pdftotext,
+    "mutool": mutool,
     "pdfdetach": pdfdetach,
     "pdfsig": pdfsig,
     "qpdf": qpdf,

@@ -47,10 +47,14 @@ def _last_line(output: bytes) -> str:
 def exiftool(path: Path) -> Mapping[str, str]:
     """The tags by group of family 1 and name (`IFD0:Make`), in ExifTool's numeric form, as text.
 
+    Without those of embedded documents.
+
     Raises:
         ReadError: ExifTool reports that the file has errors or an unknown format.
     """
-    tags = {name: _text(value) for name, value in _exiftool().tags(path).items()}
+    found = _exiftool().tags(path)
+    # The tags of an embedded document have another group in front (`Doc1:IFD0:Make`).
+    tags = {name: _text(value) for name, value in found.items() if name.count(":") == 1}
     if error := tags.get("ExifTool:Error"):
         raise ReadError(error)
     return tags
@@ -80,7 +84,16 @@ class _ExifTool:
     def tags(self, path: Path) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        arguments = ["-json", "-n", "-G1", "-charset", "filename=utf8", str(path), "-execute"]
+        arguments = [
+            "-json",
+            "-n",
+            "-a",
+            "-G3:1",
+            "-charset",
+            "filename=utf8",
+            str(path),
+            "-execute",
+        ]
         self._process.stdin.write(("\n".join(arguments) + "\n").encode())
         self._process.stdin.flush()
         lines = []

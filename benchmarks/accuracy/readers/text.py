@@ -7,15 +7,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-import chardet
 from striprtf.striprtf import rtf_to_text
 
 from benchmarks.accuracy.readers.programs import ReadError, exiftool, run
+
+_MARK = b"\xef\xbb\xbf"
+"""Of UTF-8."""
 
 
 def wc(path: Path) -> dict[str, Any]:
     """Counts of a text in UTF-8; wc does not decode others."""
     content = path.read_bytes()
+    if content.startswith(_MARK):
+        raise ReadError("wc counts the mark as a word")
     content.decode("utf-8")
     if b"\0" in content:
         raise ReadError("binary")
@@ -23,14 +27,17 @@ def wc(path: Path) -> dict[str, Any]:
     has_rest = not content.endswith(b"\n")
     return {
         "wordCount": words,
-        "characterCount": characters - content.startswith(b"\xef\xbb\xbf"),
+        "characterCount": characters,
         "lineCount": lines + has_rest,
     }
 
 
-def chardet_guess(path: Path) -> dict[str, Any]:
-    """A guess at the encoding, for information."""
-    return {"encoding": chardet.detect(path.read_bytes()[:200_000])["encoding"]}
+def file(path: Path) -> dict[str, Any]:
+    """The encoding that `file` guesses, for information; no encoding if it is not text to it."""
+    kind, _, encoding = run("file", "--brief", "--mime", path).strip().partition("; charset=")
+    if encoding == "binary":
+        raise ReadError(kind)
+    return {"encoding": encoding}
 
 
 def python_csv(path: Path) -> dict[str, Any]:
@@ -89,7 +96,7 @@ def exif_rtf(path: Path) -> dict[str, Any]:
 
 READERS = {
     "wc": wc,
-    "chardet": chardet_guess,
+    "file": file,
     "csv": python_csv,
     "json": python_json,
     "striprtf": striprtf,
