@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import classification, comparison, report
+from benchmarks.accuracy import classification, comparison, intake, report
 from benchmarks.accuracy.classification import Classified
 from benchmarks.accuracy.comparison import Compared, Outcome, outcome_of
 from benchmarks.accuracy.families import FAMILIES, family_of_name, family_of_type
@@ -21,6 +21,7 @@ from benchmarks.accuracy.rules import (
     EXACT,
     FLAG,
     POINTS,
+    TAG,
     TEXT,
     TIME,
     WORDS,
@@ -49,6 +50,9 @@ READERS = Path(report.__file__).parent / "readers"
         (POINTS, 595, 596),
         (BIT_RATE, 129, 128),
         (YEAR, "1998", "1998-05-01"),
+        (YEAR, "unknown", "unknown"),
+        (TAG, "Ada", "Ada;Grace"),
+        (TAG, "Ada", "Ada / Grace"),
         (CODEC, "avc1", "h264"),
         (CODEC, "V_VP9", "vp9"),
         (CODEC, "sowt", "pcm_s16le"),
@@ -75,6 +79,7 @@ def test_same(rule: Rule, ours: Value, theirs: Value) -> None:
         (POINTS, 595, 597),
         (BIT_RATE, 160, 128),
         (YEAR, "1998", "1999-05-01"),
+        (TAG, "Grace", "Ada;Grace"),
         (CODEC, "hvc1", "h264"),
         (ADDRESS, "Ada <ada@example.com>", "Ada <ada@example.org>"),
     ],
@@ -146,6 +151,26 @@ def test_false_rejection() -> None:
     assert comparison.refused(rejected, FAMILIES[0], one) is None
     assert comparison.refused(_recorded({"pageCount": 2}), FAMILIES[0], two) is None
     assert comparison.refused(_recorded({}, failure="too_large"), FAMILIES[0], two) is None
+
+
+def test_no_evidence() -> None:
+    """A reader that finds nothing in a file is no witness."""
+    rejected = _recorded({}, failure="encrypted")
+    answer: dict[str, dict[str, Value]] = {
+        "qpdf": {"hasForms": False, "wordCount": 0},
+        "pdfinfo": {"pageCount": 2},
+    }
+
+    assert comparison.refused(rejected, FAMILIES[0], answer) is None
+
+
+def test_files(tmp_path: Path) -> None:
+    """Files of fuzzers and empty ones are left out."""
+    for name in ("b.pdf", "a.pdf", "crash-123.pdf", "x.fuzzed"):
+        (tmp_path / name).write_bytes(b"%PDF-")
+    (tmp_path / "empty.pdf").touch()
+
+    assert ["a.pdf", "b.pdf"] == [path.name for path in intake.files([tmp_path])]
 
 
 def test_only_reader() -> None:
