@@ -23,6 +23,9 @@ _HIDDEN = {
 }
 """Elements of a Word document whose text is not part of the current version."""
 
+_CORE_PROPERTIES = (
+    "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+)
 _BREAKS = {"tab", "br", "cr", "p", "tc"}
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:"
 _ODF_BREAKS = {f"{_ODF}text:1.0}}{name}" for name in ("p", "h", "tab", "s", "line-break")}
@@ -40,7 +43,7 @@ def python_docx(path: Path) -> dict[str, Any]:
     package = docx.package.Package.open(str(path))
     root = etree.fromstring(package.main_document_part.blob, etree.XMLParser(huge_tree=True))
     words = "".join(_word_text(root)).split()
-    return {**_core(package.core_properties), "wordCount": len(words)}
+    return {**_core(package), "wordCount": len(words)}
 
 
 def _word_text(element: Any) -> Iterator[str]:
@@ -59,12 +62,18 @@ def python_pptx(path: Path) -> dict[str, Any]:
     """Core properties and slides."""
     presentation = pptx.Presentation(str(path))
     return {
-        **_core(presentation.core_properties),
+        **_core(presentation.part.package),
         "slideCount": len(presentation.slides),
     }
 
 
-def _core(properties: Any) -> dict[str, Any]:
+def _core(package: Any) -> dict[str, Any]:
+    """Core properties; the libraries invent them where the package has none."""
+    try:
+        package.part_related_by(_CORE_PROPERTIES)
+    except KeyError:
+        return {}
+    properties = package.core_properties
     return {
         "title": properties.title,
         "subject": properties.subject,
@@ -160,7 +169,7 @@ def _odf_text(element: Any) -> Iterator[str]:
 
 def exif(path: Path) -> dict[str, Any]:
     """Properties of either format."""
-    tags = exiftool(path)
+    tags = exiftool(path, with_parts=True)
     if named(tags, "FileType") == "ZIP":
         raise ReadError("only a ZIP to ExifTool")
     return {

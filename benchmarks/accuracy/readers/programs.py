@@ -44,17 +44,21 @@ def _last_line(output: bytes) -> str:
     return output.decode(errors="replace").strip().rpartition("\n")[2]
 
 
-def exiftool(path: Path) -> Mapping[str, str]:
+def exiftool(path: Path, *, with_parts: bool = False) -> Mapping[str, str]:
     """The tags by group of family 1 and name (`IFD0:Make`), in ExifTool's numeric form, as text.
 
-    Without those of embedded documents.
+    Args:
+        path: the file.
+        with_parts: also of what is embedded; to ExifTool, each part of a package is a document.
 
     Raises:
         ReadError: ExifTool reports that the file has errors or an unknown format.
     """
-    found = _exiftool().tags(path)
-    # The tags of an embedded document have another group in front (`Doc1:IFD0:Make`).
-    tags = {name: _text(value) for name, value in found.items() if name.count(":") == 1}
+    tags: dict[str, str] = {}
+    for name, value in _exiftool().tags(path).items():
+        # The tags of an embedded document have another group in front (`Doc1:IFD0:Make`).
+        if with_parts or name.count(":") == 1:
+            tags.setdefault(":".join(name.split(":")[-2:]), _text(value))
     if error := tags.get("ExifTool:Error"):
         raise ReadError(error)
     return tags
