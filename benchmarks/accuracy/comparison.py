@@ -22,6 +22,8 @@ class Outcome(Enum):
 
     AGREE = "agree"
     DISAGREE = "disagree"
+    DISPUTED = "disputed"
+    """The references contradict one another, and Intake all of them."""
     MISSING = "missing"
     """A reference has it, Intake does not."""
     EXTRA = "extra"
@@ -66,8 +68,8 @@ def compared(
 def outcome_of(rule: Rule, ours: Value | None, theirs: Mapping[str, Value]) -> Outcome | None:
     """How the values relate; None if nobody has one.
 
-    References that contradict one another prove nothing: Intake agrees if it agrees with one of
-    them. A flag is true if one reference finds what it is about; false is no more than absent.
+    Intake agrees if it agrees with one reference; references that contradict one another do not
+    prove it wrong. A flag is true if one finds what it is about; false is no more than absent.
     """
     if rule.is_flag:
         return _flag_outcome(ours, any(theirs.values()) if theirs else None)
@@ -75,8 +77,11 @@ def outcome_of(rule: Rule, ours: Value | None, theirs: Mapping[str, Value]) -> O
         return Outcome.MISSING if theirs else None
     if not theirs:
         return Outcome.EXTRA
-    agrees = any(rule.same(ours, value) for value in theirs.values())
-    return Outcome.AGREE if agrees else Outcome.DISAGREE
+    if any(rule.same(ours, value) for value in theirs.values()):
+        return Outcome.AGREE
+    first, *others = theirs.values()
+    are_same = all(rule.same(first, other) or rule.same(other, first) for other in others)
+    return Outcome.DISAGREE if are_same else Outcome.DISPUTED
 
 
 def _flag_outcome(ours: Value | None, theirs: bool | None) -> Outcome | None:

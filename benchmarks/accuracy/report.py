@@ -14,7 +14,18 @@ from benchmarks.accuracy.families import FAMILIES
 REQUIRED = 0.99
 """Agreement that every fact has to reach after classification."""
 
-HEADINGS = ("family", "fact", "compared", "agree", "%", "classified", "%", "missing", "extra")
+HEADINGS = (
+    "family",
+    "fact",
+    "compared",
+    "agree",
+    "%",
+    "classified",
+    "corrected %",
+    "disputed",
+    "missing",
+    "extra",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +96,20 @@ def _cells(line: Line) -> tuple[str, ...]:
         line.fact,
         str(line.count),
         str(line.outcomes[Outcome.AGREE]),
-        percent(line.agreement),
+        _percent(line, line.agreement),
         str(len(line.classified)),
-        percent(line.classified_agreement),
+        _percent(line, line.classified_agreement),
+        str(line.outcomes[Outcome.DISPUTED]),
         str(line.outcomes[Outcome.MISSING]),
         str(line.outcomes[Outcome.EXTRA]),
     )
 
 
-def percent(part: float | None) -> str:
+def _percent(line: Line, part: float | None) -> str:
     """With one decimal, rounded down, so that 100.0 means all."""
-    return "no reference" if part is None else f"{int(part * 1_000) / 10:.1f}"
+    if part is not None:
+        return f"{int(part * 1_000) / 10:.1f}"
+    return "not recorded" if line.outcomes[Outcome.MISSING] else "no reference"
 
 
 def markdown(rows: Sequence[Line], files: int, today: date) -> str:
@@ -103,8 +117,8 @@ def markdown(rows: Sequence[Line], files: int, today: date) -> str:
     text = [
         f"{files:,} real files, {today:%-d %B %Y}.",
         "",
-        "| Family | Fact | Compared | Agree % | Reference wrong | Agree % then | Missing |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| Family | Fact | Compared | Agree % | Reader wrong | Corrected % | Disputed | Missing |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for family in dict.fromkeys(row.family for row in rows):
         text += _markdown_rows(family, [row for row in rows if row.family == family])
@@ -124,12 +138,17 @@ def _markdown_row(family: str, rows: Sequence[Line]) -> str:
         family,
         ", ".join(f"`{row.fact}`" for row in rows),
         f"{sum(row.count for row in rows):,}",
-        percent(rows[0].agreement),
-        str(sum(len(row.classified) for row in rows) or ""),
-        percent(rows[0].classified_agreement),
-        f"{sum(row.outcomes[Outcome.MISSING] for row in rows):,}",
+        _percent(rows[0], rows[0].agreement),
+        str(sum(len(row.classified) for row in rows)),
+        _percent(rows[0], rows[0].classified_agreement),
+        _count(rows, Outcome.DISPUTED),
+        _count(rows, Outcome.MISSING),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _count(rows: Sequence[Line], outcome: Outcome) -> str:
+    return f"{sum(row.outcomes[outcome] for row in rows):,}"
 
 
 def details(
@@ -141,7 +160,7 @@ def details(
     for row in of_family:
         text += [f"DISAGREE {_shown(each)}" for each in row.unclassified]
         text += [f"classified ({reason}) {_shown(each)}" for each, reason in row.classified]
-    for outcome in (Outcome.MISSING, Outcome.EXTRA):
+    for outcome in (Outcome.DISPUTED, Outcome.MISSING, Outcome.EXTRA):
         text += [
             f"{outcome.value.upper()} {_shown(each)}"
             for each in found

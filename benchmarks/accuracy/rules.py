@@ -92,6 +92,7 @@ _CODECS: Mapping[str, tuple[str, ...]] = {
     "aac": ("mp4a", "mp4a-40-2", "mp4a-40-5", "a_aac", "a_aac-2"),
     "mp3": (".mp3", "mp4a-6b", "a_mpeg/l3"),
     "alac": ("a_alac",),
+    "mp4als": ("mp4a-40-36",),
     "ac3": ("ac-3", "a_ac3"),
     "eac3": ("ec-3", "a_eac3"),
     "opus": ("a_opus",),

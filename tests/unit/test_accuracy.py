@@ -95,7 +95,8 @@ def test_different(rule: Rule, ours: Value, theirs: Value) -> None:
         (None, EXACT, None, {}),
         (Outcome.AGREE, EXACT, 3, {"qpdf": 3}),
         (Outcome.AGREE, EXACT, 3, {"pdfinfo": 4, "qpdf": 3}),
-        (Outcome.DISAGREE, EXACT, 3, {"pdfinfo": 4, "qpdf": 5}),
+        (Outcome.DISAGREE, EXACT, 3, {"pdfinfo": 4, "qpdf": 4}),
+        (Outcome.DISPUTED, EXACT, 3, {"pdfinfo": 4, "qpdf": 5}),
         (Outcome.MISSING, EXACT, None, {"qpdf": 3}),
         (Outcome.EXTRA, EXACT, 3, {}),
         (Outcome.DISAGREE, EXACT, 0, {"qpdf": 3}),
@@ -247,9 +248,10 @@ def test_lines() -> None:
 
 
 def test_text_table() -> None:
-    """Percentages are rounded down; a fact that no reference has is marked."""
+    """Percentages are rounded down; facts that only one side has are marked."""
     found = [
         Compared("pdf", "title", _recorded({}), Outcome.EXTRA, "Report", {}),
+        Compared("pdf", "author", _recorded({}), Outcome.MISSING, None, {"qpdf": "Ada"}),
         *(Compared("pdf", "pageCount", _recorded({}), Outcome.AGREE, 1, {}) for _ in range(2_999)),
         Compared("pdf", "pageCount", _recorded({}), Outcome.DISAGREE, 1, {"qpdf": 2}),
     ]
@@ -257,7 +259,8 @@ def test_text_table() -> None:
     printed = report.text_table(report.lines(found, [])).splitlines()
 
     assert ["pdf", "title", "0", "0", "no", "reference"] == printed[1].split()[:6]
-    assert ["pdf", "pageCount", "3000", "2999", "99.9"] == printed[2].split()[:5]
+    assert ["pdf", "author", "0", "0", "not", "recorded"] == printed[2].split()[:6]
+    assert ["pdf", "pageCount", "3000", "2999", "99.9"] == printed[3].split()[:5]
 
 
 def test_markdown() -> None:
@@ -273,8 +276,8 @@ def test_markdown() -> None:
     printed = report.markdown(report.lines(found, []), 1_234, date(2026, 1, 31)).splitlines()
 
     assert "1,234 real files, 31 January 2026." == printed[0]
-    assert "| pdf | `title`, `pageCount` | 2 | 100.0 |  | 100.0 | 0 |" == printed[4]
-    assert "| pdf | `createdAt` | 1 | 0.0 |  | 0.0 | 0 |" == printed[5]
+    assert "| pdf | `title`, `pageCount` | 2 | 100.0 | 0 | 100.0 | 0 | 0 |" == printed[4]
+    assert "| pdf | `createdAt` | 1 | 0.0 | 0 | 0.0 | 0 | 0 |" == printed[5]
 
 
 def test_details() -> None:

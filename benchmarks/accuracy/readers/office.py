@@ -146,6 +146,7 @@ def _odf_meta(meta: Any) -> dict[str, Any]:
     return {
         "title": text(f"{dc}title"),
         "subject": text(f"{dc}subject"),
+        "keywords": ", ".join(each.text or "" for each in meta.iter(f"{_ODF}meta:1.0}}keyword")),
         "author": text(f"{_ODF}meta:1.0}}initial-creator"),
         "lastModifiedBy": text(f"{dc}creator"),
         "application": text(f"{_ODF}meta:1.0}}generator"),
