@@ -12,7 +12,7 @@ CONTAINERS = (
         extensions=("parquet",),
         module="records",
         readers=("pyarrow",),
-        facts=dict.fromkeys(("rowCount", "columnCount", "rowGroupCount"), EXACT),
+        facts=dict.fromkeys(("rowCount", "columnCount"), EXACT),
     ),
     Family(
         name="zip",

@@ -48,7 +48,7 @@ DOCUMENTS = (
     Family(
         name="spreadsheet",
         types=(f"{_OPEN_XML}spreadsheetml.", "application/vnd.ms-excel."),
-        extensions=("xlsx", "xlsm", "xltx", "xltm", "xlam"),
+        extensions=("xlsx", "xlsm", "xltx", "xltm", "xlam", "xlsb"),
         module="office",
         readers=("openpyxl", "exiftool", "olevba"),
         facts={**_PROPERTIES, "sheetCount": EXACT},
@@ -64,12 +64,12 @@ DOCUMENTS = (
     Family(
         name="opendocument",
         types=(_OPEN_DOCUMENT,),
-        extensions=("odt", "ods", "odp", "ott", "ots", "otp"),
+        extensions=("odt", "ods", "odp", "odg", "ott", "ots", "otp", "otg"),
         module="office",
         readers=("lxml", "exiftool"),
         facts={
             **_PROPERTIES,
-            **dict.fromkeys(("wordCount", "sheetCount", "slideCount"), EXACT),
+            **dict.fromkeys(("wordCount", "sheetCount", "slideCount", "pageCount"), EXACT),
         },
     ),
     Family(
@@ -110,8 +110,8 @@ DOCUMENTS = (
     ),
     Family(
         name="ebook",
-        types=("application/epub+zip",),
-        extensions=("epub",),
+        types=("application/epub+zip", "application/x-ibooks+zip"),
+        extensions=("epub", "ibooks"),
         module="archive",
         readers=("lxml",),
         facts={**dict.fromkeys(("title", "author", "language"), TEXT), "wordCount": WORDS},

@@ -7,7 +7,7 @@ from benchmarks.accuracy.rules import ADDRESS, DURATION, EXACT, FLAG, TEXT, TIME
 
 _COUNTS = dict.fromkeys(("wordCount", "characterCount", "lineCount"), EXACT)
 _MAIL = {
-    **dict.fromkeys(("subject", "messageId"), TEXT),
+    **dict.fromkeys(("subject", "messageId", "to"), TEXT),
     "from": ADDRESS,
     **dict.fromkeys(("toCount", "ccCount", "attachmentCount"), EXACT),
     "sentAt": TIME,
@@ -63,7 +63,7 @@ TEXTS = (
         extensions=("vcf",),
         module="records",
         readers=("vobject",),
-        facts={"title": TEXT, "contactCount": EXACT},
+        facts={"contactCount": EXACT},
     ),
     Family(
         name="subtitles",

@@ -43,6 +43,7 @@ def exif(path: Path) -> dict[str, Any]:
         "software": tags.get("IFD0:Software"),
         "hasGpsPosition": "GPS:GPSLatitude" in tags and "GPS:GPSLongitude" in tags,
         "bitDepth": number(tags.get("PNG:BitDepth") or tags.get("File:BitsPerSample")),
+        "imageCount": number(tags.get("File:ImageCount")),
         "frameCount": number(named(tags, "FrameCount") or named(tags, "AnimationFrames")),
     }
 

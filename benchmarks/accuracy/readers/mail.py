@@ -25,8 +25,9 @@ def python_email(path: Path) -> dict[str, Any]:
         "from": _text(mail["from"]),
         "messageId": _text(mail["message-id"]),
         "sentAt": dates.of(sent),
-        "toCount": _addresses(mail, "to"),
-        "ccCount": _addresses(mail, "cc"),
+        "to": ", ".join(_addresses(mail, "to")),
+        "toCount": len(_addresses(mail, "to")),
+        "ccCount": len(_addresses(mail, "cc")),
         "attachmentCount": sum(1 for _ in _attachments(mail)),
     }
 
@@ -35,9 +36,9 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _addresses(mail: EmailMessage, name: str) -> int:
+def _addresses(mail: EmailMessage, name: str) -> list[str]:
     values = [str(value) for value in mail.get_all(name, [])]
-    return sum(bool(address) for _, address in getaddresses(values))
+    return [address for _, address in getaddresses(values) if address]
 
 
 def _attachments(part: EmailMessage) -> Any:

@@ -28,12 +28,18 @@ def ffprobe(path: Path) -> dict[str, Any]:
         "channels": audio.get("channels") or None,
         "sampleRate": number(audio.get("sample_rate")) or None,
         "bitRate": _kilobits(audio.get("bit_rate")),
-        "codec": (video or audio).get("codec_name"),
+        "codec": _identifier(video or audio),
         "width": video.get("width") or None,
         "height": video.get("height") or None,
         **{ours: tags.get(theirs) for ours, theirs in _TAGS.items()},
         "year": next((tags[name] for name in _YEARS if name in tags), None),
     }
+
+
+def _identifier(stream: Mapping[str, Any]) -> str | None:
+    """What the container has for the codec, where it is text and not that of encryption."""
+    tag = stream.get("codec_tag_string", "")
+    return stream.get("codec_name") if "[" in tag or tag.startswith("enc") else tag
 
 
 def _is_cover(stream: Mapping[str, Any]) -> bool:

@@ -124,11 +124,13 @@ def odf(path: Path) -> dict[str, Any]:
     found = {} if meta is None else _odf_meta(meta)
     found["hasMacros"] = bool(macros)
     match kind.rpartition(".")[2]:
-        case "text":
+        case "text" | "text-template":
             found["wordCount"] = len("".join(_odf_text(body[0])).split())
-        case "spreadsheet":
+        case "spreadsheet" | "spreadsheet-template":
             found["sheetCount"] = len(body[0].findall(f"{_ODF}table:1.0}}table"))
-        case "presentation":
+        case "graphics" | "graphics-template":
+            found["pageCount"] = len(body[0].findall(f"{_ODF}drawing:1.0}}page"))
+        case "presentation" | "presentation-template":
             found["slideCount"] = len(body[0].findall(f"{_ODF}drawing:1.0}}page"))
     return found
 

@@ -68,19 +68,21 @@ def olevba(path: Path) -> dict[str, Any]:
 
 def outlook(path: Path) -> dict[str, Any]:
     """A message of Outlook."""
+    kinds = extract_msg.enums.RecipientType
     with extract_msg.openMsg(str(path)) as mail:
+        to, cc = (
+            [each.email for each in mail.recipients if each.type == kind]
+            for kind in (kinds.TO, kinds.CC)
+        )
         return {
             "subject": mail.subject,
             "from": mail.sender,
+            "to": ", ".join(address for address in to if address),
             "messageId": mail.messageId,
             "sentAt": dates.of(mail.date),
             "attachmentCount": len(mail.attachments),
-            "toCount": sum(
-                each.type == extract_msg.enums.RecipientType.TO for each in mail.recipients
-            ),
-            "ccCount": sum(
-                each.type == extract_msg.enums.RecipientType.CC for each in mail.recipients
-            ),
+            "toCount": len(to),
+            "ccCount": len(cc),
         }
 
 
