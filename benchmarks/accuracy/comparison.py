@@ -27,7 +27,7 @@ class Outcome(Enum):
     MISSING = "missing"
     """A reference has it, Intake does not."""
     EXTRA = "extra"
-    """Intake has it, and no reference that reads the file."""
+    """Intake has it and no reference, which may not be installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def compared(
     recorded: Recorded, family: Family, answer: Mapping[str, Mapping[str, Value]]
 ) -> Iterator[Compared]:
     """Each fact that Intake or a reference has."""
-    if not answer or not recorded.metadata:
+    if not recorded.metadata:
         return
     for fact, rule in family.facts.items():
         ours = recorded.metadata.get(fact)

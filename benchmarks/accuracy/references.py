@@ -29,6 +29,9 @@ _READERS = Path(__file__).parent / "readers"
 _SECONDS = 120
 """For all readers of one file."""
 
+_INSTALL = "not installed"
+"""In the error of a reader whose program is missing; that answer is not kept."""
+
 _PROGRAMS = {
     "pdfinfo": "poppler-utils",
     "qpdf": "qpdf",
@@ -81,7 +84,7 @@ def read(requests: Sequence[Request], processes: int, advance: Callable[[], None
         else:
             with _taken(idle) as worker:
                 raw = worker.read(request)
-            if raw:
+            if raw and all(_INSTALL not in found.get("error", "") for found in raw.values()):
                 _write(cached, json.dumps(raw))
         advance()
         return {name: found["facts"] for name, found in raw.items() if found.get("facts")}

@@ -132,10 +132,12 @@ def test_compared() -> None:
 
 
 def test_compared_with_nothing() -> None:
-    """A file that no reference reads, or that Intake rejects, has no facts to compare."""
+    """What no reference reads is extra; a file that Intake rejects has no facts."""
     pdf = FAMILIES[0]
 
-    assert [] == list(comparison.compared(_recorded({"pageCount": 2}), pdf, {}))
+    alone = list(comparison.compared(_recorded({"pageCount": 2}), pdf, {}))
+
+    assert [Outcome.EXTRA] == [each.outcome for each in alone]
     assert [] == list(comparison.compared(_recorded({}), pdf, {"qpdf": {"pageCount": 2}}))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +12,8 @@ from typing import Any
 
 SECONDS = 40
 """For one program and one file."""
+
+_ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 _READY = "{ready}"
 
@@ -31,7 +34,7 @@ def run(*command: str | Path, accepted: tuple[int, ...] = (0,)) -> str:
             capture_output=True,
             check=False,
             timeout=SECONDS,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            env=_ENVIRONMENT,
         )
     except subprocess.TimeoutExpired as error:
         raise ReadError(f"takes more than {SECONDS} s") from error
@@ -82,7 +85,7 @@ class _ExifTool:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            env=_ENVIRONMENT,
         )
 
     def tags(self, path: Path) -> dict[str, Any]:
