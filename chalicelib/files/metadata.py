@@ -1,5 +1,6 @@
 """The metadata of a file: the names that each extractor may return, and their bounds.
 
+A value is recorded only if the bytes of the file establish it: unknown is absent, never 0 or False.
 What an extractor returns is bounded here, in the sandbox, and checked against the same bounds by
 the Lambda, which does not trust the sandbox.
 """
