@@ -159,6 +159,9 @@ def test_largest_palette() -> None:
         pytest.param(media.animated_webp(4), 4, id="animated WebP"),
         pytest.param(files.gif(), None, id="GIF without frames"),
         pytest.param(media.animated_gif(3)[:-4], 3, id="GIF that is cut off"),
+        pytest.param(
+            media.animated_gif(3)[:-1] + media.animated_gif(1), None, id="GIF with a GIF inside"
+        ),
         pytest.param(files_images.jpeg_xl(), 1, id="JPEG XL"),
         pytest.param(files_images.jpeg_xl(is_animated=True), None, id="animated JPEG XL"),
     ],

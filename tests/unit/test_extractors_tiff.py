@@ -54,6 +54,8 @@ def test_images(content: bytes, width: int, height: int, pages: int) -> None:
         pytest.param({262: 0}, 1, "gray", id="bilevel"),
         pytest.param({258: 4, 262: 3}, 4, "palette", id="palette"),
         pytest.param({258: 8, 262: 5}, 8, "cmyk", id="CMYK"),
+        pytest.param({258: 8, 262: 2, 277: 3}, 8, "rgb", id="RGB"),
+        pytest.param({258: 8, 262: 2, 277: 4}, 8, None, id="channel that is not mentioned"),
         pytest.param({258: 16, 262: 2, 338: 2}, 16, "rgb-alpha", id="alpha"),
         pytest.param({258: 8, 262: 2, 338: 0}, 8, None, id="channel of unknown meaning"),
         pytest.param({258: 12, 262: 32_803}, 12, None, id="color filter array"),
@@ -88,6 +90,14 @@ def test_pages_that_are_not_counted() -> None:
     for number in range(1, 600):
         content += (len(page) + (number - 1) * (len(page) - 8)).to_bytes(4, "little") + page[8:-4]
     found = extract(io.BytesIO(content + bytes(4)), TIFF)
+
+    assert (3, 2) == (found["width"], found["height"])
+    assert "frameCount" not in found
+
+
+def test_damaged_page() -> None:
+    """The number of pages is absent where a directory without a size may be one."""
+    found = extract(io.BytesIO(media.tiff([PAGE, {257: 2}, PAGE])), TIFF)
 
     assert (3, 2) == (found["width"], found["height"])
     assert "frameCount" not in found

@@ -6,7 +6,7 @@ import struct
 
 from chalicelib.files.extractors.image_facts import MAX_PARTS, ImageFacts, Memory
 
-_EXTENSION, _IMAGE = 0x21, 0x2C
+_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 
 
 def read(memory: Memory) -> ImageFacts:
@@ -23,7 +23,10 @@ def read(memory: Memory) -> ImageFacts:
 
 
 def _frames(memory: Memory, flags: int) -> tuple[int | None, int]:
-    """The number of frames that begin, and the bits of the largest palette."""
+    """The number of frames that begin, and the bits of the largest palette.
+
+    The number is None where bytes that are no block hide whether others follow.
+    """
     frames, depth = 0, _palette_bits(flags)
     position = 13 + _palette_bytes(flags)
     blocks = 0
@@ -36,8 +39,10 @@ def _frames(memory: Memory, flags: int) -> tuple[int | None, int]:
             position += 11 + _palette_bytes(flags)
         elif kind == _EXTENSION:
             position += 2
-        else:
+        elif kind == _TRAILER:
             break
+        else:
+            return None, depth
         while position < len(memory) and blocks < MAX_PARTS and memory[position]:
             position += 1 + memory[position]
             blocks += 1

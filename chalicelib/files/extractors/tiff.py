@@ -12,7 +12,7 @@ from chalicelib.files.extractors.tiff_structure import (
 )
 
 _SUBFILE_TYPE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 254, 256, 257, 258, 262
-_EXTRA_SAMPLES, _SUB_DIRECTORIES = 338, 330
+_SAMPLES, _EXTRA_SAMPLES, _SUB_DIRECTORIES = 277, 338, 330
 
 _REDUCED, _MASK = 1, 4
 """Bits of NewSubfileType: a thumbnail or a smaller copy; a transparency mask."""
@@ -29,6 +29,8 @@ _COLORS: Mapping[int | None, str] = {
     6: "rgb",
 }
 """By PhotometricInterpretation; YCbCr is shown as RGB."""
+
+_CHANNELS = {"gray": 1, "rgb": 3, "palette": 1, "cmyk": 4}
 
 _WITH_ALPHA = {"gray": "gray-alpha", "rgb": "rgb-alpha"}
 _ALPHA = (1, 2)
@@ -60,7 +62,10 @@ def read(memory: Memory) -> ImageFacts:
 
 
 def _pages(structure: TiffStructure) -> tuple[Directory | None, int | None]:
-    """The first full image, else the first one, and the number of pages."""
+    """The first full image, else the first one, and the number of pages.
+
+    The number is None where a damaged directory hides whether it is a page.
+    """
     full: Directory | None = None
     first: Directory | None = None
     below: list[int] = []
@@ -72,6 +77,8 @@ def _pages(structure: TiffStructure) -> tuple[Directory | None, int | None]:
             if _is_full(structure, directory):
                 full = full or directory
                 pages += 1
+            elif not _is_other(structure, directory):
+                is_complete = False
             if not full and len(below) < _MAX_BELOW:
                 below += structure.integers(directory, _SUB_DIRECTORIES)
     except TooManyEntriesError:
@@ -89,8 +96,13 @@ def _first_full(structure: TiffStructure, positions: Iterable[int]) -> Directory
 
 def _is_full(structure: TiffStructure, directory: Directory) -> bool:
     """Whether it is an image, neither a smaller copy nor a mask."""
+    return not _is_other(structure, directory) and 0 not in _size(structure, directory)
+
+
+def _is_other(structure: TiffStructure, directory: Directory) -> bool:
+    """Whether it is a smaller copy or a mask."""
     kind = structure.integer(directory, _SUBFILE_TYPE) or 0
-    return not kind & (_REDUCED | _MASK) and 0 not in _size(structure, directory)
+    return bool(kind & (_REDUCED | _MASK))
 
 
 def _size(structure: TiffStructure, directory: Directory) -> tuple[int, int]:
@@ -110,5 +122,7 @@ def _color_mode(structure: TiffStructure, image: Directory) -> str | None:
     color = _COLORS.get(structure.integer(image, _PHOTOMETRIC))
     extra = structure.integers(image, _EXTRA_SAMPLES)
     if not extra:
-        return color
+        samples = structure.integer(image, _SAMPLES)
+        is_all = not color or samples is None or samples <= _CHANNELS[color]
+        return color if is_all else None  # the meaning of the others is not stated
     return _WITH_ALPHA.get(color or "") if len(extra) == 1 and extra[0] in _ALPHA else None
