@@ -120,6 +120,8 @@ _BROADER = {
     AUDIO_MATROSKA: frozenset({AUDIO_WEBM}),
     VIDEO_OGG: frozenset({AUDIO_OGG}),
     "application/ogg": frozenset({AUDIO_OGG, VIDEO_OGG}),
+    AUDIO_THREE_GPP: frozenset({THREE_GPP}),  # declared by Python for the file name extension
+    AUDIO_THREE_GPP2: frozenset({THREE_GPP2}),
     **{
         video: frozenset({audio})
         for video, audio in AUDIO_OF_VIDEO.items()

@@ -102,6 +102,8 @@ def test_type(content: bytes, file_type: str) -> None:
         (mp4(PICTURE), "video/quicktime", types.MP4),
         (mp4(PICTURE, brand=b"3gp5"), "video/mp4", types.THREE_GPP),
         (mp4(SOUND, brand=b"3gp5"), "video/3gpp", types.AUDIO_THREE_GPP),
+        (mp4(PICTURE, brand=b"3gp5"), "audio/3gpp", types.THREE_GPP),
+        (mp4(PICTURE, brand=b"3g2a"), "audio/3gpp2", types.THREE_GPP2),
         (files_media.matroska(b"webm", OPUS), "audio/webm", types.AUDIO_WEBM),
         (files_media.matroska(b"webm", OPUS), "video/webm;codecs=opus", types.AUDIO_WEBM),
         (files_media.matroska(b"matroska", OPUS), "audio/x-matroska", types.AUDIO_MATROSKA),
