@@ -168,11 +168,11 @@ def vorbis_head(rate: int = 44_100) -> bytes:
     return b"\x01vorbis" + struct.pack("<LBLLLLBB", 0, 2, rate, 0, 160_000, 0, 0xB8, 1)
 
 
-def theora_head() -> bytes:
+def theora_head(version: bytes = b"\3\2\1") -> bytes:
     """The first packet of Theora: 320 by 240 pixels, 25 frames a second, key frames every 64."""
     size = (320).to_bytes(3, "big") + (240).to_bytes(3, "big")
     rate = struct.pack(">LL", 25, 1)
-    return b"\x80theora\3\2\1" + bytes(4) + size + bytes(2) + rate + bytes(10) + b"\x00\xc0"
+    return b"\x80theora" + version + bytes(4) + size + bytes(2) + rate + bytes(10) + b"\x00\xc0"
 
 
 def adts(frames: int = 43, *, rate_index: int = 4, channels: int = 2) -> bytes:

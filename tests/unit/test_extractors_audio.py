@@ -370,6 +370,18 @@ NATIVE = b"\x7fFLAC\1\0\0\1fLaC\0\0\0\x22" + made.stream_info(0)
             },
             id="film",
         ),
+        pytest.param(
+            made.ogg_page(made.theora_head(b"\3\2\0"), 0, is_first=True)
+            + made.ogg_page(bytes(99), 1 << 6 | 48),
+            {"codec": "theora", "width": 320, "height": 240, "durationMilliseconds": 2_000},
+            id="film of an old format, which counts frames from 0",
+        ),
+        pytest.param(
+            made.ogg_page(made.theora_head(b"\3\2\0"), 0, is_first=True)
+            + made.ogg_page(bytes(99), 0),
+            {"codec": "theora", "width": 320, "height": 240},
+            id="headers of a film",
+        ),
     ],
 )
 def test_ogg(content: bytes, expected: Metadata) -> None:

@@ -13,6 +13,9 @@ AUDIO = "audio"
 _OPUS_RATE = 48_000
 """Hertz of every decoder and of granule positions: RFC 7845, 4."""
 
+_COUNTING_THEORA = (3, 2, 1)
+"""The first version whose granule positions count the frame itself."""
+
 
 class Codec(NamedTuple):
     """What a stream's first packet defines; 0: unknown."""
@@ -28,13 +31,16 @@ class Codec(NamedTuple):
     """Units at the beginning that do not play."""
     shift: int = 0
     """Bits of a granule position that count from the last key frame."""
+    uncounted: int = 0
+    """Frames at the beginning that granule positions do not count."""
     comment_prefix_bytes: int = 0
     """In the second packet before the tags."""
 
     def units_at(self, position: int) -> int:
         """How many units play up to this granule position."""
         if self.shift:
-            return (position >> self.shift) + (position & ((1 << self.shift) - 1))
+            frames = (position >> self.shift) + (position & ((1 << self.shift) - 1))
+            return frames + self.uncounted if position else 0
         return max(position - self.skipped, 0)
 
 
@@ -75,7 +81,11 @@ def _speex(packet: bytes) -> Codec:
 
 
 def _theora(packet: bytes) -> Codec:
-    """Theora, 6.2: width and height of the picture, frames per second and their numbering."""
+    """Theora, 6.2: width and height of the picture, frames per second and their numbering.
+
+    Granule positions count frames, before version 3.2.1 only those in front of the frame:
+    `th_granule_frame` of libtheora.
+    """
     width, height = (int.from_bytes(packet[at : at + 3], "big") for at in (14, 17))
     frames, seconds = unpack(">LL", packet, 22)
     shift = int.from_bytes(packet[40:42], "big") >> 5 & 31
@@ -86,6 +96,7 @@ def _theora(packet: bytes) -> Codec:
         width=width,
         height=height,
         shift=shift,
+        uncounted=int(tuple(packet[7:10]) < _COUNTING_THEORA),
         comment_prefix_bytes=7,
     )
 
