@@ -135,6 +135,13 @@ OLD = made.id3_version_1()
             id="version 2 at the end",
         ),
         pytest.param(
+            FRAMES
+            + made.ape_tag(Title="Ape", Album="An album")
+            + made.id3(made.id3_frame(b"TIT2", b"\3New"), flags=0x10),
+            {"title": "New", "album": "An album"},
+            id="APEv2 before version 2",
+        ),
+        pytest.param(
             FRAMES + made.ape_tag(Title="Ape") + b"LYRICSBEGINxx000013LYRICS200" + OLD,
             {"title": "Ape", "genre": "Rock", "year": "1999"},
             id="before lyrics",

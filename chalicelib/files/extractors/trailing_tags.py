@@ -15,21 +15,16 @@ _LYRICS_END = b"LYRICS200"
 def read(data: mmap.mmap) -> tuple[int, dict[str, str]]:
     """The offset where the audio ends, and the tags; of several, ID3v2, APEv2, then ID3v1."""
     end = len(data)
-    found: list[dict[str, str]] = []
+    found: list[tuple[int, dict[str, str]]] = []
     for _ in range(_MAX_TAGS):
         before = end
-        for read_one in (
-            id3.version_1_before,
-            id3.version_2_before,
-            ape_tag.before,
-            _lyrics_before,
-        ):
+        for rank, read_one in enumerate(_READERS):
             end, tags = read_one(data, end)
-            found.append(tags)
+            found.append((rank, tags))
         if end == before:
             break
-    # ID3v1, which cuts its texts, is the last tag of a file.
-    return end, {name: text for tags in found for name, text in tags.items()}
+    found.sort(key=lambda ranked: ranked[0])
+    return end, {name: text for _, tags in found for name, text in tags.items()}
 
 
 def _lyrics_before(data: mmap.mmap, end: int) -> tuple[int, dict[str, str]]:
@@ -37,3 +32,7 @@ def _lyrics_before(data: mmap.mmap, end: int) -> tuple[int, dict[str, str]]:
     if data[max(end - 9, 0) : end] != _LYRICS_END or not digits.isdigit():
         return end, {}
     return max(end - 15 - int(digits), 0), {}
+
+
+_READERS = (id3.version_1_before, _lyrics_before, ape_tag.before, id3.version_2_before)
+"""Of several tags, the later ones here decide; ID3v1 cuts its texts."""
