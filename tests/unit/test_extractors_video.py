@@ -219,6 +219,39 @@ def test_too_many_parts(content: bytes, file_type: str) -> None:
     assert "durationMilliseconds" not in metadata
 
 
+SAMPLES = box(b"mdat", bytes(99))
+HEARD = made.audio_track(b"mp4a", samples=[(441, 1_000)])
+
+
+@pytest.mark.parametrize(
+    ("content", "milliseconds"),
+    [
+        pytest.param(mp4(PICTURE) + SAMPLES, 1_500, id="MP4"),
+        pytest.param(mp4(PICTURE) + SAMPLES[:-1], None, id="MP4 without its last sample"),
+        pytest.param(mp4(PICTURE) + SAMPLES + box(b"free", bytes(9))[:-1], 1_500, id="padding"),
+        pytest.param(mp4(PICTURE)[:-1], None, id="MP4 cut in its header"),
+        pytest.param(mp4(PICTURE) + b"\0\0\0\0mdat\0", 1_500, id="up to the end of the file"),
+    ],
+)
+def test_duration_of_cut_mp4(content: bytes, milliseconds: int | None) -> None:
+    """The stated duration is that of a whole file; of one that is cut off, it is unknown."""
+    assert milliseconds == found(content, types.MP4).get("durationMilliseconds")
+
+
+def test_bit_rate_of_cut_mp4() -> None:
+    """Sizes and durations of samples that are not in the file establish no bit rate."""
+    assert "bitRate" in found(mp4(HEARD) + SAMPLES, types.AUDIO_MP4)
+    assert "bitRate" not in found(mp4(HEARD) + SAMPLES[:-1], types.AUDIO_MP4)
+
+
+def test_duration_of_cut_matroska() -> None:
+    """The stated duration is that of a whole segment; of one that is cut off, it is unknown."""
+    content = files_media.matroska(b"webm", files_media.matroska_picture(3, 2))
+
+    assert 1_500 == found(content, types.WEBM)["durationMilliseconds"]
+    assert "durationMilliseconds" not in found(content[:-1], types.WEBM)
+
+
 def test_pictures_of_chapters() -> None:
     """Chapter pictures do not make a film of an audio book."""
     content = mp4(

@@ -24,6 +24,8 @@ class Box(NamedTuple):
     """Offset of the content."""
     end: int
     """At most the end of the parent."""
+    is_cut: bool = False
+    """Its size exceeds the parent."""
 
 
 def boxes(data: mmap.mmap, start: int, end: int) -> Iterator[Box]:
@@ -43,7 +45,7 @@ def boxes(data: mmap.mmap, start: int, end: int) -> Iterator[Box]:
             size = end - position
         if size < head:
             return
-        yield Box(kind, position + head, min(position + size, end))
+        yield Box(kind, position + head, min(position + size, end), position + size > end)
         position += size
 
 

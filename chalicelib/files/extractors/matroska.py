@@ -39,6 +39,8 @@ class _Element(NamedTuple):
     end: int
     is_unknown: bool
     """The size is unknown: it ends with the file, or before an element of a higher level."""
+    is_cut: bool
+    """Its size exceeds the file."""
 
 
 def detect(content: BinaryIO) -> str:
@@ -78,12 +80,16 @@ def _read(data: mmap.mmap) -> Segment:
     segment = Segment()
     cluster: _Element | None = None
     count = 0
+    is_cut = False
     for count, element in enumerate(_elements(data, 0, len(data)), start=1):  # noqa: B007 - see below
+        is_cut = is_cut or (element.is_cut and element.identifier == SEGMENT)
         if element.identifier == CLUSTER and not element.is_unknown:
             cluster = element
         else:
             _add(segment, data, element)
-    if count == _MAX_ELEMENTS:
+    if is_cut:
+        segment.duration, segment.end_nanoseconds = None, 0
+    elif count == _MAX_ELEMENTS:
         segment.end_nanoseconds = 0  # the last frame is not among them
     elif cluster and segment.duration is None:
         for element in _elements(data, cluster.start, cluster.end):
@@ -114,7 +120,11 @@ def _elements(data: mmap.mmap, start: int, end: int) -> Iterator[_Element]:
         position += width + size_width
         is_unknown = ebml.is_unknown(size, size_width)
         yield _Element(
-            identifier, position, end if is_unknown else min(position + size, end), is_unknown
+            identifier,
+            position,
+            end if is_unknown else min(position + size, end),
+            is_unknown,
+            is_cut=not is_unknown and position + size > end,
         )
         is_entered = identifier in PARENTS and (identifier != CLUSTER or is_unknown)
         if is_unknown and not is_entered and identifier != SEGMENT:

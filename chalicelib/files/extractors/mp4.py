@@ -29,6 +29,9 @@ _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 
 _MAX_TRACKS = 1_000
 
+_CONTENT = (b"moov", b"moof", b"mdat")
+"""Boxes of which each part of what plays is one."""
+
 _NO_HEADER = "The file has no movie header; it may be truncated."
 
 
@@ -66,6 +69,8 @@ class Movie:
         self.tags: dict[str, str] = {}
         self.is_complete: bool = True
         """False: there are too many boxes to read all fragments."""
+        self.is_cut: bool = False
+        """The file ends before what its boxes claim to contain."""
 
     def first(self, handler: bytes) -> Track | None:
         """The first track of a kind that has a format, else the first of the kind."""
@@ -100,7 +105,7 @@ def read(data: mmap.mmap) -> Facts:
     movie, fragments = _parse(data)
     video, audio = movie.first(_VIDEO), movie.first(_AUDIO)
     found: Facts = {}
-    if movie.tracks:
+    if movie.tracks and not movie.is_cut:
         found["durationMilliseconds"] = _duration(data, movie, fragments)
     if data[4:8] == b"ftyp" and data[8:12] in _AUDIO_BRANDS:
         video = None
@@ -108,7 +113,7 @@ def read(data: mmap.mmap) -> Facts:
         found["codec"] = audio.entry.codec
         found["channels"] = audio.entry.channels
         found["sampleRate"] = audio.entry.sample_rate
-    if audio and not video and not fragments:
+    if audio and not video and not fragments and not movie.is_cut:
         duration = milliseconds(audio.sample_units, audio.scale)
         found["bitRate"] = kilobits_per_second(audio.size_bytes, duration)
     if video:
@@ -126,8 +131,10 @@ def _parse(data: mmap.mmap) -> tuple[Movie, list[Box]]:
     """The movie and the boxes of its fragments."""
     movie: Movie | None = None
     fragments = []
+    is_cut = False
     count = 0
     for count, box in enumerate(boxes(data, 0, len(data)), start=1):  # noqa: B007 - used behind
+        is_cut = is_cut or (box.is_cut and box.kind in _CONTENT)
         if box.kind == b"moov" and movie is None:
             movie = _movie(data, box)
         elif box.kind == b"moof":
@@ -135,6 +142,7 @@ def _parse(data: mmap.mmap) -> tuple[Movie, list[Box]]:
     if movie is None:
         raise FileRejectedError(FailureCode.UNREADABLE, _NO_HEADER)
     movie.is_complete = count < MAX_BOXES
+    movie.is_cut = is_cut
     return movie, fragments
 
 
