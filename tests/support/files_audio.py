@@ -134,15 +134,18 @@ def vorbis_comments(**texts: str) -> bytes:
     return struct.pack("<LL", 0, len(texts)) + listed
 
 
-def stream_info(samples: int, rate: int = 44_100, channels: int = 2) -> bytes:
-    """FLAC's streaminfo block without its header."""
+def stream_info(
+    samples: int, rate: int = 44_100, channels: int = 2, *, least_bytes: int = 0
+) -> bytes:
+    """FLAC's streaminfo block without its header: frames of 4,096 samples and at least so long."""
     packed = rate << 44 | channels - 1 << 41 | 15 << 36 | samples
-    return bytes(10) + struct.pack(">Q", packed) + bytes(16)
+    sizes = struct.pack(">HHL", 4_096, 4_096, least_bytes << 8)[:7] + bytes(3)
+    return sizes + struct.pack(">Q", packed) + bytes(16)
 
 
-def flac(samples: int = 88_200, comments: bytes = b"") -> bytes:
+def flac(samples: int = 88_200, comments: bytes = b"", *, least_bytes: int = 0) -> bytes:
     """A FLAC of stereo sound, with 1,000 bytes of frames."""
-    blocks = b"\0\0\0\x22" + stream_info(samples)
+    blocks = b"\0\0\0\x22" + stream_info(samples, least_bytes=least_bytes)
     return b"fLaC" + blocks + b"\x84" + len(comments).to_bytes(3, "big") + comments + bytes(1_000)
 
 

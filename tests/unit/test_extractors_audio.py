@@ -241,6 +241,12 @@ def test_frames(content: bytes, file_type: str, expected: Metadata) -> None:
         ),
         pytest.param(made.flac(0), {}, id="streamed"),
         pytest.param(
+            made.flac(least_bytes=45),
+            {"durationMilliseconds": 2_000, "bitRate": 4},
+            id="22 frames that fit",
+        ),
+        pytest.param(made.flac(least_bytes=46), {}, id="22 frames that do not fit"),
+        pytest.param(
             made.id3(made.id3_frame(b"TIT2", b"\3A title")) + made.flac(0),
             {"title": "A title"},
             id="behind a tag",
@@ -248,7 +254,7 @@ def test_frames(content: bytes, file_type: str, expected: Metadata) -> None:
     ],
 )
 def test_flac(content: bytes, expected: Metadata) -> None:
-    """A FLAC without the number of samples has no duration and no bit rate."""
+    """Without the number of samples, or too short for it, a FLAC has no duration and bit rate."""
     assert {"channels": 2, "sampleRate": 44_100, **expected} == found(content, types.FLAC)
 
 
