@@ -93,6 +93,23 @@ def test_gzip() -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        pytest.param(gzip.compress(b"abc") + gzip.compress(b"de"), None, id="two members"),
+        pytest.param(gzip.compress(bytes(2**20), 0) + gzip.compress(b""), None, id="far apart"),
+        pytest.param(gzip.compress(b"\x1f\x8b\x08\x00" * 9, 0), 36, id="no member, only its begin"),
+        pytest.param(
+            gzip.compress(gzip.compress(b"abc"), 0), None, id="a gzip, which may be a member"
+        ),
+        pytest.param(gzip.compress(b"\x1f\x8b\x08\x00" * 1_001, 0), None, id="too many to try"),
+    ],
+)
+def test_members_of_gzip(content: bytes, size: int | None) -> None:
+    """The size is that of the last member, so it is recorded only if there is no other one."""
+    assert size == extract(io.BytesIO(content), GZIP).get("claimedUnpackedSize")
+
+
+@pytest.mark.parametrize(
     ("content", "file_type"),
     [
         pytest.param(files_office.zip_of({"a": b"b"})[:30], ZIP, id="zip without a directory"),

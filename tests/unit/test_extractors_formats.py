@@ -434,6 +434,17 @@ def test_svg() -> None:
 
 
 @pytest.mark.parametrize(
+    ("width", "pixels"),
+    [("486.5", 487), ("182.49px", 182), ("0.4", 0), ("1e3", None), ("1.5cm", None)],
+)
+def test_svg_size(width: str, pixels: int | None) -> None:
+    """A size in pixels is rounded; others are not recorded."""
+    content = f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}'/>".encode()
+
+    assert pixels == extract(io.BytesIO(content), SVG).get("width")
+
+
+@pytest.mark.parametrize(
     ("content", "file_type"),
     [
         pytest.param(b"<a><b></a>", XML, id="crossed tags"),

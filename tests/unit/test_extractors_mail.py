@@ -62,6 +62,32 @@ def test_attachments() -> None:
     assert found["wordCount"] == 2
 
 
+def test_related_parts() -> None:
+    """What a page shows is no attachment, unless it has a name or is declared as one."""
+    message = simple()
+    message.set_content("<img src='cid:1'>", subtype="html")
+    message.add_related(b"GIF89a", "image", "gif", cid="<1>")
+    message.add_related(b"GIF89a", "image", "gif", cid="<2>", filename="named.gif")
+    message.add_related(b"GIF89a", "image", "gif", cid="<3>", disposition="attachment")
+    message.make_mixed()
+    message.attach(part := EmailMessage())
+    part.set_content(b"%PDF", "application", "pdf", disposition="inline")
+
+    assert 3 == extract(io.BytesIO(bytes(message)), MAIL)["attachmentCount"]
+
+
+def test_recipients_without_addresses() -> None:
+    """Names are counted as recipients, and are no addresses."""
+    found = extract(io.BytesIO(b"To: An Author, b@example.com, Other\n\n"), MAIL)
+
+    assert (3, "b@example.com") == (found["toCount"], found["to"])
+
+
+def test_no_address() -> None:
+    """Without any address of a recipient, there is none."""
+    assert "to" not in extract(io.BytesIO(b"To: An Author\n\n"), MAIL)
+
+
 @pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
 def test_html_only(encoding: str) -> None:
     """A mail in HTML alone has the words that its page shows, however it is encoded."""

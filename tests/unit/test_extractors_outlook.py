@@ -17,6 +17,7 @@ from tests.support.metadata import extract
 CLASS, SUBJECT, BODY, MESSAGE_ID = 0x1A, 0x37, 0x1000, 0x1035
 FROM_NAME, FROM_TYPE, FROM_ADDRESS = 0x42, 0x64, 0x65
 SENDER_NAME, SENDER_SMTP = 0x0C1A, 0x5D01
+HEADERS = 0x007D
 SUBMITTED, DELIVERED = 0x39, 0x0E06
 ADDRESS_TYPE, ADDRESS, SMTP_ADDRESS, RECIPIENT_TYPE = 0x3002, 0x3003, 0x39FE, 0x0C15
 SHORT_NAME, LONG_NAME = 0x3704, 0x3707
@@ -119,6 +120,13 @@ def test_draft() -> None:
         pytest.param(
             {FROM_NAME: "A", FROM_TYPE: "SMTP", FROM_ADDRESS: "Mr A"}, "A", id="no address"
         ),
+        pytest.param(
+            {FROM_NAME: "A", FROM_TYPE: "EX", HEADERS: "To: b@c.d\r\nFrom:\r\n A <a@b.c>\r\nX: y"},
+            "A <a@b.c>",
+            id="transported",
+        ),
+        pytest.param({FROM_NAME: "A", HEADERS: "From: a@b.c, d@b.c"}, "A", id="several"),
+        pytest.param({FROM_NAME: "A", HEADERS: "From: A"}, "A", id="transported name"),
         pytest.param({}, None, id="unknown"),
     ],
 )

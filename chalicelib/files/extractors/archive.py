@@ -5,8 +5,10 @@ Nothing is unpacked, so sizes are not verified. Names of entries are not stored.
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -24,6 +26,14 @@ _GZIP_EXTRA = 4
 """Bits of the flags: RFC 1952, 2.3.1."""
 
 
+_GZIP_MEMBER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")
+"""Its first bytes: RFC 1952, 2.3.1. Flags that are not defined are 0."""
+_CHUNK_BYTES = 1_048_576
+_MAX_CANDIDATES = 1_000
+_CANDIDATE_BYTES = 131_072
+"""More than the extra field has, which precedes the data."""
+
+
 def prepare() -> None:
     """Load what extraction would load lazily: the codecs of names in a zip and in a gzip."""
     text_codecs.load(["cp437", "latin-1"])
@@ -33,7 +43,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     """Counts and sizes, as declared.
 
     - entryCount: files, folders and links; not of gzip, which holds one stream.
-    - claimedUnpackedSize: bytes; for gzip modulo 2^32, and of its last member only.
+    - claimedUnpackedSize: bytes; for gzip modulo 2^32; absent if it may have several members.
     - encrypted (zip): whether any entry is.
     - storedName, modifiedAt (gzip): of the file that was compressed.
     """
@@ -82,7 +92,40 @@ def _gzip(content: BinaryIO) -> RawMetadata:
     if flags & _GZIP_NAME and not flags & _GZIP_EXTRA:
         name = head[10:].partition(b"\0")[0].decode("latin-1")
     return {
-        "claimedUnpackedSize": size,
+        "claimedUnpackedSize": size if _has_one_member(content) else None,
         "storedName": name,
         "modifiedAt": dates.to_iso8601(datetime.fromtimestamp(modified, UTC)) if modified else None,
     }
+
+
+def _has_one_member(content: BinaryIO) -> bool:
+    """Whether certainly no member follows the first one; each has the size of its own data only.
+
+    Where the first one ends is unknown without unpacking it.
+    """
+    for count, position in enumerate(_candidates(content), 1):
+        content.seek(position)
+        if count > _MAX_CANDIDATES or _unpacks(content.read(_CANDIDATE_BYTES)):
+            return False
+    return True
+
+
+def _candidates(content: BinaryIO) -> Iterator[int]:
+    """Positions after the first member's begin at which another one may begin."""
+    position = 1
+    while True:
+        content.seek(position)
+        chunk = content.read(_CHUNK_BYTES)
+        for match in _GZIP_MEMBER.finditer(chunk):
+            yield position + match.start()
+        if len(chunk) < _CHUNK_BYTES:
+            return
+        position += _CHUNK_BYTES - 3  # an identifier may lie across the end
+
+
+def _unpacks(data: bytes) -> bool:
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        return bool(unpacking.decompress(data, 1_024)) or unpacking.eof
+    except zlib.error:
+        return False

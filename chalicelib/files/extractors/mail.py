@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from chalicelib.documents import FailureCode, decode_rfc2047
 from chalicelib.files import dates, text_codecs
@@ -66,8 +66,17 @@ class _Part:
     """A part without parts."""
 
     header: Message
+    is_related: bool = False
+    """Whether it is a part of multipart/related."""
     body: bytearray = field(default_factory=bytearray)
     """Encoded; kept for text only."""
+
+
+class _Boundary(NamedTuple):
+    """Of a multipart."""
+
+    line: bytes
+    is_related: bool
 
 
 def prepare() -> None:
@@ -79,8 +88,9 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     """Header fields, attachments and words.
 
     - subject, from, messageId; sentAt (Date); to: its addresses, comma-separated.
-    - toCount and ccCount: counts of addresses.
-    - attachmentCount; attachmentNames: the first 50, comma-separated.
+    - toCount and ccCount: counts of recipients, also of those without an address.
+    - attachmentCount; attachmentNames: the first 50, comma-separated. What a page shows, a part of
+      multipart/related without a name, is none: RFC 2387.
     - wordCount: whitespace-separated tokens of the text/plain parts that are not attachments;
       without any, of the visible text of the text/html parts.
     """
@@ -95,19 +105,19 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     words: dict[str, int] = {}
     for part in _parts(header, source):
         kind = part.header.get_content_type()
-        if _is_attachment(part.header):
+        if _is_attachment(part):
             attachments.append(_decoded(part.header.get_filename()))
         elif kind in ("text/plain", "text/html"):
             words[kind] = words.get(kind, 0) + _word_count(part, kind)
-    to = _addresses(header, "to")
+    to = _recipients(header, "to")
     return {
         "subject": _field(header, "subject"),
         "from": _field(header, "from"),
-        "to": _decoded(", ".join(to)),
+        "to": _decoded(", ".join(each for each in to if "@" in each)) or None,
         "messageId": _field(header, "message-id"),
         "sentAt": _moment(_field(header, "date")),
         "toCount": len(to),
-        "ccCount": len(_addresses(header, "cc")),
+        "ccCount": len(_recipients(header, "cc")),
         "attachmentCount": len(attachments),
         "attachmentNames": ", ".join(filter(None, attachments[:_MAX_NAMES])) or None,
         "wordCount": words.get("text/plain", words.get("text/html", 0)),
@@ -171,13 +181,13 @@ def _header(source: _Source) -> Message | None:
 
 def _parts(header: Message, source: _Source) -> Iterator[_Part]:
     """The parts without parts, each once its end is read."""
-    boundaries: list[bytes] = []
+    boundaries: list[_Boundary] = []
     count = 0
     part = _begin_part(header, boundaries)
     while block := source.block() or source.line():
         ended = _boundary_at(block, boundaries)
         if ended is None:
-            if part and not _is_attachment(part.header):
+            if part and not _is_attachment(part):
                 part.body += block
             continue
         if part:
@@ -195,34 +205,37 @@ def _parts(header: Message, source: _Source) -> Iterator[_Part]:
         yield part
 
 
-def _begin_part(header: Message, boundaries: list[bytes]) -> _Part | None:
+def _begin_part(header: Message, boundaries: list[_Boundary]) -> _Part | None:
     """The part with this header; None, and one more boundary, for a multipart."""
     boundary = header.get_boundary() if header.get_content_maintype() == "multipart" else None
     if not boundary:
-        return _Part(header)
+        return _Part(header, is_related=bool(boundaries) and boundaries[-1].is_related)
     if len(boundaries) == _MAX_NESTED:
         raise LimitExceededError(_EXCESSIVE)
-    boundaries.append(b"--" + boundary.encode("utf-8", errors="surrogateescape"))
+    line = b"--" + boundary.encode("utf-8", errors="surrogateescape")
+    boundaries.append(_Boundary(line, header.get_content_subtype() == "related"))
     return None
 
 
-def _boundary_at(line: bytes, boundaries: list[bytes]) -> tuple[int, bool] | None:
+def _boundary_at(line: bytes, boundaries: list[_Boundary]) -> tuple[int, bool] | None:
     """Level of the boundary in this line, and whether it closes; None for other lines."""
     if not line.startswith(_BOUNDARY_BEGIN):
         return None
     line = line.rstrip()
     for level in range(len(boundaries) - 1, -1, -1):
-        if line == boundaries[level]:
+        if line == boundaries[level].line:
             return level, False
-        if line == boundaries[level] + b"--":
+        if line == boundaries[level].line + b"--":
             return level, True
     return None
 
 
-def _is_attachment(header: Message) -> bool:
-    disposition = header.get_content_disposition()
+def _is_attachment(part: _Part) -> bool:
+    header = part.header
+    if header.get_content_disposition() == "attachment" or header.get_filename() is not None:
+        return True
     is_text = header.get_content_maintype() in ("text", "multipart")
-    return disposition == "attachment" or (not is_text) or header.get_filename() is not None
+    return not is_text and not part.is_related
 
 
 def _word_count(part: _Part, kind: str) -> int:
@@ -275,7 +288,8 @@ def _decoded(raw: str | None) -> str | None:
     return decode_rfc2047(" ".join(value.split()))
 
 
-def _addresses(header: Message, name: str) -> list[str]:
+def _recipients(header: Message, name: str) -> list[str]:
+    """The addresses; for a recipient without one, a word of the name."""
     values = [str(value) for key, value in header.raw_items() if key.lower() == name]
     found = getaddresses([",".join(values)[:_MAX_FIELD]])
     return [address for _, address in found if address]

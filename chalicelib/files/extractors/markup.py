@@ -98,7 +98,7 @@ _HANDLER = re.compile("on[a-z]+")
 _MAY_BE_SCRIPTED = re.compile(r"\bon[a-z]+\s*=|javascript:|&", re.IGNORECASE)
 """In a part of a tag that is not parsed; a character reference may stand for any character."""
 
-_PIXELS = re.compile(r"\s*(\d{1,9})(?:\.\d+)?\s*(?:px)?\s*")
+_PIXELS = re.compile(r"\s*(\d{1,9}(?:\.\d+)?)\s*(?:px)?\s*")
 
 
 def prepare() -> None:
@@ -117,7 +117,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
       XML and SVG.
     - hasScripts (HTML, SVG): a script element, an event handler or a `javascript:` URL; None if
       there are none in what was read, and entities or overlong tags were not.
-    - width, height (SVG): integers, if given in pixels; viewBox: unchanged.
+    - width, height (SVG): rounded, if given in pixels; viewBox: unchanged.
 
     XML whose root element is SVG's has the names of SVG as well.
     """
@@ -365,7 +365,7 @@ def _are_scripted(attributes: Mapping[str, str | None]) -> bool:
 
 def _pixels(length: str | None) -> int | None:
     pixels = _PIXELS.fullmatch(length or "")
-    return int(pixels[1]) if pixels else None
+    return int(float(pixels[1]) + 0.5) if pixels else None
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes | str]:

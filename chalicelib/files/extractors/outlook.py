@@ -7,9 +7,11 @@ attachment.
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from collections.abc import Iterator
 from datetime import datetime
+from email.utils import getaddresses
 from typing import BinaryIO
 
 from chalicelib.files import code_pages, dates, text_codecs
@@ -27,6 +29,7 @@ _LONG, _TIME, _STRING_8, _STRING = 0x0003, 0x0040, 0x001E, 0x001F
 _MESSAGE_CLASS = 0x001A
 _SUBJECT = 0x0037
 _SUBMIT_TIME = 0x0039
+_TRANSPORT_HEADERS = 0x007D
 _BODY = 0x1000
 _MESSAGE_ID = 0x1035
 _MESSAGE_CODE_PAGE, _LOCALE, _INTERNET_CODE_PAGE = 0x3FFD, 0x3FF1, 0x3FDE
@@ -37,6 +40,9 @@ _FILE_NAME, _LONG_FILE_NAME = 0x3704, 0x3707
 _SENDERS = ((0x0042, 0x0064, 0x0065, 0x5D02), (0x0C1A, 0x0C1E, 0x0C1F, 0x5D01))
 """Name, address type, address and SMTP address: whom the message is from, and who sent it for them.
 [MS-OXCMAIL] 2.2.1.2 makes them the fields From and Sender."""
+
+_FROM = re.compile(r"^From:(.{,1000}(?:\n[ \t].{,1000}){,10})", re.MULTILINE | re.IGNORECASE)
+"""In the header that the message was transported with: [MS-OXOMSG] 2.2.1.61."""
 
 _TO, _CC = 1, 2
 """[MS-OXOMSG] 2.2.3.1."""
@@ -165,12 +171,19 @@ def _is_mail(message: _Properties) -> bool:
 def _sender(message: _Properties) -> str | None:
     """As in a mail: the name with the address, or either."""
     for name, *address in _SENDERS:
-        found = message.text(name), _address(message, *address)
+        found = message.text(name), _address(message, *address) or _transported_address(message)
         if any(found):
             display, mailbox = found
             different = display and mailbox and display != mailbox
             return f"{display} <{mailbox}>" if different else mailbox or display
     return None
+
+
+def _transported_address(message: _Properties) -> str | None:
+    """The address in the field From of the mail that the message was; None if it was none."""
+    header_field = _FROM.search(message.text(_TRANSPORT_HEADERS) or "")
+    found = getaddresses([header_field[1]]) if header_field else []
+    return found[0][1] if len(found) == 1 and "@" in found[0][1] else None
 
 
 def _address(
