@@ -86,15 +86,23 @@ _TEXTUAL_TYPES = frozenset(
         "application/sql",
         "application/toml",
         "application/typescript",
+        "application/vnd.mif",
         "application/vnd.ms-excel",  # declared for CSV by Windows
         "application/x-httpd-php",
         "application/x-javascript",
+        "application/x-mif",
         "application/x-sh",
         "application/x-sql",
         "application/x-tex",
         "application/x-toml",
         "application/x-yaml",
         "application/yaml",
+        "image/x-portable-anymap",  # of Netpbm, P1 to P3
+        "image/x-portable-bitmap",
+        "image/x-portable-graymap",
+        "image/x-portable-pixmap",
+        "image/x-xbitmap",  # this and the next are C
+        "image/x-xpixmap",
         JSON,
         JSON_LINES,
         SUBRIP,

@@ -605,6 +605,9 @@ def test_declared_type_agrees(declared: str | None) -> None:
         "image/svg+xml",
         "application/yaml",
         "application/vnd.ms-excel",
+        "application/x-mif",
+        "image/x-portable-pixmap",
+        "image/x-xpixmap",
         "message/rfc822",
     ],
 )
