@@ -32,7 +32,8 @@ OBJECT_STREAM, ENTRY_STREAM = 6, 7
 """Numbers in the files of `streamed`."""
 
 
-TEXT = Text(1, 1, is_encrypted=False)
+WORDS = 1
+TEXT = Text(1, WORDS, is_encrypted=False)
 """Of each of these files, as PDFium would find it."""
 
 
@@ -55,7 +56,7 @@ def reason_of(content: bytes) -> str:
 
 def by_pypdf(content: bytes) -> RawMetadata:
     """The same facts from pypdf."""
-    found = {"pageCount": TEXT.pages, "wordCount": TEXT.words, "encrypted": False}
+    found = {"pageCount": TEXT.pages, "wordCount": WORDS, "encrypted": False}
     return pdf_fallback.extract(io.BytesIO(content), PDF, found)
 
 

@@ -11,6 +11,7 @@ from pypdf import PdfReader, errors
 from chalicelib.documents import FailureCode
 from chalicelib.files.extraction import FileRejectedError, Unfinished
 from chalicelib.files.extractors import pdf, pdf_fallback, pdf_text
+from chalicelib.files.extractors.pdfium import NotReadError
 from chalicelib.files.mapped import memory_of
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import PDF
@@ -215,7 +216,7 @@ def test_information_that_pypdf_cannot_read(catalog: bytes) -> None:
 def test_pypdf_takes_over() -> None:
     """A PDF that PDFium does not open is read by pypdf, words and all."""
     content = files.pdf(information={"Title": b"(A title)"}).replace(b"/Count 2", b"/Count 3")
-    with pytest.raises(pdf_text.NotReadError):
+    with pytest.raises(NotReadError):
         pdf_text.read(memory_of(io.BytesIO(content)))
 
     assert {
@@ -324,6 +325,7 @@ def with_annotation(appearance: bytes, entries: bytes = b"", page: str = "one") 
         pytest.param(b"/Subtype /Widget /FT /Tx /F 4", 3, id="field"),
         pytest.param(b"/Subtype /FreeText", 3, id="text on the page"),
         pytest.param(b"/Subtype /Widget /FT /Tx /F 2", 1, id="hidden"),
+        pytest.param(b"/Subtype /Widget /FT /Tx /F 32", 1, id="not on a screen"),
         pytest.param(b"/Subtype /Popup", 1, id="pop-up note"),
     ],
 )
@@ -333,6 +335,33 @@ def test_text_of_annotations(entries: bytes, words: int) -> None:
     by_pypdf = pdf_fallback.extract(io.BytesIO(content), PDF, {})
 
     assert words == found_in(content)["wordCount"] == by_pypdf["wordCount"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        pytest.param(b"/Subtype /Widget /FT /Tx /V (two words)", 3, id="field"),
+        pytest.param(b"/Subtype /FreeText /Contents <FEFF00620020006300200064>", 4, id="Unicode"),
+        pytest.param(b"/Subtype /Widget /FT /Tx /F 2 /V (two words)", 1, id="hidden"),
+        pytest.param(b"/Subtype /FreeText /F 32 /Contents (two words)", 1, id="not on a screen"),
+        pytest.param(b"/Subtype /Widget /FT /Btn /V (two words)", 1, id="button"),
+        pytest.param(b"/Subtype /Highlight /Contents (two words)", 1, id="note"),
+        pytest.param(b"/Subtype /Widget /FT /Tx", 1, id="empty field"),
+    ],
+)
+def test_text_without_an_appearance(entries: bytes, words: int) -> None:
+    """The text that viewers write into annotations without an appearance counts."""
+    content = with_annotation(b"", entries).replace(b"/AP <<", b"/No <<")
+
+    assert words == found_in(content)["wordCount"]
+
+
+def test_text_layer_of_a_field_without_an_appearance() -> None:
+    """A page that shows only such a field is not blank."""
+    content = with_annotation(b"", b"/Subtype /Widget /FT /Tx /V (word)", page="")
+    content = content.replace(b"/AP <<", b"/No <<")
+
+    assert (1, True) == (found_in(content)["wordCount"], found_in(content)["hasTextLayer"])
 
 
 def test_text_of_a_state() -> None:
@@ -389,6 +418,36 @@ def test_unreadable_page(contents: bytes, tail: bytes) -> None:
 
     assert {"pageCount": 1, "hasForms": False}.items() <= found.items()
     assert not {"wordCount", "hasTextLayer"} & {*found}
+
+
+@pytest.mark.parametrize("tail", [b"", b"more"], ids=["catalog reader", "pypdf"])
+@pytest.mark.parametrize(
+    "codes",
+    [
+        pytest.param(r"\001 \003 word", id="one of three words"),
+        pytest.param(r"\000\000", id="no word"),
+        pytest.param("a " * 18 + r"\001", id="one of nineteen words"),
+    ],
+)
+def test_glyphs_without_characters(codes: str, tail: bytes) -> None:
+    """Text of which the file does not tell the characters has no known number of words."""
+    found = found_in(files.pdf([codes]) + tail)
+
+    assert found["hasTextLayer"] is True
+    assert "wordCount" not in found
+
+
+def test_few_glyphs_without_characters() -> None:
+    """One such word in twenty does not change their number."""
+    assert 20 == found_in(files.pdf(["a " * 19 + r"\001"]))["wordCount"]
+
+
+@pytest.mark.parametrize("text", [" ", "   ", r"\240"])
+def test_spaces(text: str) -> None:
+    """A page with spaces only has no text layer."""
+    found = found_in(files.pdf([text]))
+
+    assert (0, False) == (found["wordCount"], found["hasTextLayer"])
 
 
 def test_no_text_layer() -> None:

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import pdfs
 from chalicelib.files.extractors import pdf_text
 from chalicelib.files.extractors.pdf_facts import Text
+from chalicelib.files.extractors.pdfium import NotReadError
 from chalicelib.files.mapped import MappedFile, memory_of
 from infra.aws.stage import ROOT
 from infra.local import samples
@@ -91,7 +92,7 @@ def test_text_beside_the_page(place: str, words: int) -> None:
 )
 def test_not_read(content: bytes) -> None:
     """What PDFium cannot read to its last page is left to somebody else, not counted in part."""
-    with pytest.raises(pdf_text.NotReadError):
+    with pytest.raises(NotReadError):
         text_of(content)
 
 

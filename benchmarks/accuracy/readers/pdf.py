@@ -54,7 +54,8 @@ def pdftotext(path: Path) -> dict[str, Any]:
 
 def mutool(path: Path) -> dict[str, Any]:
     """The words of all pages, as MuPDF draws them."""
-    return {"wordCount": len(run("mutool", "draw", "-q", "-F", "txt", path).split())}
+    words = len(run("mutool", "draw", "-q", "-F", "txt", path).split())
+    return {"wordCount": words, "hasTextLayer": words > 0}
 
 
 def pdfdetach(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from chalicelib.files.extraction import Unfinished
 from chalicelib.files.extractors import pdf_catalog, pdf_text
 from chalicelib.files.extractors.pdf_syntax import HandOverError
+from chalicelib.files.extractors.pdfium import NotReadError
 from chalicelib.files.mapped import memory_of
 from chalicelib.files.metadata import RawMetadata
 
@@ -57,7 +58,7 @@ def extract(content: BinaryIO, file_type: str = "application/pdf") -> RawMetadat
     memory = memory_of(content)
     try:
         text = pdf_text.read(memory)
-    except pdf_text.NotReadError:
+    except NotReadError:
         return Unfinished({})
     try:
         return pdf_catalog.read(memory, text)

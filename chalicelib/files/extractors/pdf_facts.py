@@ -22,8 +22,9 @@ class Text(NamedTuple):
     """The text of all pages."""
 
     pages: int
-    words: int
-    """Whitespace-separated tokens of all pages; a word hyphenated at a line end is one."""
+    words: int | None
+    """Whitespace-separated tokens of all pages; a word hyphenated at a line end is one. None if
+    there is text, but the file does not tell which characters its glyphs are."""
     is_encrypted: bool
     is_blank: bool = False
     """Whether no page shows anything: it is empty, or its content is damaged."""
@@ -34,11 +35,11 @@ class Text(NamedTuple):
         Args:
             is_complete: whether the content of all pages is readable.
         """
-        words = self.words if is_complete else None
+        has_text = self.words is None or self.words > 0
         return {
             "pageCount": self.pages,
-            "wordCount": words,
-            "hasTextLayer": None if words is None else words > 0,
+            "wordCount": self.words if is_complete else None,
+            "hasTextLayer": has_text if is_complete else None,
         }
 
 

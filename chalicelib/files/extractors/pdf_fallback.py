@@ -86,8 +86,8 @@ for _codec in (
 
 _MAX_COUNT = 2**53
 
-_HIDDEN = 2
-"""Flag of an annotation."""
+_HIDDEN = 2 | 32
+"""Flags of an annotation, either of which hides it: Hidden and NoView."""
 
 _SKIPPED_TEXT = {
     "Exceeded %(limit)d form XObject invocations": _EXCESSIVE,
@@ -116,17 +116,17 @@ def extract(content: BinaryIO, file_type: str, found: Metadata) -> RawMetadata: 
 
 
 def _text_of(found: Metadata) -> Text:
-    """The text; without a count of words if no page shows anything."""
-    pages, words = found.get("pageCount"), found.get("wordCount", 0)
+    """The text; without either of its facts if no page shows anything."""
+    is_blank = not {"wordCount", "hasTextLayer"} & found.keys()
+    pages, words = found.get("pageCount"), found.get("wordCount", 0 if is_blank else None)
     encrypted = found.get("encrypted")
     if (
         isinstance(pages, int)
         and pages in range(1, _MAX_COUNT)
-        and isinstance(words, int)
-        and words in range(_MAX_COUNT)
+        and (words is None or (isinstance(words, int) and words in range(_MAX_COUNT)))
         and isinstance(encrypted, bool)
     ):
-        return Text(pages, words, encrypted, is_blank="wordCount" not in found)
+        return Text(pages, words, encrypted, is_blank=is_blank)
     raise ValueError("malformed results of PDFium")
 
 

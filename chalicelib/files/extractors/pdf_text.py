@@ -5,20 +5,20 @@ runs only in the sandbox's child, where either fails just that file.
 
 PDFium's text of a page leaves out its annotations, among them the fields of forms. Flattening adds
 what they show to the page as its last object; it also loses resources that the page inherits, so
-that the page's own text is read before.
+that the page's own text is read before. pdf_annotations.py has what flattening leaves out.
 """
 
 from __future__ import annotations
 
-from codecs import utf_16_le_decode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import byref, c_char, c_double
 from mmap import mmap
 from typing import NamedTuple
 
+from chalicelib.files.extractors import pdf_annotations
 from chalicelib.files.extractors.pdf_facts import Text
-from chalicelib.files.extractors.pdfium import PDFIUM, Box
+from chalicelib.files.extractors.pdf_page_text import words_on
+from chalicelib.files.extractors.pdfium import PDFIUM, NotReadError, address, check, valid
 
 _PART_BYTES = 8 * 1_048_576
 """PDFium caches everything it reads until the document is closed. Reopening a large file after each
@@ -28,35 +28,27 @@ milliseconds."""
 _NOT_ENCRYPTED = -1
 """Revision of the security handler of an unencrypted file."""
 
-_UNIT_BYTES = 2
-"""Of a UTF-16 code unit."""
-
-_APPEARANCE = b"AP"
-"""Key of an annotation's appearance: ISO 32000-1, table 164."""
-
 _FOR_DISPLAY = 0
 """FLAT_NORMALDISPLAY: annotations as on a screen, not as printed."""
 
 _FLATTENED = 1
 """FLATTEN_SUCCESS."""
 
-_MAX_EXAMINED = 100
-"""Annotations of a page; flattening skips each of them sooner than Python does."""
-
 _FORM = 5
 """FPDF_PAGEOBJ_FORM, in which flattening puts all annotations."""
+
+_MAX_UNMAPPED = 0.05
+"""Share of the words with such a code, up to which the number of words is known."""
 
 
 class _Shown(NamedTuple):
     """What a page shows."""
 
     words: int
+    unmapped: int
+    """Words with glyphs of which the characters are unknown, or 1 if that is all there is."""
     is_blank: bool
     """Whether it shows nothing, not even a line."""
-
-
-class NotReadError(Exception):
-    """PDFium cannot open the file without a password, or one of its pages."""
 
 
 def read(content: mmap) -> Text:
@@ -83,10 +75,16 @@ def read(content: mmap) -> Text:
             PDFIUM.FPDF_CloseDocument(document)
     return Text(
         pages,
-        sum(page.words for page in shown),
+        _known_words(shown),
         is_encrypted=revision != _NOT_ENCRYPTED,
         is_blank=all(page.is_blank for page in shown),
     )
+
+
+def _known_words(shown: list[_Shown]) -> int | None:
+    words = sum(page.words for page in shown)
+    unmapped = sum(page.unmapped for page in shown)
+    return words if unmapped <= _MAX_UNMAPPED * words else None
 
 
 def _parts(pages: int, size_bytes: int) -> Iterator[range]:
@@ -97,7 +95,7 @@ def _parts(pages: int, size_bytes: int) -> Iterator[range]:
 
 def _opened(content: mmap) -> int:
     """The document, which refers to the content until it is closed."""
-    return _valid(PDFIUM.FPDF_LoadMemDocument64(_address(content), len(content), None))
+    return valid(PDFIUM.FPDF_LoadMemDocument64(address(content), len(content), None))
 
 
 def _shown_on(document: int, numbers: range) -> list[_Shown]:
@@ -107,19 +105,23 @@ def _shown_on(document: int, numbers: range) -> list[_Shown]:
 def _shown(document: int, number: int) -> _Shown:
     with _page(document, number) as page:
         objects = PDFIUM.FPDFPage_CountObjects(page)
-        shown = _Shown(_words(page), is_blank=objects == 0)
-        if not _flatten(page):
+        shown = _Shown(*words_on(page), is_blank=objects == 0)
+        annotations = pdf_annotations.examined(page)
+        if annotations.words:
+            shown = shown._replace(words=shown.words + annotations.words, is_blank=False)
+        if not annotations.have_appearances or not _flatten(page):
             return shown
     with _page(document, number) as page:
         if not _ends_with_annotations(page, objects):
             return shown
         _remove_all_but_last(page)
-        return _Shown(shown.words + _words(page), is_blank=False)
+        words, unmapped = words_on(page)
+        return _Shown(shown.words + words, shown.unmapped + unmapped, is_blank=False)
 
 
 @contextmanager
 def _page(document: int, number: int) -> Iterator[int]:
-    page = _valid(PDFIUM.FPDF_LoadPage(document, number))
+    page = valid(PDFIUM.FPDF_LoadPage(document, number))
     try:
         yield page
     finally:
@@ -128,10 +130,7 @@ def _page(document: int, number: int) -> Iterator[int]:
 
 def _flatten(page: int) -> bool:
     """Add what annotations show to the page when it is reloaded; False if there is nothing."""
-    annotations = PDFIUM.FPDFPage_GetAnnotCount(page)
-    return (
-        annotations > _MAX_EXAMINED or any(_has_appearance(page, n) for n in range(annotations))
-    ) and PDFIUM.FPDFPage_Flatten(page, _FOR_DISPLAY) == _FLATTENED
+    return bool(PDFIUM.FPDFPage_Flatten(page, _FOR_DISPLAY) == _FLATTENED)
 
 
 def _ends_with_annotations(page: int, objects: int) -> bool:
@@ -146,111 +145,8 @@ def _ends_with_annotations(page: int, objects: int) -> bool:
     return bool(PDFIUM.FPDFPageObj_GetType(last) == _FORM)
 
 
-def _has_appearance(page: int, index: int) -> bool:
-    annotation = PDFIUM.FPDFPage_GetAnnot(page, index)
-    if annotation is None:
-        return False
-    found = PDFIUM.FPDFAnnot_HasKey(annotation, _APPEARANCE)
-    PDFIUM.FPDFPage_CloseAnnot(annotation)
-    return bool(found)
-
-
 def _remove_all_but_last(page: int) -> None:
     for _ in range(PDFIUM.FPDFPage_CountObjects(page) - 1):
         first = PDFIUM.FPDFPage_GetObject(page, 0)
-        _check(PDFIUM.FPDFPage_RemoveObject(page, first))
+        check(PDFIUM.FPDFPage_RemoveObject(page, first))
         PDFIUM.FPDFPageObj_Destroy(first)
-
-
-def _words(page: int) -> int:
-    text = _valid(PDFIUM.FPDFText_LoadPage(page))
-    try:
-        return len(_text(page, text).split())
-    finally:
-        PDFIUM.FPDFText_ClosePage(text)
-
-
-def _valid(handle: int | None) -> int:
-    if handle is None:
-        raise NotReadError
-    return handle
-
-
-def _text(page: int, text: int) -> str:
-    """The page's text; if it begins and ends outside of the page, only the text inside.
-
-    Extracting just the text inside takes three times as long and separates fewer words than
-    pdftotext does.
-    """
-    last = PDFIUM.FPDFText_CountChars(text) - 1
-    if last < 0:
-        return ""
-    bounds = Box()
-    _check(PDFIUM.FPDF_GetPageBoundingBox(page, byref(bounds)))
-    if any(_touches(bounds, text, index) for index in (0, last)):
-        return _whole_text(text, last)
-    return _text_inside(bounds, text)
-
-
-def _touches(bounds: Box, text: int, index: int) -> bool:
-    """Whether the character is on the page, at least in part."""
-    left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
-    _check(
-        PDFIUM.FPDFText_GetCharBox(
-            text, index, byref(left), byref(right), byref(bottom), byref(top)
-        )
-    )
-    return bool(
-        left.value <= bounds.right
-        and right.value >= bounds.left
-        and bottom.value <= bounds.top
-        and top.value >= bounds.bottom
-    )
-
-
-def _whole_text(text: int, last: int) -> str:
-    """All text up to the character with this index.
-
-    PDFium reads beyond the text if the first or last character is one that the text omits:
-    https://crbug.com/pdfium/2079
-    """
-    index_of = PDFIUM.FPDFText_GetTextIndexFromCharIndex
-    start = next((index for index in range(last + 1) if index_of(text, index) >= 0), None)
-    if start is None:
-        return ""
-    end = next(index for index in range(last, -1, -1) if index_of(text, index) >= 0)
-    buffer = _buffer(index_of(text, end) - index_of(text, start) + 2)
-    written = PDFIUM.FPDFText_GetText(text, start, end - start + 1, _address(buffer))
-    return _decoded(buffer, written - 1)  # without the final NUL
-
-
-def _text_inside(bounds: Box, text: int) -> str:
-    corners = (bounds.left, bounds.top, bounds.right, bounds.bottom)
-    length = PDFIUM.FPDFText_GetBoundedText(text, *corners, None, 0)
-    if length <= 0:
-        return ""
-    buffer = _buffer(length)
-    PDFIUM.FPDFText_GetBoundedText(text, *corners, _address(buffer), length)
-    return _decoded(buffer, length)
-
-
-def _buffer(length: int) -> bytearray:
-    """Space for so many UTF-16 code units.
-
-    Not an array of ctypes, which would be a new class for each length.
-    """
-    return bytearray(_UNIT_BYTES * length)
-
-
-def _address(memory: bytearray | mmap) -> object:
-    """A pointer to the beginning, as an argument of a function."""
-    return byref(c_char.from_buffer(memory))
-
-
-def _decoded(buffer: bytearray, length: int) -> str:
-    return utf_16_le_decode(buffer[: _UNIT_BYTES * max(0, length)], "ignore")[0]
-
-
-def _check(succeeded: int) -> None:
-    if not succeeded:
-        raise NotReadError

@@ -8,8 +8,21 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_size_t, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_char,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_size_t,
+    c_uint,
+    c_ulong,
+    c_void_p,
+)
 from importlib.machinery import PathFinder
+from mmap import mmap
 
 _PACKAGE = "pypdfium2_raw"
 _LIBRARY_NAME = "libpdfium.dylib" if sys.platform == "darwin" else "libpdfium.so"
@@ -36,6 +49,10 @@ _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
     "FPDFPage_GetAnnot": (_Handle, [_Handle, c_int]),
     "FPDFPage_CloseAnnot": (None, [_Handle]),
     "FPDFAnnot_HasKey": (c_int, [_Handle, c_char_p]),
+    "FPDFAnnot_GetSubtype": (c_int, [_Handle]),
+    "FPDFAnnot_GetFlags": (c_int, [_Handle]),
+    "FPDFAnnot_SetFlags": (c_int, [_Handle, c_int]),
+    "FPDFAnnot_GetStringValue": (c_ulong, [_Handle, c_char_p, c_void_p, c_ulong]),
     "FPDFPage_Flatten": (c_int, [_Handle, c_int]),
     "FPDFPage_CountObjects": (c_int, [_Handle]),
     "FPDFPage_GetObject": (_Handle, [_Handle, c_int]),
@@ -45,6 +62,7 @@ _FUNCTIONS: dict[str, tuple[type | None, list[type]]] = {
     "FPDFText_LoadPage": (_Handle, [_Handle]),
     "FPDFText_ClosePage": (None, [_Handle]),
     "FPDFText_CountChars": (c_int, [_Handle]),
+    "FPDFText_GetUnicode": (c_uint, [_Handle, c_int]),
     "FPDFText_GetCharBox": (c_int, [_Handle, c_int, *[POINTER(c_double)] * 4]),
     "FPDFText_GetTextIndexFromCharIndex": (c_int, [_Handle, c_int]),
     "FPDFText_GetText": (c_int, [_Handle, c_int, c_int, c_void_p]),
@@ -73,3 +91,29 @@ def _loaded() -> ctypes.CDLL:
 
 PDFIUM = _loaded()
 """The library; its functions return None for a handle of nothing."""
+
+
+class NotReadError(Exception):
+    """PDFium cannot open the file without a password, or one of its pages."""
+
+
+def valid(handle: int | None) -> int:
+    """The handle.
+
+    Raises:
+        NotReadError: there is none.
+    """
+    if handle is None:
+        raise NotReadError
+    return handle
+
+
+def check(succeeded: int) -> None:
+    """Raise NotReadError unless a function succeeded."""
+    if not succeeded:
+        raise NotReadError
+
+
+def address(memory: bytearray | mmap) -> object:
+    """A pointer to the beginning, as an argument of a function."""
+    return byref(c_char.from_buffer(memory))
