@@ -396,6 +396,17 @@ def blank(contents: bytes) -> bytes:
     return content.replace(b"/Contents 6 0 R", b"/Contents 7 0 R")
 
 
+def test_another_object_in_the_place_of_pages() -> None:
+    """An action that the catalog calls pages is not counted as one."""
+    script = b"<< /S /JavaScript /JS (one) >>"
+    found = found_in(
+        files.assembled_pdf([b"<< /Type /Catalog /Pages 2 0 R >>", script, b"<<>>", b"<<>>"])
+    )
+
+    assert not {"pageCount", "wordCount", "hasTextLayer"} & {*found}
+    assert found["encrypted"] is False
+
+
 def test_blank_page() -> None:
     """A page with nothing on it has no words."""
     found = found_in(blank(files.stream(b"q Q")))

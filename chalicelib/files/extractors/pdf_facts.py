@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from chalicelib.files.extractors.pdf_objects import Document, dictionary_in
-from chalicelib.files.extractors.pdf_pages import are_readable, page_size
+from chalicelib.files.extractors.pdf_pages import are_readable, has_pages, page_size
 from chalicelib.files.extractors.pdf_strings import moment_of, text_of
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.xml_events import End, Start, events
@@ -66,7 +66,7 @@ def facts(document: Document, head: bytes, text: Text) -> RawMetadata:
         text: of all pages.
     """
     return {
-        **text.counts(is_complete=not text.is_blank or are_readable(document, text.pages)),
+        **_counts(document, text),
         **_information(document),
         "pdfVersion": _latest([version_in_header(head), _version_in_catalog(document)]),
         "encrypted": document.is_encrypted,
@@ -74,6 +74,13 @@ def facts(document: Document, head: bytes, text: Text) -> RawMetadata:
         "hasForms": _has_forms(document),
         "pdfAClaim": _pdf_a_claim(document),
     }
+
+
+def _counts(document: Document, text: Text) -> RawMetadata:
+    """What the text determines; nothing if PDFium took another object for a page."""
+    if not has_pages(document):
+        return {}
+    return text.counts(is_complete=not text.is_blank or are_readable(document, text.pages))
 
 
 def _information(document: Document) -> RawMetadata:

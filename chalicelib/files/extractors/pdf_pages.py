@@ -40,6 +40,15 @@ def page_size(document: Document) -> RawMetadata:
     return {"pageWidth": round(sides[0]), "pageHeight": round(sides[1])}
 
 
+def has_pages(document: Document) -> bool:
+    """Whether the catalog leads to a page or a tree of pages: tables 29 and 30."""
+    root = document.resolve(document.catalog.get("/Pages"))
+    if not isinstance(root, dict):
+        return False
+    kids = document.resolve(root.get("/Kids"))
+    return isinstance(kids, list) or document.resolve(root.get("/Type")) == "/Page"
+
+
 def _pages(document: Document) -> Iterator[Dictionary]:
     """Pages with what they inherit; ends after `_MAX_PAGE_NODES`, or where the tree is damaged."""
     stack = [iter([document.catalog.get("/Pages")])]
