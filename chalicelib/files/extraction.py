@@ -34,6 +34,14 @@ class FileRejectedError(Exception):
         self.message = message
 
 
+class DocumentEncryptedError(FileRejectedError):
+    """The document is encrypted as a whole."""
+
+    def __init__(self) -> None:
+        """Store the code and the message."""
+        super().__init__(FailureCode.ENCRYPTED, "The document is encrypted.")
+
+
 class LimitExceededError(FileRejectedError):
     """The file exceeds a limit of its type, so it is not recorded as a less specific type."""
 

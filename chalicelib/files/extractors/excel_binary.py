@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.documents import FailureCode
 from chalicelib.files.compound import Stream
-from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extraction import DocumentEncryptedError
 
 _BEGIN, _END, _FILE_PASS, _BOUND_SHEET = 0x0809, 0x000A, 0x002F, 0x0085
 """[MS-XLS] 2.4.21, 2.4.103, 2.4.117, 2.4.28. Those of Excel 5 begin with the same fields."""
@@ -46,13 +45,13 @@ def read(stream: Stream) -> Workbook:
     """The sheets of a workbook stream.
 
     Raises:
-        FileRejectedError: it is encrypted.
+        DocumentEncryptedError: it is encrypted.
     """
     kinds: Counter[int] = Counter()
     is_whole = False
     for kind, position in _records(stream):
         if kind == _FILE_PASS:
-            raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+            raise DocumentEncryptedError
         if kind == _BOUND_SHEET:
             kinds.update(stream.read(position + 5, 1))
         is_whole = kind == _END

@@ -11,9 +11,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from chalicelib.documents import FailureCode
 from chalicelib.files import dates, text_codecs, types, zip_package
-from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extraction import DocumentEncryptedError
 from chalicelib.files.extractors import excel_binary, office_counts, office_words
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.xml_events import End, Start, events
@@ -138,7 +137,7 @@ def _reject_encrypted(archive: zipfile.ZipFile) -> None:
     # Predecessors of LibreOffice wrote a document type.
     for event in events(manifest, rejects_dtd=False):
         if isinstance(event, Start) and event.local_name == "encryption-data":
-            raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+            raise DocumentEncryptedError
 
 
 def _optional(archive: zipfile.ZipFile, name: str) -> Iterable[bytes]:

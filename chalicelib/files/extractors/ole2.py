@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import BinaryIO
 
-from chalicelib.documents import FailureCode, MetadataValue
+from chalicelib.documents import MetadataValue
 from chalicelib.files import dates, text_codecs
 from chalicelib.files.compound import CompoundFile
-from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extraction import DocumentEncryptedError
 from chalicelib.files.extractors import excel_binary, powerpoint_binary, property_sets
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import DOC, MSG, OLE2, PPT, XLS
@@ -51,7 +51,7 @@ def detect(content: BinaryIO) -> str:
     """The MIME type by the main stream's name; that of the container for unknown names."""
     file = CompoundFile(content)
     if any(file.has(name) for name in _DIRECTORY_ENCRYPTED):
-        raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+        raise DocumentEncryptedError
     return next((kind for name, kind in _STREAMS.items() if file.has(name)), OLE2)
 
 
@@ -87,7 +87,7 @@ def _word(file: CompoundFile, summary: property_sets.Values) -> RawMetadata:
     main = file.stream("WordDocument")
     header = main.read(0, _WORD_HEADER_BYTES) if main else b""
     if int.from_bytes(header[10:], "little") & _WORD_IS_ENCRYPTED:
-        raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+        raise DocumentEncryptedError
     has_project = "macros" in file.root.storages
     is_word_97 = int.from_bytes(header[2:4], "little") >= _WORD_97
     return {

@@ -10,9 +10,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.documents import FailureCode
 from chalicelib.files.compound import Stream
-from chalicelib.files.extraction import FileRejectedError, LimitExceededError
+from chalicelib.files.extraction import DocumentEncryptedError, LimitExceededError
 
 _HEADER = struct.Struct("<HHL")
 """Version (4 bits) and instance (12 bits), type, length: [MS-PPT] 2.3.1."""
@@ -52,13 +51,13 @@ def read(current_user: bytes, document: Stream) -> Presentation | None:
         document: the stream `PowerPoint Document`.
 
     Raises:
-        FileRejectedError: it is encrypted.
+        DocumentEncryptedError: it is encrypted.
     """
     if len(current_user) < _CURRENT_USER.size:
         return None
     _, token, last_edit = _CURRENT_USER.unpack_from(current_user)
     if token == _ENCRYPTED_TOKEN:
-        raise FileRejectedError(FailureCode.ENCRYPTED, "The document is encrypted.")
+        raise DocumentEncryptedError
     offset = _document_offset(document, last_edit)
     return None if offset is None else _presentation(document, offset)
 
