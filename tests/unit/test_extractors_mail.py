@@ -152,6 +152,32 @@ def test_odd_header(header: bytes) -> None:
     assert extract(io.BytesIO(content), MAIL)["from"] == "a@example.com"
 
 
+@pytest.mark.parametrize(
+    ("field", "to", "count"),
+    [
+        pytest.param(b"undisclosed-recipients:;", None, 0, id="empty group"),
+        pytest.param(b"undisclosed recipients", None, None, id="no address"),
+        pytest.param(b"root, a@example.com", "a@example.com", None, id="local user"),
+        pytest.param(b"a@example.com,, b@example.com", "a@example.com, b@example.com", 2, id="two"),
+    ],
+)
+def test_recipients(field: bytes, to: str | None, count: int | None) -> None:
+    """Only addresses are recorded; their count is unknown if a recipient has none."""
+    found = extract(io.BytesIO(b"From: a@example.com\nTo: " + field + b"\n\n"), MAIL)
+
+    assert (to, count) == (found.get("to"), found.get("toCount"))
+
+
+@pytest.mark.parametrize("name", ["To", "Cc"])
+def test_many_recipients(name: str) -> None:
+    """Recipients in a field that is too long to be parsed are not counted."""
+    recipients = ", ".join(f"Person <person{number}@example.com>" for number in range(3_000))
+    found = extract(io.BytesIO(f"From: a@b.c\n{name}: {recipients}\n\n".encode()), MAIL)
+
+    assert f"{name.lower()}Count" not in found
+    assert (name == "To") is str(found.get("to")).startswith("person0@example.com, person1@")
+
+
 def test_mailbox_of_one() -> None:
     """A mail that begins as a mailbox has it is one, and several are none."""
     mail = b"From a@example.com Wed May  1 10:00:00 2024\n" + bytes(simple()) + b"\n"

@@ -88,7 +88,8 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     """Header fields, attachments and words.
 
     - subject, from, messageId; sentAt (Date); to: its addresses, comma-separated.
-    - toCount and ccCount: counts of recipients, also of those without an address.
+    - toCount and ccCount: counts of addresses; absent if a recipient has none, and for a field
+      that is too long to be parsed.
     - attachmentCount; attachmentNames: the first 50, comma-separated. What a page shows, a part of
       multipart/related without a name, is none: RFC 2387.
     - wordCount: whitespace-separated tokens of the text/plain parts that are not attachments;
@@ -101,26 +102,19 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     # A longer header is not a mail's: logs and calendars may begin like one.
     if header is None or not any(name in header for name in _REQUIRED):
         raise FileRejectedError(FailureCode.UNREADABLE, "The text has no mail header.")
-    attachments: list[str | None] = []
-    words: dict[str, int] = {}
-    for part in _parts(header, source):
-        kind = part.header.get_content_type()
-        if _is_attachment(part):
-            attachments.append(_decoded(part.header.get_filename()))
-        elif kind in ("text/plain", "text/html"):
-            words[kind] = words.get(kind, 0) + _word_count(part, kind)
-    to = _recipients(header, "to")
+    attachments, word_count = _contents(header, source)
+    to, to_count = _addresses(header, "to")
     return {
         "subject": _field(header, "subject"),
         "from": _field(header, "from"),
-        "to": _decoded(", ".join(each for each in to if "@" in each)) or None,
+        "to": _decoded(", ".join(to)),
         "messageId": _field(header, "message-id"),
         "sentAt": _moment(_field(header, "date")),
-        "toCount": len(to),
-        "ccCount": len(_recipients(header, "cc")),
+        "toCount": to_count,
+        "ccCount": _addresses(header, "cc")[1],
         "attachmentCount": len(attachments),
         "attachmentNames": ", ".join(filter(None, attachments[:_MAX_NAMES])) or None,
-        "wordCount": words.get("text/plain", words.get("text/html", 0)),
+        "wordCount": word_count,
     }
 
 
@@ -177,6 +171,19 @@ def _header(source: _Source) -> Message | None:
         if len(block) > _MAX_HEADER_BYTES:
             return None
     return BytesHeaderParser().parsebytes(bytes(block))
+
+
+def _contents(header: Message, source: _Source) -> tuple[list[str | None], int]:
+    """The names of the attachments, and the number of words."""
+    attachments: list[str | None] = []
+    words: dict[str, int] = {}
+    for part in _parts(header, source):
+        kind = part.header.get_content_type()
+        if _is_attachment(part):
+            attachments.append(_decoded(part.header.get_filename()))
+        elif kind in ("text/plain", "text/html"):
+            words[kind] = words.get(kind, 0) + _word_count(part, kind)
+    return attachments, words.get("text/plain", words.get("text/html", 0))
 
 
 def _parts(header: Message, source: _Source) -> Iterator[_Part]:
@@ -288,11 +295,19 @@ def _decoded(raw: str | None) -> str | None:
     return decode_rfc2047(" ".join(value.split()))
 
 
-def _recipients(header: Message, name: str) -> list[str]:
-    """The addresses; for a recipient without one, a word of the name."""
-    values = [str(value) for key, value in header.raw_items() if key.lower() == name]
-    found = getaddresses([",".join(values)[:_MAX_FIELD]])
-    return [address for _, address in found if address]
+def _addresses(header: Message, name: str) -> tuple[list[str], int | None]:
+    """The addresses in the fields of this name, and how many there are; None if unknown.
+
+    `undisclosed recipients` and names of local users are no addresses.
+    """
+    value = ",".join(str(value) for key, value in header.raw_items() if key.lower() == name)
+    mailboxes = [address for _, address in getaddresses([value[:_MAX_FIELD]]) if address]
+    is_cut = len(value) > _MAX_FIELD
+    if is_cut and mailboxes:
+        del mailboxes[-1]
+    addresses = [address for address in mailboxes if "@" in address]
+    is_known = not is_cut and len(addresses) == len(mailboxes)
+    return addresses, len(addresses) if is_known else None
 
 
 def _moment(date: str | None) -> str | None:
