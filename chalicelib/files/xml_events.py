@@ -190,6 +190,20 @@ def _parser(
     handler: Handler, only: frozenset[str] | None, *, rejects_dtd: bool
 ) -> expat.XMLParserType:
     """A parser that calls the handler within the limits."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = _limited(handler, only)
+    parser.CharacterDataHandler = handler.text
+    if rejects_dtd:
+        parser.StartDoctypeDeclHandler = _reject_document_type
+    parser.DefaultHandler = _ignore  # with a default handler, expat does not expand entities
+    return parser
+
+
+def _limited(
+    handler: Handler, only: frozenset[str] | None
+) -> tuple[Callable[[str, dict[str, str]], None], Callable[[str], None]]:
+    """Functions that call the handler at the start and the end of wanted elements."""
     wanted = _Wanted(only or frozenset())
     depth = elements = 0
     handle_start, handle_end = handler.start, handler.end
@@ -211,15 +225,7 @@ def _parser(
             handle_end(name, depth)
         depth -= 1
 
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = handler.text
-    if rejects_dtd:
-        parser.StartDoctypeDeclHandler = _reject_document_type
-    parser.DefaultHandler = _ignore  # with a default handler, expat does not expand entities
-    return parser
+    return start, end
 
 
 def _reject_document_type(*_: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
@@ -189,6 +189,25 @@ def _main_content_type(archive: zipfile.ZipFile) -> str | None:
     if len(set(found.values())) < 2:
         return first
     return found.get("/" + relationships(archive).get(MAIN_PART, ""), first)
+
+
+def has_part(archive: zipfile.ZipFile, content_types: Set[str]) -> bool:
+    """Whether a part has one of these content types, in lower case: ECMA-376 part 2, 7.2.3."""
+    if CONTENT_TYPES not in archive.NameToInfo:
+        return False
+    by_name: dict[str, str] = {}
+    by_extension: dict[str, str] = {}
+    chunks = part(archive, CONTENT_TYPES, _MAX_CONTENT_TYPES_BYTES)
+    for attributes in attributes_of(chunks, "Override", "Default"):
+        content_type = attributes.get("ContentType", "").lower()
+        if name := attributes.get("PartName"):
+            by_name[name.lower().lstrip("/")] = content_type
+        elif extension := attributes.get("Extension"):
+            by_extension[extension.lower()] = content_type
+    return any(
+        by_name.get(name, by_extension.get(name.rpartition(".")[2])) in content_types
+        for name in map(str.lower, archive.NameToInfo)
+    )
 
 
 def _type_of(content_type: str) -> str | None:

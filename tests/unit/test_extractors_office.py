@@ -48,6 +48,26 @@ def test_macros() -> None:
     assert found_in(sheets, types.XLSM)["hasMacros"] is True
 
 
+@pytest.mark.parametrize(
+    ("declaration", "has_macros"),
+    [
+        pytest.param('Override PartName="/word/Stuff.dat"', True, id="part"),
+        pytest.param('Default Extension="DAT"', True, id="extension"),
+        pytest.param('Override PartName="/word/other.dat"', False, id="missing part"),
+        pytest.param('Default Extension="bin"', False, id="missing extension"),
+    ],
+)
+@pytest.mark.parametrize(
+    "content_type", ["application/vnd.ms-office.vbaProject", "application/vnd.ms-excel.macrosheet"]
+)
+def test_macros_by_content_type(declaration: str, has_macros: bool, content_type: str) -> None:
+    """A part with macros may have any name: its content type is what counts."""
+    types_part = f'<Types><{declaration} ContentType="{content_type}"/></Types>'
+    parts = {"[Content_Types].xml": types_part, "xl/workbook.xml": "<a/>", "word/stuff.dat": ""}
+
+    assert has_macros is found_in(made.zip_of(parts), types.XLSM)["hasMacros"]
+
+
 def test_sheets_and_slides() -> None:
     """Sheets and slides are counted where they are listed, and nowhere else, as in sections."""
     assert found_in(made.xlsx(), types.XLSX)["sheetCount"] == 3

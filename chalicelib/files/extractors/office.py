@@ -15,7 +15,7 @@ from chalicelib.files import dates, text_codecs, types, zip_package
 from chalicelib.files.extraction import DocumentEncryptedError
 from chalicelib.files.extractors import excel_binary, office_counts, office_words
 from chalicelib.files.metadata import RawMetadata
-from chalicelib.files.xml_events import End, Start, events
+from chalicelib.files.xml_events import End, Start, attributes_of, events, local_name
 
 _MAX_PROPERTIES_BYTES = 1_048_576
 """Size of a part with properties."""
@@ -56,7 +56,19 @@ _META = {
 """Of meta.xml, OpenDocument 1.3, part 3, 4.3."""
 
 _OPEN_XML_MACROS = re.compile(r"vbaproject\.bin$|(^|/)macrosheets/", re.IGNORECASE)
-"""Names of parts with Visual Basic, and of macro sheets of Excel 4: [MS-OFFMACRO2] 2.1."""
+"""Usual names of parts with Visual Basic, and of macro sheets of Excel 4: [MS-OFFMACRO2] 2.1."""
+
+_MACRO_CONTENT_TYPES = frozenset(
+    {
+        "application/vnd.ms-office.vbaproject",
+        *(
+            f"application/vnd.ms-excel.{kind}{suffix}"
+            for kind in ("macrosheet", "intlmacrosheet")
+            for suffix in ("", "+xml")
+        ),
+    }
+)
+"""Of these parts, whatever their names: [MS-OFFMACRO2] 2.2.1."""
 
 _OPEN_DOCUMENT_MACROS = re.compile(r"Basic/[^/]+/(?!script-lb\.xml$)[^/]+$|Scripts/.*[^/]$")
 """Names of modules. LibreOffice stores an index of each library, which may be empty."""
@@ -96,7 +108,7 @@ def _open_xml(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         **_fields(archive, core, _CORE_PROPERTIES),
         "application": application.get("a"),
-        "hasMacros": any(map(_OPEN_XML_MACROS.search, archive.NameToInfo)),
+        "hasMacros": _has_open_xml_macros(archive),
     }
 
     def main(usual_name: str) -> Iterator[bytes]:
@@ -115,16 +127,20 @@ def _open_xml(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     return found
 
 
+def _has_open_xml_macros(archive: zipfile.ZipFile) -> bool:
+    is_named = any(map(_OPEN_XML_MACROS.search, archive.NameToInfo))
+    return is_named or zip_package.has_part(archive, _MACRO_CONTENT_TYPES)
+
+
 def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     _reject_encrypted(archive)
-    statistics: dict[str, str] = {}
     found: dict[str, Any] = {
-        **_fields(archive, "meta.xml", _META, statistics),
+        **_fields(archive, "meta.xml", _META),
         "hasMacros": any(map(_OPEN_DOCUMENT_MACROS.match, archive.NameToInfo)),
     }
     body = zip_package.part(archive, "content.xml")
     if file_type in _TEXTS:
-        found["statedPageCount"] = _number(statistics.get("page-count"))
+        found["statedPageCount"] = _number(_statistics(archive).get("page-count"))
         found["wordCount"] = office_words.word_count(body, office_words.OPEN_DOCUMENT)
     else:
         name, counted = _OPEN_DOCUMENT_COUNTS[file_type]
@@ -146,12 +162,13 @@ def _optional(archive: zipfile.ZipFile, name: str) -> Iterable[bytes]:
     return zip_package.part(archive, name, _MAX_PROPERTIES_BYTES)
 
 
-def _fields(
-    archive: zipfile.ZipFile,
-    name: str,
-    wanted: Mapping[str, str],
-    statistics: dict[str, str] | None = None,
-) -> dict[str, str]:
+def _statistics(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The attributes of OpenDocument's statistic, by their local names."""
+    found = attributes_of(_optional(archive, "meta.xml"), "document-statistic")
+    return {local_name(name): value for each in found for name, value in each.items()}
+
+
+def _fields(archive: zipfile.ZipFile, name: str, wanted: Mapping[str, str]) -> dict[str, str]:
     """The text of the first element of each name in `wanted`, by its name in the metadata.
 
     Args:
@@ -159,20 +176,16 @@ def _fields(
         name: of the part, which may be missing.
         wanted: local names of elements and their names in the metadata. Of `keyword`, which an
             OpenDocument file has for each, all are joined.
-        statistics: receives the attributes of OpenDocument's statistic.
     """
     fields: dict[str, str] = {}
     current: str | None = None
     for event in events(_optional(archive, name)):
         match event:
-            case Start(local_name="document-statistic", attributes=attributes):
-                if statistics is not None:
-                    statistics.update({k.rpartition(" ")[2]: v for k, v in attributes.items()})
             case Start(local_name="keyword") if "keywords" in fields:
                 current = "keywords"
                 fields[current] += ", "
-            case Start(local_name=local_name):
-                name_here = wanted.get(local_name)
+            case Start(local_name=element):
+                name_here = wanted.get(element)
                 current = name_here if name_here not in fields else None
             case End():
                 current = None
