@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, Protocol
 
+from chalicelib.files.extraction import LimitExceededError
 from chalicelib.files.mapped import memory_of
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -85,7 +86,10 @@ class Storage:
 
 
 class CompoundFile:
-    """The directory of a compound file; its streams are read on demand."""
+    """The directory of a compound file; its streams are read on demand, each once.
+
+    Streams that share their bytes cost no more than those of a valid file.
+    """
 
     def __init__(self, content: BinaryIO) -> None:
         """Read the directory.
@@ -104,6 +108,7 @@ class CompoundFile:
         self._fat = self._load_fat(header, difat)
         self._mini_fat_start = mini_fat
         self._mini: tuple[Sequence[int], bytes] | None = None
+        self._remaining_bytes = len(self._memory)
         entries = self._chain(directory).read(0, len(self._memory))
         self._root_sector, self.root = _tree(entries, is_large=shift != _SECTOR_SHIFTS[0])
 
@@ -111,20 +116,33 @@ class CompoundFile:
         """Whether the root storage has a stream or storage of this name."""
         return name.lower() in self.root.streams or name.lower() in self.root.storages
 
-    def stream(self, name: str, storage: Storage | None = None) -> Stream | None:
-        """The stream of this name in the storage, the root storage by default; None without it."""
+    def stream(
+        self, name: str, storage: Storage | None = None, most: int | None = None
+    ) -> Stream | None:
+        """The stream of this name in the storage, the root storage by default; None without it.
+
+        Args:
+            name: in any case.
+            storage: one of this file.
+            most: bytes of its beginning that are wanted; None for all.
+
+        Raises:
+            LimitExceededError: all streams together are longer than the file.
+        """
         found = (storage or self.root).streams.get(name.lower())
         if found is None:
             return None
-        if found.size >= _MINI_BELOW_BYTES:
-            return self._chain(found.start, found.size)
-        mini_fat, mini_stream = self._mini_stream()
-        extents = list(_extents(mini_fat, found.start, found.size, _MINI_SHIFT, header_bytes=0))
-        return Stream(mini_stream, extents, found.size)
+        size = found.size if most is None else min(found.size, most)
+        is_short = found.size < _MINI_BELOW_BYTES
+        stream = self._short(found.start, size) if is_short else self._chain(found.start, size)
+        self._remaining_bytes -= stream.size
+        if self._remaining_bytes < 0:
+            raise LimitExceededError("The streams together are longer than the file.")
+        return stream
 
-    def read(self, name: str, storage: Storage | None = None) -> bytes:
-        """All bytes of the stream of this name; empty without it."""
-        stream = self.stream(name, storage)
+    def read(self, name: str, storage: Storage | None = None, most: int | None = None) -> bytes:
+        """The bytes of the stream that `stream` returns; empty without it."""
+        stream = self.stream(name, storage, most)
         return stream.read(0, stream.size) if stream else b""
 
     def _load_fat(self, header: bytes, difat: int) -> Sequence[int]:
@@ -151,11 +169,16 @@ class CompoundFile:
         extents = list(_extents(self._fat, start, size, self._shift, header_bytes))
         return Stream(self._memory, extents, size)
 
+    def _short(self, start: int, size: int) -> Stream:
+        mini_fat, mini_stream = self._mini_stream()
+        extents = list(_extents(mini_fat, start, size, _MINI_SHIFT, header_bytes=0))
+        return Stream(mini_stream, extents, size)
+
     def _mini_stream(self) -> tuple[Sequence[int], bytes]:
         """The allocation table and the bytes of short streams: [MS-CFB] 2.4, 2.5."""
         if self._mini is None:
-            table = self._chain(self._mini_fat_start)
             data = self._chain(*self._root_sector)
+            table = self._chain(self._mini_fat_start, 4 * (data.size >> _MINI_SHIFT))
             self._mini = _numbers(table.read(0, table.size)), data.read(0, data.size)
         return self._mini
 
@@ -191,18 +214,20 @@ def _tree(entries: bytes, *, is_large: bool) -> tuple[_Sector, Storage]:
 
     Each entry is used once, so that crafted references cost no more than the directory's size.
     """
-    records = list(_ENTRY.iter_unpack(entries[: len(entries) // _ENTRY.size * _ENTRY.size]))
-    if not records or records[0][2] != _ROOT:
+    unused = bytearray(b"\1") * (len(entries) // _ENTRY.size)
+    top = _ENTRY.unpack_from(entries) if unused else None
+    if top is None or top[2] != _ROOT:
         raise ValueError("the directory has no root")
     root = Storage()
-    unused = bytearray(b"\1") * len(records)
-    pending = [(root, records[0][6])]
+    pending = [(root, top[6])]
     while pending:
         storage, number = pending.pop()
-        if number >= len(records) or not unused[number]:
+        if number >= len(unused) or not unused[number]:
             continue
         unused[number] = 0
-        name, name_bytes, kind, _, left, right, child, start, size = records[number]
+        name, name_bytes, kind, _, left, right, child, start, size = _ENTRY.unpack_from(
+            entries, number * _ENTRY.size
+        )
         pending += [(storage, left), (storage, right)]
         key = name[: max(name_bytes - 2, 0)].decode("utf-16-le", "replace").lower()
         if kind == _STORAGE:
@@ -210,4 +235,4 @@ def _tree(entries: bytes, *, is_large: bool) -> tuple[_Sector, Storage]:
         elif kind == _STREAM:
             size = size if is_large else size & 0xFFFFFFFF  # [MS-CFB] 2.6.3
             storage.streams.setdefault(key, _Sector(start, size))
-    return _Sector(records[0][7], records[0][8] & 0xFFFFFFFF), root
+    return _Sector(top[7], top[8] & 0xFFFFFFFF), root

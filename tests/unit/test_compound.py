@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import struct
 import time
+import tracemalloc
 
 import pytest
 
 from chalicelib.files.compound import CompoundFile
+from chalicelib.files.extraction import LimitExceededError
 from tests.support.files_ole2 import compound
 
 STREAMS = {
@@ -72,14 +74,49 @@ def test_claimed_size() -> None:
 
 
 def test_loop() -> None:
-    """A chain that leads to its own beginning yields no more than the file has."""
+    """A chain that leads to its own beginning has as many sectors as the file."""
     content = compound({"a": b"x" * 5_000})
     chain = struct.pack("<10L", *range(1, 10), 0xFFFFFFFE)
     looping = content.replace(chain, struct.pack("<10L", *[0] * 10))
     looping = looping.replace((5_000).to_bytes(4, "little"), b"\xff\xff\xff\x7f")
 
     assert content != looping
-    assert len(opened(looping).read("a")) <= len(looping)
+    assert opened(looping).read("a") == b"x" * 512 * (len(looping) // 512)
+
+
+def test_beginning_of_a_stream() -> None:
+    """No more than the wanted bytes of a stream are read, be it short or long."""
+    file = opened(compound(STREAMS))
+
+    assert file.read("short", most=10) == b"s" * 10
+    assert file.read("long", most=600) == STREAMS["long"][:600]
+
+
+def test_overlapping_streams() -> None:
+    """Streams may not have more bytes than the file: they would share them."""
+    content = compound({"a": b"x" * 100_000, "b": b""})
+    empty, shared = (struct.pack("<LQ", *entry) for entry in ((0xFFFFFFFE, 0), (0, 100_000)))
+    file = opened(content.replace(empty, shared))
+
+    assert len(file.read("a")) == 100_000
+    with pytest.raises(LimitExceededError):
+        file.read("b")
+
+
+def test_memory_of_a_large_directory() -> None:
+    """A directory of 48,000 unused entries takes little more memory than its bytes."""
+    content = compound({"a": b"x" * 6_000_000})
+    directory = struct.unpack_from("<L", content, 48)[0] + 1 << 9
+    crafted = bytearray(content)
+    crafted[512 : 512 + 256] = content[directory : directory + 256]
+    crafted[48:52] = bytes(4)
+    file = io.BytesIO(crafted)
+    tracemalloc.start()
+    try:
+        assert list(CompoundFile(file).root.streams) == ["a"]
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_loop_of_tables() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import time
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
 
 from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files import types
-from chalicelib.files.extraction import FileRejectedError
+from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.extractors import ole2
 from tests.support import files_ole2 as made
 from tests.support.metadata import extract
@@ -265,3 +266,34 @@ def test_unreadable(cut: int) -> None:
         extract(io.BytesIO(content[:cut]), types.DOC)
 
     assert refusal.value.code is FailureCode.UNREADABLE
+
+
+def test_nested_lengths() -> None:
+    """Records that claim to be longer than those around them cost no more than their bytes."""
+    claimed = struct.pack("<HHL", 0, 0x03FF, 0x7FFFFFFF)
+    document = made.atom(0x03E8, made.atom(0x07D0, claimed) * 8_000)
+    begin = time.process_time()
+
+    assert found_in(made.saved([document]), types.PPT)["hasMacros"] is False
+    assert time.process_time() - begin < 8
+
+
+def test_records_of_several_containers() -> None:
+    """The limit of records is that of a document, however they are nested."""
+    half = made.atom(0x0FF0, made.atom(0x03F3) * 260_000)
+
+    with pytest.raises(LimitExceededError, match="more records"):
+        found_in(made.saved([made.atom(0x03E8, half * 2)]), types.PPT)
+
+
+def test_memory_of_many_properties() -> None:
+    """A summary with 600,000 properties takes little more memory than one with a few."""
+    properties = b"".join(struct.pack("<LL", number + 100, 9) for number in range(600_000))
+    summary = made.property_set([])[:48] + struct.pack("<LL", 0, 600_000) + properties
+    content = io.BytesIO(made.compound({"WordDocument": WORD_HEADER, SUMMARY: summary}))
+    tracemalloc.start()
+    try:
+        assert extract(content, types.DOC) == {"hasMacros": False}
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()

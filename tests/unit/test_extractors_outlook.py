@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import time
+import tracemalloc
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -11,7 +13,8 @@ import pytest
 
 from chalicelib.documents import Metadata
 from chalicelib.files import types
-from tests.support.files_ole2 import message
+from chalicelib.files.extraction import LimitExceededError
+from tests.support.files_ole2 import compound, message
 from tests.support.metadata import extract
 
 CLASS, SUBJECT, BODY, MESSAGE_ID = 0x1A, 0x37, 0x1000, 0x1035
@@ -169,3 +172,65 @@ def test_many_recipients() -> None:
 
     assert found_in(content)["toCount"] == 5_000
     assert time.process_time() - begin < 8
+
+
+def test_many_attachments() -> None:
+    """All attachments are counted, and the first 50 named, in the order of their storages."""
+    inner: Inner = {f"__attach_version1.0_#{n:08X}": ({LONG_NAME: f"{n}"}, {}) for n in range(60)}
+    found = found_in(message({}, {}, inner))
+
+    assert found["attachmentCount"] == 60
+    assert found["attachmentNames"] == ", ".join(map(str, range(50)))
+
+
+def fragmented(streams: int) -> bytes:
+    """A message of so many recipients whose address is one text in 12,000 scattered sectors."""
+    sectors = 12_000
+    names = [f"__recip_version1.0_#{n:08X}/__substg1.0_39FE001F" for n in range(streams)]
+    to = {f"__recip_version1.0_#{n:08X}/__properties_version1.0": TO for n in range(streams)}
+    properties = {"__properties_version1.0": bytes(32)}
+    content = compound(
+        {"text": b"a\0" * 256 * sectors, **properties, **dict.fromkeys(names, b""), **to}
+    )
+    order = [*range(0, sectors, 2), *range(1, sectors, 2)]
+    fat = dict(zip(order, [*order[1:], 0xFFFFFFFE], strict=True))
+    chain = struct.pack(f"<{sectors}L", *range(1, sectors), 0xFFFFFFFE)
+    content = content.replace(chain, struct.pack(f"<{sectors}L", *(fat[n] for n in range(sectors))))
+    empty, shared = (struct.pack("<LQ", *at) for at in ((0xFFFFFFFE, 0), (0, sectors * 512)))
+    return content.replace(empty, shared)
+
+
+TO = struct.pack("<8xHHLQ", 3, RECIPIENT_TYPE, 6, 1)
+
+
+def test_scattered_text() -> None:
+    """Of a long text only the beginning is located and read, for each of 60 recipients."""
+    assert found_in(fragmented(60))["toCount"] == 60
+
+
+def test_shared_text() -> None:
+    """A message is rejected if its texts together are longer than the file."""
+    with pytest.raises(LimitExceededError):
+        found_in(fragmented(200))
+
+
+def test_memory_of_many_properties() -> None:
+    """A message with 400,000 properties takes little more memory than one with a few."""
+    properties = bytes(32) + b"".join(struct.pack("<LLQ", n, 6, n) for n in range(400_000))
+    content = io.BytesIO(compound({"__properties_version1.0": properties}))
+    tracemalloc.start()
+    try:
+        assert extract(content, types.MSG) == {"attachmentCount": 0}
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_body_of_unknown_code_page() -> None:
+    """Words of an ASCII body are counted whatever its code page; of another one they are not."""
+    ascii_body = message({BODY: "one two"}, code_page=1251)
+    other = message({BODY: "one два"}, code_page=1251)
+    without = [each.replace(b"\3\0\xfd\x3f", b"\3\0\0\0") for each in (ascii_body, other)]
+
+    assert found_in(without[0])["wordCount"] == 2
+    assert "wordCount" not in found_in(without[1])

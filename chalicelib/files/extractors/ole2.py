@@ -69,7 +69,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     - hasMacros: absent for Word 6 and 95, which have macros in another form.
     """
     file = CompoundFile(content)
-    summary = property_sets.read(file.read(property_sets.SUMMARY))
+    summary = property_sets.read(file.read(property_sets.SUMMARY, most=property_sets.MAX_BYTES))
     specific = {DOC: _word, XLS: _excel, PPT: _power_point}[file_type]
     return {
         **{name: _described(summary.get(number)) for name, number in _SUMMARY.items()},

@@ -50,6 +50,14 @@ _TO, _CC = 1, 2
 _MAIL_CLASSES = ("ipm.note", "report", "ipm.schedule.meeting")
 """Of messages that have recipients, at their beginning: [MS-OXCMSG] 2.2.1.3."""
 
+_FIXED = frozenset(
+    {_SUBMIT_TIME, _MESSAGE_CODE_PAGE, _LOCALE, _INTERNET_CODE_PAGE, _RECIPIENT_TYPE}
+)
+"""Properties of fixed length that are kept."""
+
+_MAX_PROPERTIES_BYTES = 65_536
+"""Of one object: 4,000 properties."""
+
 _CHUNK_BYTES = 65_536
 _MAX_STRING_BYTES = 65_536
 """More than a record stores."""
@@ -72,11 +80,14 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     """
     file = CompoundFile(content)
     message = _Properties(file, file.root, is_message=True)
-    recipients = _inner(file, "__recip_version1.0_#", message.code_page)
-    attachments = _inner(file, "__attach_version1.0_#", message.code_page)
+    recipients = [
+        _Properties(file, each, message.code_page) for each in _inner(file, "__recip_version1.0_#")
+    ]
+    attachments = _inner(file, "__attach_version1.0_#")
+    named = [_Properties(file, each, message.code_page) for each in attachments[:_MAX_NAMES]]
     kinds = [recipient.number(_RECIPIENT_TYPE) for recipient in recipients]
     to = [_address(each) for each, kind in zip(recipients, kinds, strict=True) if kind == _TO]
-    names = [each.text(_LONG_FILE_NAME) or each.text(_FILE_NAME) for each in attachments]
+    names = [each.text(_LONG_FILE_NAME) or each.text(_FILE_NAME) for each in named]
     has_recipients = recipients or _is_mail(message)
     return {
         "subject": message.text(_SUBJECT),
@@ -87,7 +98,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
         "toCount": len(to) if has_recipients else None,
         "ccCount": kinds.count(_CC) if has_recipients else None,
         "attachmentCount": len(attachments),
-        "attachmentNames": ", ".join(filter(None, names[:_MAX_NAMES])) or None,
+        "attachmentNames": ", ".join(filter(None, names)) or None,
         "wordCount": _word_count(message),
     }
 
@@ -106,9 +117,9 @@ class _Properties:
         """Read those of fixed length; text is read on demand."""
         self._file = file
         self._storage = storage
-        data = file.read(_PROPERTIES, storage)[_HEADER_BYTES[is_message] :]
+        data = file.read(_PROPERTIES, storage, _MAX_PROPERTIES_BYTES)[_HEADER_BYTES[is_message] :]
         entries = struct.iter_unpack("<HH4x8s", data[: len(data) // 16 * 16])
-        self._fixed = {(number, kind): value for kind, number, value in entries}
+        self._fixed = {(number, kind): value for kind, number, value in entries if number in _FIXED}
         self.code_page = self._code_page() if is_message else code_page
         """Of text that is not in Unicode; None if unknown."""
 
@@ -132,36 +143,34 @@ class _Properties:
 
     def text(self, number: int) -> str | None:
         """The text with this identifier, at most what a record stores."""
-        stream, codec = self.stream(number)
+        stream, codec = self.stream(number, _MAX_STRING_BYTES)
         if stream is None or codec is None:
             return None
         decoder = codecs.getincrementaldecoder(codec)()
         try:
-            return decoder.decode(stream.read(0, _MAX_STRING_BYTES)).partition("\0")[0]
+            return decoder.decode(stream.read(0, stream.size)).partition("\0")[0]
         except UnicodeDecodeError:  # of another code page
             return None
 
-    def stream(self, number: int) -> tuple[Stream | None, str | None]:
-        """The text with this identifier, and its codec; None if that is unknown."""
+    def stream(self, number: int, most: int | None = None) -> tuple[Stream | None, str | None]:
+        """The text with this identifier, at most so many bytes, and its codec.
+
+        The codec is None if Python has none, and ASCII for text of an unknown code page.
+        """
         name = f"__substg1.0_{number:04x}"
-        stream = self._file.stream(f"{name}{_STRING:04x}", self._storage)
+        stream = self._file.stream(f"{name}{_STRING:04x}", self._storage, most)
         if stream is not None:
             return stream, "utf-16-le"
-        stream = self._file.stream(f"{name}{_STRING_8:04x}", self._storage)
+        stream = self._file.stream(f"{name}{_STRING_8:04x}", self._storage, most)
         if self.code_page is not None and self.code_page != code_pages.UTF_16:
             return stream, code_pages.codec_of(self.code_page)
-        is_ascii = stream is not None and stream.read(0, stream.size).isascii()
-        return stream, "ascii" if is_ascii else None
+        return stream, "ascii"
 
 
-def _inner(file: CompoundFile, prefix: str, code_page: int | None) -> list[_Properties]:
-    """Those of the storages with this prefix, in order."""
-    storages = sorted(file.root.storages.items())
-    return [
-        _Properties(file, storage, code_page)
-        for name, storage in storages
-        if name.startswith(prefix)
-    ]
+def _inner(file: CompoundFile, prefix: str) -> list[Storage]:
+    """The storages with this prefix, in the order of their names."""
+    names = sorted(name for name in file.root.storages if name.startswith(prefix))
+    return [file.root.storages[name] for name in names]
 
 
 def _is_mail(message: _Properties) -> bool:
@@ -202,10 +211,16 @@ def _address(
 
 def _word_count(message: _Properties) -> int | None:
     stream, codec = message.stream(_BODY)
-    return text.word_count(_pieces(stream, codec)) if stream and codec else None
+    if stream is None or codec is None:
+        return None
+    try:
+        return text.word_count(_pieces(stream, codec))
+    except UnicodeDecodeError:  # of an unknown code page
+        return None
 
 
 def _pieces(stream: Stream, codec: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(codec)(errors="replace")
+    errors = "strict" if codec == "ascii" else "replace"
+    decoder = codecs.getincrementaldecoder(codec)(errors=errors)
     for position in range(0, stream.size, _CHUNK_BYTES):
         yield decoder.decode(stream.read(position, _CHUNK_BYTES))

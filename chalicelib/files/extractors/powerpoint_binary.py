@@ -32,7 +32,7 @@ _SLIDES_OF_SHOW = 0
 """[MS-PPT] 2.4.14.3, recInstance of the list of slides; others list masters and notes."""
 
 _MAX_RECORDS = 500_000
-"""Of one container; reading them takes about a second."""
+"""Of one document; reading them takes about a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,32 +113,46 @@ def _presentation(stream: Stream, offset: int) -> Presentation | None:
         return None
     slides = 0
     has_macros = False
-    for instance, kind, begin, size in _children(stream, offset + _HEADER.size, end):
+    records = _Records(stream)
+    for instance, kind, begin, size in records.within(offset + _HEADER.size, end):
         if kind == _SLIDE_LIST and instance == _SLIDES_OF_SHOW:
-            slides += sum(child[1] == _SLIDE for child in _children(stream, begin, begin + size))
+            slides += sum(child[1] == _SLIDE for child in records.within(begin, begin + size))
         elif kind == _INFO_LIST:
-            has_macros = has_macros or _has_macros(stream, begin, begin + size)
+            has_macros = has_macros or _has_macros(records, begin, begin + size)
     return Presentation(slides, has_macros)
 
 
-def _has_macros(stream: Stream, begin: int, end: int) -> bool:
-    """Whether a document information list says that there are macros: [MS-PPT] 2.4.10."""
-    for _, kind, position, size in _children(stream, begin, end):
+def _has_macros(records: _Records, begin: int, end: int) -> bool:
+    """Whether a document information list has macros: [MS-PPT] 2.4.10."""
+    for _, kind, position, size in records.within(begin, end):
         if kind == _MACRO_INFO:
-            for _, inner, at, _ in _children(stream, position, position + size):
-                if inner == _MACRO_ATOM and any(stream.read(at + 4, 4)):
+            for _, inner, at, _ in records.within(position, position + size):
+                if inner == _MACRO_ATOM and any(records.stream.read(at + 4, 4)):
                     return True
     return False
 
 
-def _children(stream: Stream, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Instance, type, position of the data and length of each record in this range."""
-    for _ in range(_MAX_RECORDS):
-        header = stream.read(position, _HEADER.size)
-        if position + _HEADER.size > end or len(header) < _HEADER.size:
-            return
-        version, kind, size = _HEADER.unpack(header)
-        position += _HEADER.size
-        yield version >> 4, kind, position, size
-        position += size
-    raise LimitExceededError("The presentation has more records than the limit.")
+class _Records:
+    """The records of a document, up to the limit."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self._remaining = _MAX_RECORDS
+
+    def within(self, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+        """Instance, type, position of the data and length of each record in this range.
+
+        A record ends with the range, so that nested ones cost no more than their bytes.
+        """
+        while position + _HEADER.size <= end:
+            header = self.stream.read(position, _HEADER.size)
+            if len(header) < _HEADER.size:
+                return
+            if not self._remaining:
+                raise LimitExceededError("The presentation has more records than the limit.")
+            self._remaining -= 1
+            version, kind, size = _HEADER.unpack(header)
+            position += _HEADER.size
+            size = min(size, end - position)
+            yield version >> 4, kind, position, size
+            position += size

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.files import code_pages
 
 SUMMARY = "\5SummaryInformation"
-DOCUMENT_SUMMARY = "\5DocumentSummaryInformation"
 
 CODE_PAGE, TITLE, SUBJECT, AUTHOR, KEYWORDS, LAST_AUTHOR = 1, 2, 3, 4, 5, 8
 CREATED, LAST_SAVED, PAGE_COUNT, WORD_COUNT, APPLICATION = 12, 13, 14, 15, 18
@@ -28,6 +27,9 @@ _NAMES = frozenset(
 
 Value = str | int | datetime
 Values = Mapping[int, Value]
+
+MAX_BYTES = 1_048_576
+"""Of a property set's beginning, which is read; a picture of the document may follow."""
 
 _I2, _I4, _STRING, _WIDE_STRING, _FILETIME = 2, 3, 30, 31, 64
 """[MS-OLEPS] 2.15."""
@@ -47,10 +49,10 @@ def read(stream: bytes) -> Values:
         return {}
     (offset,) = struct.unpack_from("<L", stream, 44)
     section = stream[offset:]
-    found = dict(_offsets(section))
+    found = {name: offset for name, offset in _offsets(section) if name in _NAMES}
     code_page = _value(section, found.get(CODE_PAGE, len(section)), None)
     encoding = code_page & 0xFFFF if isinstance(code_page, int) else None  # signed: 65001 is -535
-    values = {name: _value(section, found[name], encoding) for name in _NAMES & found.keys()}
+    values = {name: _value(section, offset, encoding) for name, offset in found.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
