@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 
-from tests.support.files import png
+from tests.support.files import jpeg, jpeg_segment, png
 from tests.support.files_media import box
 
 
@@ -250,6 +250,24 @@ def raw_profile(tiff: bytes, *, is_compressed: bool = True) -> tuple[bytes, byte
     if is_compressed:
         return b"zTXt", keyword + b"\0" + zlib.compress(text)
     return b"tEXt", keyword + text
+
+
+def raw_profile_of_spaces() -> tuple[bytes, bytes]:
+    """The same chunk of a million characters that are no Exif."""
+    return b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b" " * 1_048_576)
+
+
+def apple_png(width: int, height: int) -> bytes:
+    """A PNG as Xcode writes it for iOS, with a chunk before the header."""
+    whole = png(width, height)
+    return whole[:8] + _chunk(b"CgBI", b"P\0 \2") + whole[8:]
+
+
+def jpeg_with_late_height(width: int, height: int, *, scan: bytes = b"\xff\xd0\xff\0") -> bytes:
+    """A JPEG whose height follows its scan, which has these data."""
+    begin = jpeg(width, 0)[:-2] + jpeg_segment(0xDA, b"\1\1\0\0\x3f\0")
+    lines = jpeg_segment(0xDC, struct.pack(">H", height))
+    return begin + b"\1" + scan + b"\2" + lines + b"\xff\xd9"
 
 
 def webp_with_exif(block: bytes) -> bytes:

@@ -21,7 +21,10 @@ _INFO_HEADER = b"\x28\0\0\0"
 _ICON_BYTES = 40
 """Least that an image in an icon takes."""
 
-_UNCOMPRESSED = 0
+_UNCOMPRESSED, _BIT_FIELDS = 0, 3
+
+_MAX_BYTES = (1 << 32) - 1
+"""Of a file: its size and the position of its pixels are 32-bit numbers."""
 
 
 def read(memory: Memory) -> ImageFacts:
@@ -34,8 +37,11 @@ def read(memory: Memory) -> ImageFacts:
         width, height, bits = struct.unpack_from("<llxxH", memory, 18)
         compression = int.from_bytes(memory[30:34], "little") if header > 16 else _UNCOMPRESSED
     color, depth = _colors(bits, compression)
-    # A negative height: the rows are stored from top to bottom.
-    return ImageFacts(width, abs(height), color_mode=color, bit_depth=depth, frame_count=1)
+    height = abs(height)  # if negative, the rows are stored from top to bottom
+    is_plain = compression in (_UNCOMPRESSED, _BIT_FIELDS)
+    if is_plain and (width * bits + 31) // 32 * 4 * height > _MAX_BYTES:
+        raise no_header()
+    return ImageFacts(width, height, color_mode=color, bit_depth=depth, frame_count=1)
 
 
 def _colors(bits: int, compression: int) -> tuple[str | None, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -19,22 +20,30 @@ _ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 
 _END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
 
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""After a scan, whose data have stuffed bytes and restart markers."""
+_NUMBER_OF_LINES = b"\xff\xdc\0\4"
+"""Marker and length of a DNL segment."""
+
 
 def read(memory: Memory) -> ImageFacts:
     """Size, colors and Exif."""
     frame: tuple[int, int, int, int] | None = None
+    lines = 0
     tiff: Memory = b""
     for marker, start, end in _segments(memory):
         if marker in _FRAMES and not frame:
             frame = _frame(memory, start, end)
         elif marker == _APP1 and not tiff and memory[start : start + 5] == b"Exif\0":
             tiff = exif.tiff_in(memory, start, end)
+        elif marker == _SCAN and frame and not frame[1]:
+            lines = _number_of_lines(memory, end)
     if not frame:
         raise no_header()
     depth, height, width, components = frame
     return ImageFacts(
         width=width,
-        height=height,
+        height=height or lines,
         bit_depth=depth,
         color_mode=_COLORS.get(components),
         exif=tiff,
@@ -50,8 +59,16 @@ def _frame(memory: Memory, start: int, end: int) -> tuple[int, int, int, int] | 
     return (depth, height, width, components) if is_valid else None
 
 
+def _number_of_lines(memory: Memory, scan: int) -> int:
+    """The height that follows the first scan where the frame has none: B.2.5; 0 without one."""
+    found = _NEXT_MARKER.search(memory, scan)
+    if not found or memory[found.start() : found.start() + 4] != _NUMBER_OF_LINES:
+        return 0
+    return int.from_bytes(memory[found.start() + 4 : found.start() + 6], "big")
+
+
 def _segments(memory: Memory) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment's data before the first scan.
+    """Marker, start and end of each segment's data, up to the header of the first scan.
 
     Bytes between segments are skipped, as decoders do.
     """
@@ -61,7 +78,7 @@ def _segments(memory: Memory) -> Iterator[tuple[int, int, int]]:
         if position < 0 or len(memory) - position < 4:
             return
         marker, size = struct.unpack_from(">xBH", memory, position)
-        if marker in (_END, _SCAN):
+        if marker == _END:
             return
         if marker == 0xFF:
             position += 1
@@ -69,4 +86,6 @@ def _segments(memory: Memory) -> Iterator[tuple[int, int, int]]:
             position += 2
         else:
             yield marker, position + 4, min(position + 2 + size, len(memory))
+            if marker == _SCAN:
+                return
             position += 2 + max(size, 2)

@@ -19,44 +19,69 @@ _RAW_EXIF = b"Raw profile type exif\0"
 https://exiftool.org/TagNames/PNG.html#TextualData."""
 _MAX_RAW_EXIF_CHARACTERS = 1 << 20
 
+_KNOWN = frozenset({b"acTL", b"IDAT", b"eXIf"})
+_TEXTS = frozenset({b"tEXt", b"zTXt"})
+_Chunks = dict[bytes, tuple[int, int]]
+"""Start and end of a chunk's data, by its type."""
+
+_APPLE = b"\0\0\0\4CgBI"
+_APPLE_BYTES = 16
+"""A chunk before the header, by Xcode for iOS: https://iphonedev.wiki/CgBI_file_format."""
+
 
 def read(memory: Memory) -> ImageFacts:
     """Size, colors, number of frames and Exif."""
     if memory[:8] != SIGNATURE:
         raise no_header()
     width, height, depth, color = header(memory, 0)
-    frames = 0
-    is_animated = False
-    tiff: Memory = b""
-    for kind, start, end in _chunks(memory):
-        match kind:
-            case b"acTL":
-                is_animated = True
-            case b"fcTL":
-                frames += 1
-            case b"eXIf":
-                tiff = exif.tiff_in(memory, start, end)
-            case b"tEXt" | b"zTXt" if memory[start : start + len(_RAW_EXIF)] == _RAW_EXIF:
-                tiff = tiff or _raw_exif(kind, memory[start + len(_RAW_EXIF) : end])
-            case b"IEND":
-                break
+    first, frames = _known_chunks(memory)
+    # An acTL after the first IDAT is ignored: 11.3.6.1.
+    is_animated = b"acTL" in first and first[b"acTL"] <= first.get(b"IDAT", first[b"acTL"])
     return ImageFacts(
         width=width,
         height=height,
         bit_depth=depth,
         color_mode=_COLORS.get(color),
         frame_count=max(frames, 1) if is_animated else 1,
-        exif=tiff,
+        exif=_exif(memory, first),
     )
 
 
 def header(memory: Memory, start: int) -> tuple[int, int, int, int]:
     """Width, height, bit depth and color type of the PNG at this position."""
-    kind, *values = struct.unpack_from(">4sLLBB", memory, start + 12)
+    first = start + len(SIGNATURE)
+    if memory[first : first + len(_APPLE)] == _APPLE:
+        first += _APPLE_BYTES
+    kind, *values = struct.unpack_from(">4sLLBB", memory, first + 4)
     if kind != b"IHDR":
         raise no_header()
     width, height, depth, color = values
     return width, height, depth, color
+
+
+def _known_chunks(memory: Memory) -> tuple[_Chunks, int]:
+    """The first one of each kind that is read here, of a text with Exif; the number of frames."""
+    first: _Chunks = {}
+    frames = 0
+    for kind, start, end in _chunks(memory):
+        if kind == b"IEND":
+            break
+        if kind == b"fcTL":
+            frames += 1
+        elif kind in _KNOWN or (
+            kind in _TEXTS and memory[start : start + len(_RAW_EXIF)] == _RAW_EXIF
+        ):
+            first.setdefault(kind, (start, end))
+    return first, frames
+
+
+def _exif(memory: Memory, first: _Chunks) -> Memory:
+    """The Exif in its own chunk, else in a text, of which one is tried: each may be compressed."""
+    if b"eXIf" in first and (tiff := exif.tiff_in(memory, *first[b"eXIf"])):
+        return tiff
+    kind = b"zTXt" if b"zTXt" in first else b"tEXt"
+    start, end = first.get(kind, (0, 0))
+    return _raw_exif(kind, memory[start + len(_RAW_EXIF) : end])
 
 
 def _raw_exif(kind: bytes, text: bytes) -> bytes:

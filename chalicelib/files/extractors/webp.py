@@ -15,7 +15,7 @@ def read(memory: Memory) -> ImageFacts:
     frames = 0
     tiff: Memory = b""
     for kind, start, end in _chunks(memory):
-        size = size or _size(memory, kind, start)
+        size = size or _size(memory, kind, start, end)
         if kind == b"ANMF":
             frames += 1
         elif kind == b"EXIF" and not tiff:
@@ -25,10 +25,10 @@ def read(memory: Memory) -> ImageFacts:
     return ImageFacts(*size, frame_count=max(frames, 1), exif=tiff)
 
 
-def _size(memory: Memory, kind: bytes, start: int) -> tuple[int, int]:
+def _size(memory: Memory, kind: bytes, start: int, end: int) -> tuple[int, int]:
     """The size in the first chunk, whose type is one of three."""
     match kind:
-        case b"VP8X":
+        case b"VP8X" if end - start >= 10:
             data = memory[start + 4 : start + 10]
             return 1 + int.from_bytes(data[:3], "little"), 1 + int.from_bytes(data[3:], "little")
         case b"VP8L":
