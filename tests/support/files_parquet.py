@@ -29,8 +29,9 @@ def schema_element(name: bytes, children: int = 0) -> bytes:
     return named + counted + b"\0"
 
 
-def footer(rows: int, elements: Sequence[bytes]) -> bytes:
-    """FileMetaData with a version, a schema, a number of rows, and no row groups."""
+def footer(rows: int, elements: Sequence[bytes], *, groups: Sequence[int] = ()) -> bytes:
+    """FileMetaData with a version, a schema, a number of rows, and row groups of so many rows."""
+    described = [b"\x19\x0c\x16\0" + b"\x16" + integer(count) + b"\0" for count in groups]
     count = bytes([0xFC]) + varint(len(elements))
     return (
         bytes([1 << 4 | INT32])
@@ -40,7 +41,10 @@ def footer(rows: int, elements: Sequence[bytes]) -> bytes:
         + b"".join(elements)
         + bytes([1 << 4 | INT64])
         + integer(rows)
-        + b"\x19\x0c\0"
+        + b"\x19\xfc"
+        + varint(len(groups))
+        + b"".join(described)
+        + b"\0"
     )
 
 
@@ -53,4 +57,4 @@ def parquet(metadata: bytes, *, length: int | None = None, magic: bytes = b"PAR1
 def table(rows: int = 3, columns: int = 2) -> bytes:
     """A file of a table."""
     elements = [schema_element(b"column") for _ in range(columns)]
-    return parquet(footer(rows, [schema_element(b"schema", columns), *elements]))
+    return parquet(footer(rows, [schema_element(b"schema", columns), *elements], groups=[rows]))

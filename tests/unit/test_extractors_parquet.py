@@ -15,6 +15,7 @@ from tests.support.metadata import extract
 PARQUET = "application/vnd.apache.parquet"
 ROOT = schema_element(b"schema", 2)
 COLUMN = schema_element(b"column")
+TWO_COLUMNS = [ROOT, COLUMN, COLUMN]
 
 
 @pytest.mark.parametrize(
@@ -24,8 +25,8 @@ COLUMN = schema_element(b"column")
         pytest.param(table(0, 1), 0, 1, id="without rows"),
         pytest.param(table(2**40, 300), 2**40, 300, id="large"),
         pytest.param(
-            parquet(footer(1, [ROOT, schema_element(b"list", 1), COLUMN, COLUMN])),
-            1,
+            parquet(footer(3, [ROOT, schema_element(b"list", 1), COLUMN, COLUMN], groups=[1, 2])),
+            3,
             2,
             id="nested column",
         ),
@@ -37,9 +38,9 @@ COLUMN = schema_element(b"column")
                 b"\x17" + bytes(8) + b"\x13\x01"
                 b"\x1c\x11\0"
                 b"\x11"
-                b"\x09\x04\x2c" + ROOT + COLUMN + b"\x16" + integer(7) + b"\0"
+                b"\x09\x04\x3c" + ROOT + COLUMN * 2 + b"\x16" + integer(0) + b"\0"
             ),
-            7,
+            0,
             2,
             id="unknown fields",
         ),
@@ -51,6 +52,20 @@ def test_table(content: bytes, rows: int, columns: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "metadata",
+    [
+        pytest.param(footer(2**52, TWO_COLUMNS), id="no row group"),
+        pytest.param(footer(7, TWO_COLUMNS, groups=[3, 5]), id="another sum"),
+        pytest.param(footer(7, TWO_COLUMNS, groups=[7, 0])[:-4], id="row groups are cut off"),
+        pytest.param(footer(0, TWO_COLUMNS, groups=[0] * 1_000_000), id="too many row groups"),
+    ],
+)
+def test_unconfirmed_rows(metadata: bytes) -> None:
+    """A number of rows that the row groups do not confirm is not recorded."""
+    assert {"columnCount": 2} == extract(io.BytesIO(parquet(metadata)), PARQUET)
+
+
+@pytest.mark.parametrize(
     "content",
     [
         pytest.param(b"PAR1PAR1", id="no footer"),
@@ -58,6 +73,7 @@ def test_table(content: bytes, rows: int, columns: int) -> None:
         pytest.param(parquet(footer(1, [ROOT, COLUMN]), length=2**31), id="length above the size"),
         pytest.param(parquet(footer(1, [ROOT, COLUMN]), length=9), id="wrong length"),
         pytest.param(parquet(footer(1, [])), id="no schema"),
+        pytest.param(parquet(footer(0, [ROOT, COLUMN])), id="fewer columns than claimed"),
         pytest.param(parquet(footer(-1, [ROOT, COLUMN])), id="negative rows"),
         pytest.param(parquet(b"\x19\xfc" + varint(2**60) + ROOT), id="endless list"),
         pytest.param(parquet(b"\x1b" + varint(2**60) + b"\x11"), id="endless map"),

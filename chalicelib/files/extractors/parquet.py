@@ -22,7 +22,8 @@ _END_BYTES = 8
 
 _MAX_FOOTER_BYTES = 16 * 1_048_576
 _MAX_VALUES = 2_000_000
-"""Values before the number of rows; each column takes about six."""
+"""Values up to the row groups; each column takes about six in the schema. Where the row groups have
+more, their rows are unknown."""
 _MAX_DEPTH = 32
 _MAX_VARINT_BYTES = 10
 
@@ -32,28 +33,34 @@ _NESTED = frozenset({_LIST, _SET, _MAP, _STRUCT})
 _SIZES = {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8}
 """Bytes of the other types' values in a structure."""
 
-# Fields of FileMetaData and of SchemaElement, parquet.thrift.
-_SCHEMA, _ROW_COUNT = 2, 3
+# Fields of FileMetaData, SchemaElement and RowGroup, parquet.thrift.
+_SCHEMA, _ROW_COUNT, _ROW_GROUPS = 2, 3, 4
 _CHILD_COUNT = 5
+_GROUP_ROW_COUNT = 3
 
 
 def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
     """The size of the table.
 
-    - rowCount.
+    - rowCount; None unless the row groups have as many rows as the file states.
     - columnCount: columns of the table; one with nested values is one column.
     """
     reader = _Reader(_footer(content))
     columns = rows = None
+    grouped: int | None = 0
     for field, kind in reader.fields():
         if field == _SCHEMA and kind == _LIST:
             columns = _column_count(reader)
         elif field == _ROW_COUNT and kind == _I64:
             rows = reader.integer()
+        elif field == _ROW_GROUPS and kind == _LIST:
+            grouped = _grouped_rows(reader)
         else:
             reader.skip(kind)
-        if columns and rows is not None and rows >= 0:
-            return {"rowCount": rows, "columnCount": columns}
+        if grouped is None:
+            break
+    if columns and rows is not None and rows >= 0:
+        return {"rowCount": rows if rows == grouped else None, "columnCount": columns}
     raise FileRejectedError(FailureCode.UNREADABLE, "The footer of the Parquet file is damaged.")
 
 
@@ -82,9 +89,33 @@ def _column_count(reader: _Reader) -> int | None:
             children = reader.integer()
         else:
             reader.skip(field_kind)
+    if children > count - 1:
+        raise ValueError("the schema has fewer elements than the root has children")
     for _ in range(count - 1):
         reader.skip(kind)
     return children
+
+
+def _grouped_rows(reader: _Reader) -> int | None:
+    """The rows of all row groups; None if they are damaged, or too many to read."""
+    try:
+        count, kind = reader.list_header()
+        return (
+            sum(_group_rows(reader) for _ in range(count)) if kind == _STRUCT or not count else None
+        )
+    except (ValueError, IndexError, KeyError, LimitExceededError):
+        return None
+
+
+def _group_rows(reader: _Reader) -> int:
+    reader.count_value()
+    rows = 0
+    for field, kind in reader.fields():
+        if field == _GROUP_ROW_COUNT and kind == _I64:
+            rows = reader.integer()
+        else:
+            reader.skip(kind)
+    return rows
 
 
 class _Reader:
@@ -118,13 +149,17 @@ class _Reader:
             raise ValueError("a list is longer than the footer")
         return count, header & 0xF
 
-    def skip(self, kind: int, depth: int = 0) -> None:
-        """Consume a value of a structure's field."""
+    def count_value(self) -> None:
+        """Raise LimitExceededError if this is one value more than the limit."""
         self._values += 1
-        if depth > _MAX_DEPTH:
-            raise ValueError("the footer is nested too deeply")
         if self._values > _MAX_VALUES:
             raise LimitExceededError("The Parquet file has more columns than the limit.")
+
+    def skip(self, kind: int, depth: int = 0) -> None:
+        """Consume a value of a structure's field."""
+        self.count_value()
+        if depth > _MAX_DEPTH:
+            raise ValueError("the footer is nested too deeply")
         if kind in _NESTED:
             self._skip_nested(kind, depth)
         elif kind in _INTEGERS:
