@@ -160,7 +160,7 @@ _BEGINS = {
     CALENDAR: re.compile(r"\s*BEGIN:VCALENDAR\s", re.IGNORECASE),
     VCARD: re.compile(r"\s*BEGIN:VCARD\s", re.IGNORECASE),
     WEBVTT: re.compile(r"WEBVTT(?:\s|\Z)"),
-    SUBRIP: re.compile(r"\s*\d{1,9}\s+\d{1,4}:\d\d?:\d\d[,.]\d{1,3}\s*-->"),
+    SUBRIP: re.compile(r"\s*\d{1,9}\s+\d{1,4}:\d\d?:\d\d(?:[,.]\d{1,3})?\s*-->"),
 }
 """Beginnings of text formats."""
 

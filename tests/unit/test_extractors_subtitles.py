@@ -7,6 +7,7 @@ import io
 import pytest
 
 from chalicelib.documents import FailureCode
+from chalicelib.files.detection import candidate_types
 from chalicelib.files.extraction import FileRejectedError
 from tests.support.metadata import analyze, extract
 
@@ -25,6 +26,9 @@ SECOND = b"2\n01:02:03,004 --> 01:02:04,050 X1:0 X2:9\n3\n4 - five\n"
         pytest.param(SECOND + b"\n" + FIRST, 2, 7, 3_724_050, id="unordered"),
         pytest.param(b"\xef\xbb\xbf\n\n" + FIRST.rstrip(), 1, 3, 2_500, id="mark and blank lines"),
         pytest.param(FIRST.decode().encode("utf-16"), 1, 3, 2_500, id="UTF-16"),
+        pytest.param(
+            FIRST + b"2\n00:00:03.5 --> 00:00:04\nx\n", 2, 4, 4_000, id="without milliseconds"
+        ),
         pytest.param(b"7\n0:0:01.5 --> 0:00:02.5\n", 1, 0, 2_500, id="no text"),
     ],
 )
@@ -39,6 +43,13 @@ def test_subrip(content: bytes, cues: int, words: int, end: int) -> None:
     )
 
 
+def test_subrip_without_milliseconds() -> None:
+    """A file whose first time has no fraction is detected."""
+    content = b"1\n00:00:01 --> 00:00:02\nx\n"
+
+    assert SUBRIP == candidate_types(content, None, is_whole_file=True)[0]
+
+
 NOTES = (
     b"WEBVTT - title\n\nNOTE not a word\nof these\n\nSTYLE\n::cue { color: red }\n\nidentifier\n"
 )
@@ -48,6 +59,7 @@ NOTES = (
     ("content", "cues", "words", "end"),
     [
         pytest.param(b"WEBVTT", 0, 0, None, id="no cue"),
+        pytest.param(b"WEBVTT\n\n00:01 --> 00:02\na\n", 0, 0, None, id="no milliseconds"),
         pytest.param(b"WEBVTT\n\n00:01.000 --> 00:02.500\none\ntwo\n", 1, 2, 2_500, id="minutes"),
         pytest.param(
             NOTES + b"00:01.000 --> 100:00:02.500 line:0\n<v Ann>one <00:01.500>two</v>\n\nNOTE x",
@@ -99,7 +111,7 @@ def test_neither(content: bytes, file_type: str) -> None:
 @pytest.mark.parametrize("begin", [FIRST, b"WEBVTT\n"])
 def test_lines_above_the_limit(begin: bytes) -> None:
     """A file of millions of lines is rejected by name, and is no text either."""
-    content = io.BytesIO(begin + b"\n" * 5_000_000)
+    content = io.BytesIO(begin + b"\n" * 3_000_000)
     file_type = SUBRIP if begin == FIRST else WEBVTT
     found = analyze(content, [file_type, "text/plain"])
 

@@ -17,9 +17,17 @@ from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import WEBVTT
 from chalicelib.files.words import WordCounter
 
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})"
-_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?!\S)")
-"""Of a cue: its start and its end, each as hours, minutes, seconds and their fraction."""
+_SECONDS = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})"
+_FRACTION = r"[,.](\d{1,3})"
+
+
+def _times(time: str) -> re.Pattern[str]:
+    """Of a cue: its start and its end, each as hours, minutes, seconds and their fraction."""
+    return re.compile(rf"\s*{time}\s*-->\s*{time}(?!\S)")
+
+
+_WEBVTT_TIMES = _times(_SECONDS + _FRACTION)
+_SUBRIP_TIMES = _times(rf"{_SECONDS}(?:{_FRACTION})?")  # some programs leave a zero fraction out
 
 _HEADER = re.compile(r"WEBVTT(?:[ \t].*)?\n?")
 
@@ -81,7 +89,7 @@ def _read_subrip(source: Iterable[str], cues: _Cues) -> None:
     for line in source:
         if not line.strip() and not before:
             continue
-        if _is_number(before) and (times := _TIMES.match(line)):
+        if _is_number(before) and (times := _SUBRIP_TIMES.match(line)):
             cues.begin(times)
             before = ""
             continue
@@ -104,7 +112,7 @@ def _read_webvtt(source: Iterator[str], cues: _Cues) -> None:
         raise FileRejectedError(FailureCode.UNREADABLE, "The text does not begin with WEBVTT.")
     is_in_cue = False
     for line in source:
-        if times := _TIMES.match(line):
+        if times := _WEBVTT_TIMES.match(line):
             cues.begin(times)
             is_in_cue = True
         elif line == "\n":
