@@ -145,12 +145,13 @@ def decoded(content: BinaryIO, encoding: Encoding) -> Iterator[str]:
     """The text from the content's start in nonempty chunks; raises ValueError if it is not text."""
     content.seek(0)
     decoder = codecs.getincrementaldecoder(encoding.codec)(encoding.errors)
-    is_end = False
-    while not is_end:
-        chunk = content.read(CHUNK_BYTES)
-        is_end = not chunk
-        if text := checked(decoder.decode(chunk, is_end)):
+    chunk = content.read(CHUNK_BYTES)
+    while chunk:
+        following = content.read(CHUNK_BYTES)
+        is_end = not following
+        if text := checked(decoder.decode(chunk, is_end), is_end=is_end):
             yield text
+        chunk = following
 
 
 def _sample(content: BinaryIO) -> bytes:

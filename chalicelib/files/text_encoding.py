@@ -13,6 +13,8 @@ _NOT_TEXT = frozenset([*range(7), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 r"""Control characters but \a \b \t \n \v \f \r and ESC, which file(1) counts as text as well:
 https://github.com/file/file/blob/master/src/encoding.c (text_chars)"""
 
+_CTRL_Z = "\x1a"
+
 _TEXT_BYTES = bytes(sorted(set(range(256)) - _NOT_TEXT))
 """Of UTF-8, in which control characters are single bytes."""
 
@@ -29,6 +31,7 @@ UNMARKED = ("utf-32le", "utf-32be", "utf-16le", "utf-16be")
 _MIN_CHARACTERS = 8
 """Of a text in UTF-16 or UTF-32 without a byte order mark."""
 _MAX_CHARACTERS_PER_SPACE = 100
+_MIN_LINE_ENDS = 2
 _FORMAT_CHARACTERS = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060])
 _MIN_SHARE = 0.95
 """Of ASCII, punctuation and letters of one script in all characters."""
@@ -62,7 +65,8 @@ def is_text(head: bytes, *, is_whole_file: bool) -> bool:
     codec = marked(head)
     for name in (codec,) if codec else ("utf-8", "iso-8859-1"):
         try:
-            checked(codecs.getincrementaldecoder(name)().decode(head, is_whole_file))
+            text = codecs.getincrementaldecoder(name)().decode(head, is_whole_file)
+            checked(text, is_end=is_whole_file)
         except ValueError:
             continue
         return True
@@ -76,7 +80,8 @@ def unmarked(head: bytes, *, is_whole_file: bool) -> str | None:
     """
     for name in UNMARKED:
         try:
-            text = checked(codecs.getincrementaldecoder(name)().decode(head, is_whole_file))
+            text = codecs.getincrementaldecoder(name)().decode(head, is_whole_file)
+            text = checked(text, is_end=is_whole_file)
         except ValueError:
             continue
         if _is_language(text):
@@ -89,11 +94,16 @@ def beginning(head: bytes) -> str:
     codec = marked(head)
     if not codec and 0 in head:
         codec = unmarked(head, is_whole_file=False)
-    return head.decode(codec or "utf-8-sig", errors="replace")
+    return head.decode(codec or "utf-8-sig", errors="replace").removesuffix(_CTRL_Z)
 
 
-def checked(text: str) -> str:
-    """The text; raises ValueError if it has control characters that are not text."""
+def checked(text: str, *, is_end: bool) -> str:
+    """The text; raises ValueError if it has control characters that are not text.
+
+    At the end of a file, without the Ctrl-Z that DOS programs end it with.
+    """
+    if is_end:
+        text = text.removesuffix(_CTRL_Z)
     # Three times as fast as a regular expression.
     if text.encode("utf-8", "surrogatepass").translate(None, _TEXT_BYTES):
         raise ValueError("control characters that are not text")
@@ -106,7 +116,10 @@ def marked(head: bytes) -> str | None:
 
 
 def _is_language(text: str) -> bool:
-    """Whether the text is long enough, and consists of words in ASCII and one other script."""
+    """Whether the text is long enough, and consists of words in ASCII and one other script.
+
+    An export may have hardly a letter: of lines in ASCII, no share of words is required.
+    """
     bare = "".join(text.translate(_FORMAT_CHARACTERS).split())
     if len(bare) < _MIN_CHARACTERS or not bare.isprintable():
         return False
@@ -115,6 +128,7 @@ def _is_language(text: str) -> bool:
         return False
     if scripts[_HAN] > len(bare) / 2:
         return len(re.findall(_FREQUENT_HAN, text)) > len(bare) / 50
-    letters = sum(map(str.isalpha, bare))
+    is_words = sum(map(str.isalpha, bare)) > len(bare) / 2
+    is_lines = text.isascii() and len(text.splitlines()) > _MIN_LINE_ENDS
     spaces = len(text) - len(bare)
-    return letters > len(bare) / 2 and spaces * _MAX_CHARACTERS_PER_SPACE > len(bare)
+    return (is_words or is_lines) and spaces * _MAX_CHARACTERS_PER_SPACE > len(bare)

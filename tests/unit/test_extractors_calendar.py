@@ -38,6 +38,9 @@ def calendar(*components: bytes) -> bytes:
         ),
         pytest.param(calendar(), {"eventCount": 0, "taskCount": 0}, id="empty"),
         pytest.param(
+            calendar(EVENT) + b"\x1a", {"eventCount": 1, "taskCount": 0}, id="end of file of DOS"
+        ),
+        pytest.param(
             calendar("NAME:Größe\n ".encode() + b"x\n " * 99_999 + b"\n"),
             {
                 "eventCount": 0,

@@ -1,6 +1,6 @@
 """text/plain and text/markdown: encoding, lines, words and characters.
 
-At most one chunk of the file is in memory.
+At most two chunks of the file are in memory.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def extract(content: BinaryIO, file_type: str = "text/plain") -> RawMetadata:  #
       (RFC 1428).
     - lineCount: lines end with \n, \r\n or \r; a last line without an end counts.
     - wordCount: tokens between Unicode white space.
-    - characterCount: code points, including \r and \n, without the byte order mark; None for an
-      unknown encoding.
+    - characterCount: code points, including \r and \n, without the byte order mark and a final
+      Ctrl-Z; None for an unknown encoding.
     """
     return read(content)[0]
 
