@@ -19,6 +19,7 @@ from chalicelib.files import containers
 from chalicelib.files.image_signatures import image_type
 from chalicelib.files.text_encoding import beginning, is_text, unmarked
 from chalicelib.files.types import (
+    AC3,
     AIFF,
     ALIASES,
     AMR,
@@ -34,6 +35,7 @@ from chalicelib.files.types import (
     CALENDAR,
     CSV,
     DOC,
+    EAC3,
     HEIC,
     HEIF,
     HTML,
@@ -123,7 +125,9 @@ _BROADER = {
     HEIF: frozenset({HEIC, AVIF}),
     HEIC: frozenset({HEIF}),  # declared for the file name extension
     MP4: frozenset({AUDIO_MP4, THREE_GPP, AUDIO_THREE_GPP, THREE_GPP2, AUDIO_THREE_GPP2}),
-    QUICKTIME: frozenset({MP4, AUDIO_MP4}),
+    QUICKTIME: frozenset({MP4, AUDIO_MP4, THREE_GPP, AUDIO_THREE_GPP}),
+    THREE_GPP: frozenset({AUDIO_THREE_GPP, MP4, AUDIO_MP4}),  # declared for the file name extension
+    AC3: frozenset({EAC3}),  # the same
     MATROSKA: frozenset({AUDIO_MATROSKA, WEBM, AUDIO_WEBM}),
     AUDIO_MATROSKA: frozenset({AUDIO_WEBM}),
     VIDEO_OGG: frozenset({AUDIO_OGG}),
@@ -133,7 +137,7 @@ _BROADER = {
     **{
         video: frozenset({audio})
         for video, audio in AUDIO_OF_VIDEO.items()
-        if video not in (MP4, MATROSKA)
+        if video not in (MP4, MATROSKA, THREE_GPP)
     },
 }
 """Declared types that are correct, but less specific, for these detected ones."""

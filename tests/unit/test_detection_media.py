@@ -115,6 +115,11 @@ def test_type(content: bytes, file_type: str) -> None:
         (made.asf(made.asf_audio()), "video/x-ms-asf", types.WMA),
         (made.avi(), "video/avi", types.AVI),
         (LONG_TAG + made.flac(), "audio/flac", types.FLAC),
+        (mp4(SOUND), "audio/x-m4b", types.AUDIO_MP4),
+        (mp4(PICTURE), "application/mp4", types.MP4),
+        (mp4(PICTURE), "video/3gpp", types.MP4),
+        (mp4(SOUND), "video/3gpp", types.AUDIO_MP4),
+        (mp4(PICTURE, brand=b"3gp5"), "video/quicktime", types.THREE_GPP),
     ],
 )
 def test_declared_type(content: bytes, declared: str, file_type: str) -> None:

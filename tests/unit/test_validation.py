@@ -598,6 +598,26 @@ def test_declared_type_agrees(declared: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("declared", "file_type"),
+    [
+        ("image/x-adobe-dng", "image/tiff"),
+        ("image/x-nikon-nef", "image/tiff"),
+        ("image/x-sony-arw", "image/tiff"),
+        ("image/x-bmp", "image/bmp"),
+        ("image/x-psd", "image/vnd.adobe.photoshop"),
+        ("image/jpeg2000", "image/jp2"),
+        ("application/ics", types.CALENDAR),
+        ("audio/mp2", types.MP3),
+        ("audio/x-mp2", types.MP3),
+        ("audio/ac3", types.EAC3),
+    ],
+)
+def test_declared_by_operating_systems(declared: str, file_type: str) -> None:
+    """What operating systems declare for a file name extension contradicts no such file."""
+    assert not conflicts_with(declared, file_type)
+
+
+@pytest.mark.parametrize(
     "declared",
     [
         "text/plain",
