@@ -395,9 +395,57 @@ def test_ogg(content: bytes, expected: Metadata) -> None:
     assert expected == found(content, types.AUDIO_OGG)
 
 
+HUGE_TAG = b"ID3\3\0\x80" + b"\x7f" * 4
+"""The head of an unsynchronised ID3 tag that claims 256 MB."""
+
+NO_TAG = made.chunk(b"id3 ", HUGE_TAG)
+BEHIND = made.id3_frame(b"TIT2", b"\3Behind it", version=3)
+
+
 @pytest.mark.parametrize(
     ("content", "file_type"),
     [
+        pytest.param(
+            wave(FORMAT, made.chunk(b"data", SECOND), NO_TAG, BEHIND), types.WAV, id="WAV"
+        ),
+        pytest.param(made.aiff(tag=HUGE_TAG) + BEHIND, types.AIFF, id="AIFF"),
+        pytest.param(
+            b"fLaC\0\0\0\x22"
+            + made.stream_info(1)
+            + b"\x84\0\0\x08"
+            + made.vorbis_comments(TITLE="Behind it"),
+            types.FLAC,
+            id="FLAC",
+        ),
+    ],
+)
+def test_tag_ends_with_its_part(content: bytes, file_type: str) -> None:
+    """A tag has no texts from behind the chunk or block that contains it."""
+    assert "title" not in found(content, file_type)
+
+
+def flac_of_shared_comments(blocks: int = 9_000) -> bytes:
+    """A FLAC whose comment blocks each point at one list of comments behind them."""
+    end = 42 + 12 * blocks
+    heads = (struct.pack("<LLL", 0x08000004, end - at - 8, 0) for at in range(42, end, 12))
+    comments = struct.pack("<L", 10_000) + bytes(40_000)
+    return b"fLaC\0\0\0\x22" + made.stream_info(1) + b"".join(heads) + comments
+
+
+@pytest.mark.parametrize(
+    ("content", "file_type"),
+    [
+        pytest.param(flac_of_shared_comments(), types.FLAC, id="FLAC of shared comments"),
+        pytest.param(
+            wave(FORMAT, made.chunk(b"data", SECOND), NO_TAG * 5_000, bytes(20_000_000)),
+            types.WAV,
+            id="WAV of huge tags",
+        ),
+        pytest.param(
+            made.aiff() + (b"ID3 \0\0\0\x0a" + HUGE_TAG) * 5_000 + bytes(20_000_000),
+            types.AIFF,
+            id="AIFF of huge tags",
+        ),
         pytest.param(b"\xff\xfb\x90" * 3_000_000, types.MP3, id="MP3 of headers"),
         pytest.param(SOFT + (b"\xff\xfb\x90x" + SOFT) * 60_000, types.MP3, id="MP3 with gaps"),
         pytest.param(made.ogg_page(b"", 0) * 400_000, types.AUDIO_OGG, id="Ogg of empty pages"),

@@ -32,6 +32,7 @@ def read(data: mmap.mmap) -> Facts:
     size = 0
     position = 12
     common = b""
+    has_id3 = False
     for _ in range(_MAX_CHUNKS):
         if position + 8 > len(data):
             break
@@ -43,8 +44,9 @@ def read(data: mmap.mmap) -> Facts:
             size = max(end - start - _BLOCK_HEADER_BYTES, 0)
         elif kind in _TEXTS:
             tags.setdefault(_TEXTS[kind], text(data[start : min(end, start + MAX_TEXT_BYTES)]))
-        elif kind in (b"ID3 ", b"id3 "):
-            tags = {**tags, **id3.tags_at(data, start)}
+        elif kind in (b"ID3 ", b"id3 ") and not has_id3:
+            has_id3 = True
+            tags = {**tags, **id3.tags_at(data, start, end)}
         position = start + length + length % 2
     if common:
         _add_format(found, common, size, is_compressed=data[8:12] == b"AIFC")

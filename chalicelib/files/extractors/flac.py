@@ -50,6 +50,7 @@ def read(data: mmap.mmap) -> Facts:
     end, trailing = trailing_tags.read(data)
     found: Facts = {}
     least_bytes = 0
+    has_comment = False
     for _ in range(_MAX_BLOCKS):
         header = data[position : position + 4]
         if len(header) < 4 or header[0] == 0xFF:
@@ -60,8 +61,9 @@ def read(data: mmap.mmap) -> Facts:
             info = stream_info(data[position : position + STREAM_INFO_BYTES])
             least_bytes = info.least_bytes
             _add_stream_info(found, info)
-        elif kind == _COMMENT:
-            add_tags(found, vorbis_comment.parse(data, position, len(data)))
+        elif kind == _COMMENT and not has_comment:  # there is at most one: 8.6
+            has_comment = True
+            add_tags(found, vorbis_comment.parse(data, position, min(position + size, len(data))))
         position += size
         if header[0] & 0x80:
             break

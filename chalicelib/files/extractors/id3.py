@@ -88,10 +88,13 @@ def version_2_before(data: mmap.mmap, end: int) -> tuple[int, dict[str, str]]:
     )
 
 
-def tags_at(data: mmap.mmap | bytes, position: int) -> dict[str, str]:
-    """Title, artist, album, genre and year of the version 2 tag at a position, if there is one."""
+def tags_at(data: mmap.mmap | bytes, position: int, limit: int | None = None) -> dict[str, str]:
+    """Title, artist, album, genre and year of the version 2 tag at a position, if there is one.
+
+    The tag ends at the limit, else at the end of the data, whatever size it claims.
+    """
     found: dict[str, str] = {}
-    for frame, body in _frames(data, position):
+    for frame, body in _frames(data, position, len(data) if limit is None else limit):
         name = _FRAMES.get(frame)
         if name and (text := _text(body)) and name not in found:
             found[name] = _genre(text) if name == "genre" else text
@@ -112,9 +115,9 @@ def _synchsafe(data: bytes) -> int:
     return sum((byte & 0x7F) << 7 * place for place, byte in enumerate(reversed(data)))
 
 
-def _frames(data: mmap.mmap | bytes, position: int) -> Iterator[tuple[bytes, bytes]]:
+def _frames(data: mmap.mmap | bytes, position: int, limit: int) -> Iterator[tuple[bytes, bytes]]:
     """The ids of the text frames of a tag, and the beginnings of their contents."""
-    end = end_of_tag(data, position)
+    end = min(end_of_tag(data, position), limit)
     if not end:
         return
     version, flags = data[position + 3], data[position + 5]

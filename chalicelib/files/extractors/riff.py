@@ -111,8 +111,8 @@ def read_wave(data: mmap.mmap) -> Facts:
         first.setdefault(chunk.kind, chunk)
         if chunk.kind == b"LIST":
             add_tags(found, information(data, chunk.start, chunk.end))
-        elif chunk.kind in (b"id3 ", b"ID3 "):
-            add_tags(found, id3.tags_at(data, chunk.start))
+        elif chunk.kind in (b"id3 ", b"ID3 ") and first[chunk.kind] is chunk:
+            add_tags(found, id3.tags_at(data, chunk.start, chunk.end))
     header, audio, fact = (first.get(kind) for kind in (b"fmt ", b"data", b"fact"))
     if header:
         form = wave_format(data, header.start, header.end)
