@@ -77,6 +77,8 @@ def validated(content: bytes, declared: str | None = None) -> Validation:
         pytest.param(made.mpeg_frame(layer=1) * 3, types.MP3, id="MPEG audio, layer I"),
         pytest.param(bytes(900) + made.mpeg_frame() * 3, types.MP3, id="MP3 behind zeros"),
         pytest.param(bytes(900) + made.mpeg_frame()[:9], types.UNKNOWN, id="zeros"),
+        pytest.param(b"\xff\xfb\x90\x64" + b"\x81\x02" * 4_500, types.UNKNOWN, id="head of MP3"),
+        pytest.param(made.xing(9, 9_999), types.MP3, id="MP3 of totals"),
         pytest.param(b"\xff\xfd\x90\0" + bytes(99), types.UNKNOWN, id="four bytes of layer II"),
         pytest.param(b"\xff\xf1\x50\x80\3\xff\xfc" + bytes(99), types.UNKNOWN, id="head of AAC"),
         pytest.param(made.monkeys_audio(), types.APE, id="Monkey's Audio"),

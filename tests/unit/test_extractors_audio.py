@@ -44,9 +44,14 @@ def wave(*chunks: bytes, signature: bytes = b"RIFF", size: int | None = None) ->
         pytest.param(wave(FORMAT, made.chunk(b"data", b"")), None, id="empty"),
         pytest.param(wave(ADPCM, made.chunk(b"data", SECOND)), 4, id="by its byte rate"),
         pytest.param(
-            wave(ADPCM, made.chunk(b"fact", struct.pack("<L", 4_000)), made.chunk(b"data", SECOND)),
-            500,
+            wave(ADPCM, made.chunk(b"fact", struct.pack("<L", 40)), made.chunk(b"data", SECOND)),
+            5,
             id="by its samples",
+        ),
+        pytest.param(
+            wave(ADPCM, made.chunk(b"fact", struct.pack("<L", 4_000)), made.chunk(b"data", SECOND)),
+            4,
+            id="of samples that its byte rate contradicts",
         ),
         pytest.param(
             wave(
@@ -119,6 +124,16 @@ def test_claimed_size() -> None:
             made.aiff(125, compression=b"ima4"),
             {"durationMilliseconds": 1_000, "codec": "ima4"},
             id="of packets",
+        ),
+        pytest.param(
+            made.aiff(2**31, compression=b"ima4", data=bytes(340)),
+            {"durationMilliseconds": 80, "bitRate": 34},
+            id="of packets, truncated",
+        ),
+        pytest.param(
+            made.aiff(2**31, compression=b"ulaw", data=bytes(4_000)),
+            {"durationMilliseconds": 500, "bitRate": 64},
+            id="µ-law, truncated",
         ),
         pytest.param(
             made.aiff(tag=made.id3(made.id3_frame(b"TIT2", b"\3A title!"))),

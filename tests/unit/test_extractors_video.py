@@ -125,8 +125,12 @@ def test_sound_of_quicktime() -> None:
 
 def test_bit_rate_of_mp4() -> None:
     """The bit rate of sound is the size of its samples by their duration."""
-    content = mp4(made.audio_track(b"mp4a", samples=[(441, 1_000)]))
+    content = mp4(made.audio_track(b"mp4a", samples=[(441, 1_000)])) + box(b"mdat", bytes(44_100))
+    one = content.replace(struct.pack(">LL", 100, 441), struct.pack(">LL", 1, 441))
+    many = content.replace(struct.pack(">LL", 100, 441), struct.pack(">LL", 100, 99_999))
 
+    assert "bitRate" not in found(one, types.AUDIO_MP4)
+    assert "bitRate" not in found(many, types.AUDIO_MP4)
     assert 35 == found(content, types.AUDIO_MP4)["bitRate"]
     assert "bitRate" not in found(mp4(made.audio_track(b"mp4a"), PICTURE), types.MP4)
 
@@ -292,6 +296,18 @@ OPUS = made.matroska_audio(b"A_OPUS", RATE, frame=20_000_000)
             + element(0x1F43B675, made.cluster(3_000, 0)),
             {"durationMilliseconds": 3_020},
             id="live recording with sizes",
+        ),
+        pytest.param(
+            made.live_matroska(OPUS, element(0xA3, b"\x81\0\0\x06\7" + bytes(20))),
+            {"durationMilliseconds": 160},
+            id="eight frames in a block",
+        ),
+        pytest.param(
+            made.live_matroska(
+                OPUS, element(0xA0, element(0xA1, b"\x81\0\7\0"), element(0x9B, b"\x64"))
+            ),
+            {"durationMilliseconds": 107},
+            id="duration of a block",
         ),
     ],
 )

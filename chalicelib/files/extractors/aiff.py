@@ -24,6 +24,12 @@ _SAMPLES_OF_FRAME = {b"ima4": 64, b"MAC3": 6, b"MAC6": 6, b"GSM ": 160}
 
 _UNCOMPRESSED = frozenset({b"NONE", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"fl32", b"fl64"})
 
+_BYTES_OF_FRAME = {
+    **dict.fromkeys((b"ulaw", b"alaw", b"ULAW", b"ALAW"), 1),
+    b"ima4": 34,
+}
+"""In each channel, where the header's bits are those of the decoded samples."""
+
 
 def read(data: mmap.mmap) -> Facts:
     """The names listed in `media.extract`."""
@@ -59,8 +65,7 @@ def _add_format(found: Facts, common: bytes, size: int, *, is_compressed: bool) 
     channels, frames, bits = unpack(">HLH", common, 0)
     rate = _extended(common)
     compression = common[18:22] if is_compressed else b"NONE"
-    frame_bytes = channels * ((bits + 7) // 8)
-    if compression in _UNCOMPRESSED and frame_bytes:
+    if frame_bytes := channels * _channel_bytes(compression, bits):
         frames = min(frames, size // frame_bytes)
     duration = milliseconds(frames * _SAMPLES_OF_FRAME.get(compression, 1), rate)
     found["channels"], found["sampleRate"] = channels, round(rate)
@@ -68,6 +73,13 @@ def _add_format(found: Facts, common: bytes, size: int, *, is_compressed: bool) 
     found["bitRate"] = kilobits_per_second(size, duration)
     if is_compressed:
         found["codec"] = compression.decode("latin-1").strip()
+
+
+def _channel_bytes(compression: bytes, bits: int) -> int:
+    """Bytes of a frame in each channel; 0: unknown."""
+    if compression in _UNCOMPRESSED:
+        return (bits + 7) // 8
+    return _BYTES_OF_FRAME.get(compression, 0)
 
 
 def _extended(common: bytes) -> float:

@@ -97,20 +97,19 @@ def _objects(data: mmap.mmap, start: int, end: int) -> Iterator[_Object]:
 
 
 def _read_object(header: _Header, data: mmap.mmap, item: _Object) -> None:
-    match item.identifier:
-        case _ if item.identifier == _FILE_PROPERTIES:
-            header.duration = _duration(data, item.start)
-        case _ if item.identifier == _STREAM_PROPERTIES:
-            _read_stream(header, data, item)
-        case _ if item.identifier == _HEADER_EXTENSION:
-            for inner in _objects(data, item.start + 22, item.end):
-                _read_object(header, data, inner)
-        case _ if item.identifier == _EXTENDED_STREAM_PROPERTIES:
-            for inner in _objects(data, _end_of_extended_fields(data, item), item.end):
-                _read_object(header, data, inner)
-        case _ if item.identifier in asf_tags.PRIORITY:
-            tags = asf_tags.read(data, item.identifier, item.start, item.end)
-            header.tags.setdefault(item.identifier, tags)
+    if item.identifier == _FILE_PROPERTIES:
+        header.duration = _duration(data, item.start)
+    elif item.identifier == _STREAM_PROPERTIES:
+        _read_stream(header, data, item)
+    elif item.identifier == _HEADER_EXTENSION:
+        for inner in _objects(data, item.start + 22, item.end):
+            _read_object(header, data, inner)
+    elif item.identifier == _EXTENDED_STREAM_PROPERTIES:
+        for inner in _objects(data, _end_of_extended_fields(data, item), item.end):
+            _read_object(header, data, inner)
+    elif item.identifier in asf_tags.PRIORITY:
+        tags = asf_tags.read(data, item.identifier, item.start, item.end)
+        header.tags.setdefault(item.identifier, tags)
 
 
 def _duration(data: mmap.mmap, start: int) -> int | None:

@@ -20,12 +20,11 @@ def type_of(head: bytes) -> str | None:
 def _is_mpeg_audio(head: bytes) -> bool:
     """Whether frames of MPEG audio begin the file, perhaps behind zeros.
 
-    One header suffices at the start in layer III, which most files have. Else two consecutive
-    frames are required, since other formats begin alike.
+    Two consecutive frames are required, or a header that only encoders write, since random bytes
+    begin alike.
     """
     padding = len(head) - len(head.lstrip(b"\0"))
     frame = mpeg_frames.frame_at(head, padding)
     if frame is None:
         return False
-    is_usual = padding == 0 and frame.layer == 3
-    return is_usual or frame.is_followed(head, padding, len(head))
+    return frame.is_followed(head, padding, len(head)) or frame.has_totals(head, padding)

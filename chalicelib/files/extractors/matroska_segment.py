@@ -29,6 +29,9 @@ _VIDEO_KIND, _AUDIO_KIND = 1, 2
 _PIXELS = 0
 """Unit of a display size."""
 
+_LACING = 0x06
+"""Flags of a block with several frames."""
+
 _TRACK_LEVEL, _DEFAULT_LEVEL = 30, 50
 """Target of a tag: a piece of music, an album or a film: 5.1.8.1.1.1."""
 
@@ -104,6 +107,8 @@ class Segment:
         """As stated, in units."""
         self.cluster: int = 0
         """Time of the current cluster, in units."""
+        self.block: int = 0
+        """Nanoseconds at which the current block starts."""
         self.end_nanoseconds: int = 0
         """The end of the last frame that is known."""
 
@@ -169,8 +174,15 @@ class Segment:
         number, width = ebml.number(head, 0, keeps_marker=False)
         relative = int.from_bytes(head[width : width + 2], "big", signed=True)
         track = self.by_number.get(number)
-        end = (self.cluster + relative) * self.scale + (track.frame_nanoseconds if track else 0)
-        self.end_nanoseconds = max(self.end_nanoseconds, end)
+        lasts = (track.frame_nanoseconds if track else 0) * _frames(head[width + 2 : width + 4])
+        self.block = (self.cluster + relative) * self.scale
+        self.end_nanoseconds = max(self.end_nanoseconds, self.block + lasts)
+
+
+def _frames(flags: bytes) -> int:
+    """The number of frames of a block, by its flags and the byte behind them: 10.3."""
+    is_laced = len(flags) == 2 and flags[0] & _LACING
+    return flags[1] + 1 if is_laced else 1
 
 
 def _integer(value: bytes) -> int:
@@ -202,6 +214,11 @@ def _set_cluster(segment: Segment, value: bytes) -> None:
     segment.cluster = _integer(value)
 
 
+def _set_block_duration(segment: Segment, value: bytes) -> None:
+    end = segment.block + _integer(value) * segment.scale
+    segment.end_nanoseconds = max(segment.end_nanoseconds, end)
+
+
 def _set_level(tag: _Tag, value: bytes) -> None:
     tag.level = _integer(value)
 
@@ -224,6 +241,7 @@ _SEGMENT_VALUES: dict[int, Callable[[Segment, bytes], None]] = {
     0x4489: _set_duration,
     0x7BA9: _set_title,
     0xE7: _set_cluster,
+    0x9B: _set_block_duration,
 }
 
 _TRACK_VALUES: dict[int, tuple[str, Callable[[bytes], int | str]]] = {

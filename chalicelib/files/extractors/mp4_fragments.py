@@ -32,11 +32,17 @@ def units_of_samples(data: mmap.mmap, times: Box) -> int:
 
 
 def size_of_samples(data: mmap.mmap, sizes: Box) -> int:
-    """The sum of the sizes in a sample size box (`stsz`), in bytes."""
+    """The sum of the sizes in a sample size box (`stsz`), in bytes; 0: unknown.
+
+    QuickTime states a size of 1 for uncompressed audio, whatever it is: "QuickTime File Format",
+    "Sample Size Atoms". More than the file has is not believed.
+    """
     size, count = unpack(">LL", data, sizes.start + 4)
-    if size:
-        return int(size * count)
-    return sum(sum(batch) for batch in _table(data, sizes.start + 12, sizes.end, count, 1))
+    if size == 1:
+        return 0
+    table = _table(data, sizes.start + 12, sizes.end, count, 1)
+    total = int(size * count) if size else sum(sum(batch) for batch in table)
+    return total if total <= len(data) else 0
 
 
 def defaults(data: mmap.mmap, boxes_of_tracks: Iterable[Box]) -> dict[int, int]:

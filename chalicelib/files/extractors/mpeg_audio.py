@@ -63,7 +63,7 @@ def read(data: mmap.mmap) -> Facts:
 
 
 def first_frame(data: mmap.mmap | bytes, start: int, end: int) -> int | None:
-    """The offset of the first frame that another follows, else of the only frame at the start."""
+    """The offset of the first frame that another follows, else of one with totals at the start."""
     for tried, match in enumerate(re.finditer(rb"\xff[\xe2-\xff]", _window(data, start, end))):
         position = start + match.start()
         frame = frame_at(data, position)
@@ -71,7 +71,8 @@ def first_frame(data: mmap.mmap | bytes, start: int, end: int) -> int | None:
             return position
         if tried >= _MAX_GAPS:
             break
-    return start if frame_at(data, start) else None
+    frame = frame_at(data, start)
+    return start if frame and frame.has_totals(data, start) else None
 
 
 def _window(data: mmap.mmap | bytes, start: int, end: int) -> bytes:

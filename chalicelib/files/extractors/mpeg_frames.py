@@ -77,6 +77,14 @@ class Frame(NamedTuple):  # a dataclass would cost more per cold start
         other = frame_at(data, following)
         return other is not None and self._has_format_of(other)
 
+    def has_totals(self, data: mmap.mmap | bytes, position: int) -> bool:
+        """Whether the frame contains a Xing, Info or VBRI header."""
+        xing = position + 4 + self.side_information_bytes
+        return (
+            data[xing : xing + 4] in (b"Xing", b"Info")
+            or data[position + 36 : position + 40] == b"VBRI"
+        )
+
     def _has_format_of(self, other: Frame) -> bool:
         return self.head | 1 == other.head | 1 and self.sample_rate == other.sample_rate
 

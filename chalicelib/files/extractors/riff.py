@@ -146,9 +146,10 @@ def _add_duration(found: Facts, form: WaveFormat, audio: Chunk, samples: int) ->
     size = audio.end - audio.start
     if form.tag in _FIXED_RATE:
         duration = milliseconds(size, form.block_bytes * form.sample_rate)
-    elif samples and size == audio.size:
-        duration = milliseconds(samples, form.sample_rate)
     else:
         duration = milliseconds(size, form.bytes_per_second)
+        stated = milliseconds(samples, form.sample_rate) if size == audio.size else None
+        if stated and (not duration or duration / 2 <= stated <= duration * 2):
+            duration = stated
     found["durationMilliseconds"] = duration
     found["bitRate"] = kilobits_per_second(size, duration)
