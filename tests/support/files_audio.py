@@ -35,9 +35,9 @@ def info(texts: Mapping[bytes, bytes]) -> bytes:
     return chunk(b"LIST", b"INFO" + b"".join(chunk(kind, text) for kind, text in texts.items()))
 
 
-def avi(*, stated_bytes: int | None = None) -> bytes:
+def avi(*, stated_bytes: int | None = None, frames: int = 50) -> bytes:
     """A film of 2 seconds, 320 by 240 pixels, upside down, with MP3 sound in stereo."""
-    video = b"vids" + bytes(16) + struct.pack("<4L", 1, 25, 0, 50) + bytes(20)
+    video = b"vids" + bytes(16) + struct.pack("<4L", 1, 25, 0, frames) + bytes(20)
     picture = struct.pack("<LllHH4s20x", 40, 320, -240, 1, 24, b"XVID")
     audio = b"auds" + bytes(16) + struct.pack("<4L", 1, 100, 0, 190) + bytes(20)
     streams = (
@@ -224,10 +224,13 @@ def asf(*objects: bytes) -> bytes:
     return head + struct.pack("<QLBB", 30 + len(content), len(objects), 1, 2) + content
 
 
-def asf_properties(seconds: float, preroll: int = 3_000, flags: int = 0) -> bytes:
+def asf_properties(
+    seconds: float, preroll: int = 3_000, flags: int = 0, file_bytes: int = 0
+) -> bytes:
     """The file properties: a duration that includes the preroll, in milliseconds."""
     units = round((seconds + preroll / 1_000) * 10_000_000)
-    content = bytes(40) + struct.pack("<QQQL", units, 0, preroll, flags) + bytes(12)
+    sizes = struct.pack("<16xQ16x", file_bytes)
+    content = sizes + struct.pack("<QQQL", units, 0, preroll, flags) + bytes(12)
     return object_of_asf("a1dcab8c47a9cf118ee400c00c205365", content)
 
 

@@ -50,7 +50,7 @@ def wave(*chunks: bytes, signature: bytes = b"RIFF", size: int | None = None) ->
         ),
         pytest.param(
             wave(ADPCM, made.chunk(b"fact", struct.pack("<L", 4_000)), made.chunk(b"data", SECOND)),
-            4,
+            None,
             id="of samples that its byte rate contradicts",
         ),
         pytest.param(
@@ -488,3 +488,17 @@ def test_bounds(content: bytes, file_type: str) -> None:
         found(content, file_type)
 
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(made.opus(5 * 3_600 * 48_000), id="recorded from the middle of a stream"),
+        pytest.param(
+            made.opus(96_000) + made.ogg_page(bytes(600), 48_000), id="position that goes back"
+        ),
+    ],
+)
+def test_ogg_whose_positions_are_no_duration(content: bytes) -> None:
+    """Positions that do not count from the beginning of the file establish no duration."""
+    assert "durationMilliseconds" not in found(content, types.AUDIO_OGG)

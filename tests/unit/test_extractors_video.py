@@ -244,8 +244,20 @@ def test_duration_of_cut_mp4(content: bytes, milliseconds: int | None) -> None:
 
 def test_bit_rate_of_cut_mp4() -> None:
     """Sizes and durations of samples that are not in the file establish no bit rate."""
-    assert "bitRate" in found(mp4(HEARD) + SAMPLES, types.AUDIO_MP4)
-    assert "bitRate" not in found(mp4(HEARD) + SAMPLES[:-1], types.AUDIO_MP4)
+    samples = box(b"mdat", bytes(441 * 100))
+
+    assert "bitRate" in found(mp4(HEARD) + samples, types.AUDIO_MP4)
+    assert "bitRate" not in found(mp4(HEARD) + samples[:-1], types.AUDIO_MP4)
+    assert "bitRate" not in found(mp4(HEARD) + SAMPLES, types.AUDIO_MP4)
+
+
+def test_mp4_that_contradicts_itself() -> None:
+    """A movie that states far more than the samples of its tracks has no known duration."""
+    short = made.audio_track(b"mp4a", samples=[(441, 10)])
+
+    assert 1_500 == found(mp4(short), types.AUDIO_MP4)["durationMilliseconds"]
+    longer = mp4(short).replace(struct.pack(">LL", 1_000, 1_500), struct.pack(">LL", 1_000, 2**25))
+    assert "durationMilliseconds" not in found(longer, types.AUDIO_MP4)
 
 
 def test_duration_of_cut_matroska() -> None:
@@ -357,7 +369,12 @@ def test_display_size(unit: int, display: tuple[int, int], size: tuple[int, int]
 
 @pytest.mark.parametrize(
     ("content", "milliseconds"),
-    [(made.avi(), 2_000), (made.avi(stated_bytes=9_999), None), (made.avi(stated_bytes=0), None)],
+    [
+        (made.avi(), 2_000),
+        (made.avi(stated_bytes=9_999), None),
+        (made.avi(stated_bytes=0), None),
+        (made.avi(frames=60_000), 1_900),
+    ],
 )
 def test_avi(content: bytes, milliseconds: int | None) -> None:
     """An AVI lasts as long as its streams, if the file has them."""
@@ -405,6 +422,11 @@ NAMES = {"WM/AlbumTitle": "An album", "Author": "Another", "WM/Genre": "Rock", "
             made.asf(made.asf_properties(2, flags=1), made.asf_video()),
             {"codec": "WMV3", "width": 320, "height": 240},
             id="live film",
+        ),
+        pytest.param(
+            made.asf(made.asf_properties(2, file_bytes=9_999), made.asf_video()),
+            {"codec": "WMV3", "width": 320, "height": 240},
+            id="cut film",
         ),
         pytest.param(
             made.asf(

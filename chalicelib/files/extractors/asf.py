@@ -113,9 +113,10 @@ def _read_object(header: _Header, data: mmap.mmap, item: _Object) -> None:
 
 
 def _duration(data: mmap.mmap, start: int) -> int | None:
-    """The play duration without the time for buffering before: 3.2."""
+    """The play duration without the time for buffering before: 3.2. None for a truncated file."""
+    (file_bytes,) = unpack("<Q", data, start + 16)
     duration, _, preroll, flags = unpack("<QQQL", data, start + 40)
-    if flags & _BROADCAST:
+    if flags & _BROADCAST or file_bytes > len(data):
         return None
     return milliseconds(duration - preroll * 10_000, 10_000_000)
 

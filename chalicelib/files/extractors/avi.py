@@ -8,6 +8,9 @@ from chalicelib.files.extractors.media_values import Facts, add_tags, millisecon
 from chalicelib.files.extractors.riff import Chunk, WaveFormat, chunks, information, wave_format
 
 _MAX_STREAMS = 100
+_LEAST_BYTES = {b"vids": 8}
+"""Of a sample: a frame is a chunk, which has a header. More samples than the file can have are not
+believed."""
 
 
 class _Stream:
@@ -73,7 +76,8 @@ def _stream(data: mmap.mmap, header: Chunk) -> _Stream:
         if chunk.kind == b"strh":
             scale, rate, _, length = unpack("<4L", data, chunk.start + 20)
             stream.kind = data[chunk.start : chunk.start + 4]
-            stream.duration = milliseconds(length * scale, rate)
+            if length * _LEAST_BYTES.get(stream.kind, 1) <= len(data):
+                stream.duration = milliseconds(length * scale, rate)
         elif chunk.kind == b"strf" and stream.kind == b"vids":
             stream.width, height = unpack("<ll", data, chunk.start + 4)
             stream.height = abs(height)  # negative: rows from top to bottom

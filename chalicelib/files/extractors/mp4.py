@@ -24,6 +24,10 @@ from chalicelib.files.types import AUDIO_OF_VIDEO, MP4
 _VIDEO = b"vide"
 _AUDIO = b"soun"
 
+_MAX_DELAY_MILLISECONDS = 10_000
+"""By which an edit list may delay a track. A movie that claims to last longer than that beyond the
+samples of its longest track contradicts itself."""
+
 _AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 """Major brands of audio files, whose video tracks are pictures of chapters."""
 
@@ -219,4 +223,6 @@ def _duration(data: mmap.mmap, movie: Movie, fragments: list[Box]) -> int | None
     if any(added.values()):
         return of_samples
     stated = milliseconds(movie.units, movie.scale)
+    if stated and of_samples and stated > of_samples + _MAX_DELAY_MILLISECONDS:
+        return None
     return stated or of_samples or milliseconds(movie.fragmented_units, movie.scale)

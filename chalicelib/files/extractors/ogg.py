@@ -25,6 +25,9 @@ _FIRST_PAGE = 2
 _MAX_PAGES = 1_000_000
 _MAX_GAPS = 10_000
 _MAX_STREAMS = 1_000
+_MAX_UNITS_OF_PAGE = 255 * 65_535
+"""Samples: a page holds at most 255 packets (RFC 3533, 6), and a packet of FLAC 65,535 samples, the
+most of all codecs. A recording that starts in the middle of a stream begins later."""
 _NO_POSITION = -1
 """Granule position of a page on which no packet ends: RFC 3533, 6."""
 
@@ -44,6 +47,8 @@ class _Stream:
     def __init__(self, codec: Codec) -> None:
         self.codec: Codec = codec
         self.last_position: int = 0
+        self.is_from_start: bool = True
+        """Whether the positions count from the beginning of the file, and only grow."""
         self.size_bytes: int = 0
         self.packet: bytearray = bytearray()
         """The second packet, which has the tags."""
@@ -52,6 +57,8 @@ class _Stream:
     @property
     def duration(self) -> int | None:
         """Milliseconds; None: unknown."""
+        if not self.is_from_start:
+            return None
         units = self.codec.units_at(self.last_position)
         return milliseconds(units, self.codec.units_per_second)
 
@@ -60,9 +67,16 @@ class _Stream:
         if not self.has_packet:
             self._complete_packet(page, data)
         if page.position != _NO_POSITION:
-            self.last_position = max(self.last_position, page.position)
+            self._move_to(page.position)
         if self.last_position:  # 0 on the pages of headers
             self.size_bytes += page.end - page.start
+
+    def _move_to(self, position: int) -> None:
+        """Continue at the granule position of a page."""
+        is_late = self.last_position == 0 and position > _MAX_UNITS_OF_PAGE
+        if position < self.last_position or (is_late and self.codec.kind != VIDEO):
+            self.is_from_start = False
+        self.last_position = position
 
     def _complete_packet(self, page: _Page, data: mmap.mmap) -> None:
         size = 0

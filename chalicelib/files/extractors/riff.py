@@ -149,7 +149,8 @@ def _add_duration(found: Facts, form: WaveFormat, audio: Chunk, samples: int) ->
     else:
         duration = milliseconds(size, form.bytes_per_second)
         stated = milliseconds(samples, form.sample_rate) if size == audio.size else None
-        if stated and (not duration or duration / 2 <= stated <= duration * 2):
-            duration = stated
+        if stated:
+            agrees = duration is None or duration / 2 <= stated <= duration * 2
+            duration = stated if agrees else None
     found["durationMilliseconds"] = duration
     found["bitRate"] = kilobits_per_second(size, duration)
