@@ -164,7 +164,7 @@ BUDGET = Argument(
     {
         "type": _number(1_000_000, minimum=0),
         "metavar": "USD",
-        "help": "of the account per month, which the recipient of alarms is told of when exceeded, "
+        "help": "monthly costs of the account above which the recipient of alarms gets a mail, "
         "0 for none; default: unchanged, 10 if new",
     },
 )

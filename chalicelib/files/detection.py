@@ -63,7 +63,8 @@ _PDF_HEADER = b"%PDF-"
 _PDF_HEADER_WITHIN_BYTES = 1_024
 """As in viewers: PDF Reference 1.7, implementation note 13 in appendix H."""
 
-_PREFIXES = PREFIXES | {b"%!PS": "application/postscript"}
+_POSTSCRIPT = "application/postscript"
+_PREFIXES = PREFIXES | {b"%!PS": _POSTSCRIPT}
 """Of formats whose files may be printable throughout. Other signatures in text are just text."""
 
 _DECLARES_NOTHING = frozenset({UNKNOWN, "binary/octet-stream"})
@@ -108,6 +109,7 @@ _BROADER = {
     ZIP: frozenset(containers.CONTAINERS[ZIP].special_types),
     OLE2: frozenset(containers.CONTAINERS[OLE2].special_types),
     DOC: frozenset({RTF}),  # declared by Windows
+    _POSTSCRIPT: frozenset({PDF}),  # declared for Illustrator's files
     XLS: frozenset({CSV}),  # declared by Windows
     JSON: frozenset({JSON_LINES}),
     XML: frozenset({SVG, HTML}),

@@ -600,6 +600,7 @@ def test_declared_type_agrees(declared: str | None) -> None:
 @pytest.mark.parametrize(
     ("declared", "file_type"),
     [
+        ("application/postscript", "application/pdf"),
         ("image/x-adobe-dng", "image/tiff"),
         ("image/x-nikon-nef", "image/tiff"),
         ("image/x-sony-arw", "image/tiff"),

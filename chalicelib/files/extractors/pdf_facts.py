@@ -24,7 +24,7 @@ class Text(NamedTuple):
     pages: int
     words: int | None
     """Whitespace-separated tokens of all pages; a word hyphenated at a line end is one. None if
-    there is text, but the file does not tell which characters its glyphs are."""
+    there is text, but the file does not map its glyphs to characters."""
     is_encrypted: bool
     is_blank: bool = False
     """Whether no page shows anything: it is empty, or its content is damaged."""
