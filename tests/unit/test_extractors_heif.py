@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from chalicelib.files.extraction import FileRejectedError
-from chalicelib.files.extractors import iso_media
+from chalicelib.files.extractors import iso_boxes
 from tests.support.files_images import (
     exif_item,
     heif,
@@ -147,7 +147,7 @@ def test_box_beyond_its_parent() -> None:
     """A box ends with its parent at the latest."""
     content = b"\0\0\0\x7fmeta" + bytes(8)
 
-    assert [(b"meta", 8, 12)] == list(iso_media.boxes(content, 0, 12))
+    assert [(b"meta", 8, 12, True)] == list(iso_boxes.boxes(content, 0, 12))
 
 
 def test_claimed_lengths() -> None:

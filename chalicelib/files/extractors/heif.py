@@ -9,10 +9,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from chalicelib.files.extractors import exif, iso_media
+from chalicelib.files.extractors import exif, iso_boxes
 from chalicelib.files.extractors.heif_items import Items
 from chalicelib.files.extractors.image_facts import ImageFacts, Memory, no_header
-from chalicelib.files.extractors.iso_media import Box
+from chalicelib.files.extractors.iso_boxes import Box
 
 _MAX_EXIF_BYTES = 4 << 20
 
@@ -25,7 +25,7 @@ _PICTURES = frozenset({b"pict", b"vide"})
 
 def read(memory: Memory) -> ImageFacts:
     """Size, orientation, bit depth, number of frames and Exif."""
-    meta = iso_media.find(memory, 0, len(memory), b"meta")
+    meta = iso_boxes.find(memory, 0, len(memory), b"meta")
     items = Items(memory, meta._replace(start=meta.start + 4)) if meta else None
     primary = items.primary() if items else None
     track = _picture_track(memory)
@@ -44,7 +44,7 @@ def read(memory: Memory) -> ImageFacts:
 
 
 def _size(memory: Memory, properties: Iterable[Box]) -> tuple[int, int]:
-    for kind, start, _ in properties:
+    for kind, start, *_ in properties:
         if kind == b"ispe":
             width, height = struct.unpack_from(">LL", memory, start + 4)
             return width, height
@@ -54,7 +54,7 @@ def _size(memory: Memory, properties: Iterable[Box]) -> tuple[int, int]:
 def _orientation(memory: Memory, properties: Iterable[Box]) -> int:
     """The combination of all rotations and mirrorings: 23008-12, 6.5.10 and 6.5.12."""
     turns, is_mirrored = 0, False
-    for kind, start, _ in properties:
+    for kind, start, *_ in properties:
         if kind == b"irot":  # quarter turns anticlockwise
             turns -= memory[start] & 3
         elif kind == b"imir":  # axis 0 exchanges top and bottom, 1 left and right
@@ -65,7 +65,7 @@ def _orientation(memory: Memory, properties: Iterable[Box]) -> int:
 
 def _bit_depth(memory: Memory, properties: Iterable[Box]) -> int | None:
     """Bits of a channel, if all have the same: `pixi`, 6.5.6."""
-    for kind, start, end in properties:
+    for kind, start, end, _ in properties:
         if kind == b"pixi":
             count = memory[start + 4]
             depths = set(memory[start + 5 : min(start + 5 + count, end)])
@@ -85,11 +85,11 @@ def _exif(items: Items, primary: int) -> bytes:
 
 
 def _picture_track(memory: Memory) -> Box | None:
-    movie = iso_media.find(memory, 0, len(memory), b"moov")
-    for track in iso_media.boxes(memory, movie.start, movie.end) if movie else ():
+    movie = iso_boxes.find(memory, 0, len(memory), b"moov")
+    for track in iso_boxes.boxes(memory, movie.start, movie.end) if movie else ():
         if track.kind != b"trak":
             continue
-        handler = iso_media.find(memory, track.start, track.end, b"mdia", b"hdlr")
+        handler = iso_boxes.find(memory, track.start, track.end, b"mdia", b"hdlr")
         if handler and memory[handler.start + 8 : handler.start + 12] in _PICTURES:
             return track
     return None
@@ -97,7 +97,7 @@ def _picture_track(memory: Memory) -> Box | None:
 
 def _table(memory: Memory, track: Box, kind: bytes) -> Box | None:
     path = (b"mdia", b"minf", b"stbl", kind)
-    return iso_media.find(memory, track.start, track.end, *path)
+    return iso_boxes.find(memory, track.start, track.end, *path)
 
 
 def _track_size(memory: Memory, track: Box) -> tuple[int, int]:

@@ -6,9 +6,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chalicelib.files.extractors import iso_media
+from chalicelib.files.extractors import iso_boxes
 from chalicelib.files.extractors.image_facts import Memory
-from chalicelib.files.extractors.iso_media import Box
+from chalicelib.files.extractors.iso_boxes import Box
 
 _MAX_ITEMS = 100_000
 _MAX_EXTENTS = 1_000
@@ -37,7 +37,7 @@ class Items:
         if not box:
             return []
         first = box.start + (8 if self.memory[box.start] else 6)
-        entries = iso_media.boxes(self.memory, first, box.end)
+        entries = iso_boxes.boxes(self.memory, first, box.end)
         return [number for number, kind in self._types(entries) if kind == item_type]
 
     def _types(self, entries: Iterator[Box]) -> Iterator[tuple[int, bytes]]:
@@ -58,7 +58,7 @@ class Items:
         indexes = self._associated(association, item)
         last = max(indexes, default=0)
         every: list[Box] = []
-        for box in iso_media.boxes(self.memory, container.start, container.end):
+        for box in iso_boxes.boxes(self.memory, container.start, container.end):
             every.append(box)
             if len(every) == last:
                 break
@@ -87,7 +87,7 @@ class Items:
         form = "L" if self.memory[box.start] else "H"
         size = struct.calcsize(form)
         found = []
-        for reference in iso_media.boxes(self.memory, box.start + 4, box.end):
+        for reference in iso_boxes.boxes(self.memory, box.start + 4, box.end):
             if reference.kind != b"cdsc":
                 continue
             source, count = struct.unpack_from(f">{form}H", self.memory, reference.start)
@@ -141,7 +141,7 @@ class Items:
             yield start, min(start + length, data.end) if length else data.end
 
     def _find(self, *path: bytes) -> Box | None:
-        return iso_media.find(self.memory, self.meta.start, self.meta.end, *path)
+        return iso_boxes.find(self.memory, self.meta.start, self.meta.end, *path)
 
 
 class _Fields:

@@ -1,17 +1,19 @@
-"""The boxes of the ISO base media file format, and QuickTime's atoms: ISO/IEC 14496-12, 4.2."""
+"""The boxes of the ISO base media file format: ISO/IEC 14496-12, 4.2.
+
+QuickTime's atoms and the boxes of JPEG 2000 (ISO/IEC 15444-1, I.4) are alike.
+"""
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from chalicelib.files.extractors.image_facts import Memory
 from chalicelib.files.extractors.media_values import unpack
 
 MAX_BOXES = 200_000
 """Of one parent. Live recordings in fragments have several a second."""
-
 
 _HEADER = struct.Struct(">L4s")
 
@@ -28,7 +30,7 @@ class Box(NamedTuple):
     """Its size exceeds the parent."""
 
 
-def boxes(data: mmap.mmap, start: int, end: int) -> Iterator[Box]:
+def boxes(data: Memory, start: int, end: int) -> Iterator[Box]:
     """The boxes between two offsets, without their children."""
     position = start
     for _ in range(MAX_BOXES):
@@ -49,7 +51,7 @@ def boxes(data: mmap.mmap, start: int, end: int) -> Iterator[Box]:
         position += size
 
 
-def children(data: mmap.mmap, parent: Box, *path: bytes) -> Iterator[Box]:
+def children(data: Memory, parent: Box, *path: bytes) -> Iterator[Box]:
     """The boxes at a path of kinds below a box."""
     for box in boxes(data, parent.start, parent.end):
         if box.kind == path[0]:
@@ -59,6 +61,11 @@ def children(data: mmap.mmap, parent: Box, *path: bytes) -> Iterator[Box]:
                 yield box
 
 
-def child(data: mmap.mmap, parent: Box, *path: bytes) -> Box | None:
+def child(data: Memory, parent: Box, *path: bytes) -> Box | None:
     """The first box at a path of kinds below a box."""
     return next(children(data, parent, *path), None)
+
+
+def find(data: Memory, start: int, end: int, *path: bytes) -> Box | None:
+    """The first box at a path of kinds between two offsets."""
+    return child(data, Box(b"", start, end), *path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from chalicelib.files.extractors import exif, iso_media
+from chalicelib.files.extractors import exif, iso_boxes
 from chalicelib.files.extractors.image_facts import ImageFacts, Memory, no_header
-from chalicelib.files.extractors.iso_media import Box
+from chalicelib.files.extractors.iso_boxes import Box
 
 _START_AND_SIZE = b"\xff\x4f\xff\x51"
 """The markers SOC and SIZ, with which a codestream begins."""
@@ -26,8 +26,8 @@ def read(memory: Memory) -> ImageFacts:
     """Size, colors and Exif."""
     if memory[:4] == _START_AND_SIZE:
         return _read_codestream(memory, 0)
-    header = iso_media.find(memory, 0, len(memory), b"jp2h")
-    size = header and iso_media.find(memory, header.start, header.end, b"ihdr")
+    header = iso_boxes.find(memory, 0, len(memory), b"jp2h")
+    size = header and iso_boxes.find(memory, header.start, header.end, b"ihdr")
     if header and size:
         height, width, components, depth = struct.unpack_from(">LLHB", memory, size.start)
         return ImageFacts(
@@ -37,7 +37,7 @@ def read(memory: Memory) -> ImageFacts:
             color_mode=_color_mode(memory, header, components),
             exif=_exif(memory),
         )
-    codestream = iso_media.find(memory, 0, len(memory), b"jp2c")
+    codestream = iso_boxes.find(memory, 0, len(memory), b"jp2c")
     if not codestream:
         raise no_header()
     return _read_codestream(memory, codestream.start)
@@ -66,8 +66,8 @@ def _bit_depth(depths: list[int]) -> int | None:
 
 def _color_mode(memory: Memory, header: Box, components: int) -> str | None:
     """The color mode of an image without palette and alpha channel."""
-    palette = iso_media.find(memory, header.start, header.end, b"pclr")
-    color = iso_media.find(memory, header.start, header.end, b"colr")
+    palette = iso_boxes.find(memory, header.start, header.end, b"pclr")
+    color = iso_boxes.find(memory, header.start, header.end, b"colr")
     if palette or not color or memory[color.start : color.start + 1] != b"\1":
         return None
     (space,) = struct.unpack_from(">L", memory, color.start + 3)
@@ -75,7 +75,7 @@ def _color_mode(memory: Memory, header: Box, components: int) -> str | None:
 
 
 def _exif(memory: Memory) -> bytes:
-    for kind, start, end in iso_media.boxes(memory, 0, len(memory)):
+    for kind, start, end, _ in iso_boxes.boxes(memory, 0, len(memory)):
         if kind == b"uuid" and memory[start : start + 16] in _EXIF_UUIDS:
             return exif.tiff_in(memory, start + 16, end)
     return b""

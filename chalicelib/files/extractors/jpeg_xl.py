@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.files.extractors import exif, iso_media
+from chalicelib.files.extractors import exif, iso_boxes
 from chalicelib.files.extractors.image_facts import ImageFacts, Memory, no_header
 
 _CODESTREAM = b"\xff\x0a"
@@ -59,7 +59,7 @@ def read(memory: Memory) -> ImageFacts:
     if memory[:2] == _CODESTREAM:
         return _read_codestream(memory[2:_MAX_HEADER_BYTES], b"")
     codestream = tiff = b""
-    for kind, start, end in iso_media.boxes(memory, 0, len(memory)):
+    for kind, start, end, _ in iso_boxes.boxes(memory, 0, len(memory)):
         if kind in _NUMBER_BYTES and not codestream:
             first = start + _NUMBER_BYTES[kind]
             codestream = memory[first : min(end, first + _MAX_HEADER_BYTES)]
