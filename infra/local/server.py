@@ -58,7 +58,9 @@ def local_aws(
                 "TMPDIR": str(folder),
                 **(settings or {}),
             }
-            with _supervised([sys.executable, "-m", "ministack"], environment, log) as process:
+            with _supervised(
+                [sys.executable, "-m", "infra.local.ministack"], environment, log
+            ) as process:
                 with step(f"Starting the local AWS on port {chosen}"):
                     _wait_until_ready(account, process, folder / "ministack.log")
                 yield account
