@@ -16,12 +16,12 @@ from chalice.app import Chalice, Request, S3Event, SQSEvent
 from chalicelib.api.gateway import add_to_description
 from chalicelib.api.http import add_headers, register_other_methods
 from chalicelib.api.routes import api_routes
-from chalicelib.capacity import SECONDS_TO_WRITE
 from chalicelib.events import (
     error_from_message,
     failed_uploads_from_message,
     uploads_from_event,
 )
+from chalicelib.lambda_limits import SECONDS_TO_WRITE
 from chalicelib.notifications import NotificationError
 from chalicelib.observability import configure_json_logs, printable_error
 from chalicelib.processing import (

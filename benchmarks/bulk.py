@@ -16,7 +16,8 @@ from itertools import count
 from typing import Any
 
 from benchmarks.table import Row
-from chalicelib.capacity import SECONDS_TO_WRITE, wait_bound
+from chalicelib.capacity import wait_bound
+from chalicelib.lambda_limits import SECONDS_TO_WRITE
 from infra.aws.concurrency import PROCESSING_CONCURRENCY, UNRESERVED
 from infra.aws.lambda_settings import EVENT_AGE_SECONDS, RETRIES
 from infra.build.chalice_project import read_config

@@ -23,10 +23,6 @@ THROTTLED = frozenset(
 )
 """DynamoDB developer guide, "Error handling with DynamoDB". boto3 repeats these twice."""
 
-SECONDS_TO_WRITE = 18
-"""Worst case of a write and its notification: runtime.MAX_ATTEMPTS timeouts with botocore's backoff
-of at most 1 s and 2 s between them, with a margin for the function itself."""
-
 LONGEST_WAIT_SECONDS = 8
 """Of one wait."""
 

@@ -28,6 +28,7 @@ from chalicelib.files.analysis import Analysis
 from chalicelib.files.sandbox import SandboxError
 from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.files.validation import Validation, validate
+from chalicelib.lambda_limits import seconds_to_download
 from chalicelib.notifications import NotificationError, publish
 from chalicelib.objects import (
     BODY_ERRORS,
@@ -49,10 +50,6 @@ from chalicelib.store import (
 
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
-
-SECONDS_TO_OPEN = 24
-"""Worst case of opening an object: MAX_ATTEMPTS timeouts with botocore's backoff of at most 1 s and
-2 s between them (botocore, ExponentialBackoff)."""
 
 
 def process(upload: Upload, seconds_left: SecondsLeft) -> None:
@@ -115,7 +112,8 @@ def read_object(
                 return stored, validate(body, size, declared, settings.limits, analyze)
         except BODY_ERRORS:
             failed_attempts += 1
-            if failed_attempts == runtime.MAX_ATTEMPTS or seconds_left() < SECONDS_TO_OPEN:
+            is_late = seconds_left() < seconds_to_download(stored.size_bytes)
+            if is_late or failed_attempts == runtime.MAX_ATTEMPTS:
                 raise
         time.sleep(0.1 * 2**failed_attempts)
     return None

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from chalicelib.files.types import DEFAULT_TYPES, SUPPORTED_TYPES
 from chalicelib.files.validation import Limits
+from chalicelib.lambda_limits import MAX_FILE_BYTES, MAX_LAMBDA_SECONDS
 
 T = TypeVar("T")
 
@@ -20,13 +21,6 @@ DEFAULT = "default"
 
 MAX_URL_SECONDS = 7 * 24 * 60 * 60
 """S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
-
-MAX_FILE_BYTES = 448 * 1_024**2
-"""Lambda's /tmp has 512 MiB, and holds the file beside up to two copies of Python, for the
-sandbox's workers (https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html)."""
-
-MAX_LAMBDA_SECONDS = 900
-"""Lambda's limit: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 class SettingsError(Exception):
@@ -86,9 +80,9 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     upload_bucket = setting("UPLOAD_BUCKET", str)
     documents_table = setting("DOCUMENTS_TABLE", str)
     failure_queue = setting("FAILURE_QUEUE", str)
-    largest_file_bytes = setting("LARGEST_FILE_BYTES", _file_bytes)
+    largest_file_bytes = setting("LARGEST_FILE_BYTES", parse_file_bytes)
     allowed_types = setting("ALLOWED_TYPES", _mime_types)
-    extraction_seconds = setting("EXTRACTION_SECONDS", _extraction_seconds)
+    extraction_seconds = setting("EXTRACTION_SECONDS", parse_extraction_seconds)
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
     allowed_origins = setting("ALLOWED_ORIGINS", parse_origins)
     api_rate_limit = setting("API_RATE_LIMIT", _positive_integer)
@@ -157,6 +151,30 @@ def parse_origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def parse_file_bytes(text: str) -> int:
+    """The size in LARGEST_FILE_BYTES.
+
+    Raises:
+        ValueError: it is not positive, or does not fit into Lambda's largest /tmp.
+    """
+    size = _positive_integer(text)
+    if size > MAX_FILE_BYTES:
+        raise ValueError(f"a file of more than {MAX_FILE_BYTES} bytes does not fit into /tmp")
+    return size
+
+
+def parse_extraction_seconds(text: str) -> int:
+    """The time in EXTRACTION_SECONDS.
+
+    Raises:
+        ValueError: it is not positive, or longer than a function can run.
+    """
+    seconds = _positive_integer(text)
+    if seconds > MAX_LAMBDA_SECONDS:
+        raise ValueError(f"Lambda runs a function for at most {MAX_LAMBDA_SECONDS} seconds")
+    return seconds
+
+
 def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:
     def parse(text: str) -> T:
         if text.lower() not in values:
@@ -170,20 +188,6 @@ def _positive_integer(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ValueError(f"{text!r} is not a positive integer")
     return int(text)
-
-
-def _file_bytes(text: str) -> int:
-    size = _positive_integer(text)
-    if size > MAX_FILE_BYTES:
-        raise ValueError(f"a file of more than {MAX_FILE_BYTES} bytes does not fit into /tmp")
-    return size
-
-
-def _extraction_seconds(text: str) -> int:
-    seconds = _positive_integer(text)
-    if seconds > MAX_LAMBDA_SECONDS:
-        raise ValueError(f"Lambda runs a function for at most {MAX_LAMBDA_SECONDS} seconds")
-    return seconds
 
 
 def _url_seconds(text: str) -> int:

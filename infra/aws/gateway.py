@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.settings import parse_origins
 from infra.aws.stage import Stage
 from infra.build.chalice_project import read_config
-from infra.console import CommandError
-
-
-def allowed_origins(stage: Stage) -> tuple[str, ...]:
-    """The web origins allowed by the stage's settings.
-
-    Raises:
-        CommandError: the setting is malformed.
-    """
-    config = read_config(stage.project)
-    settings = config["environment_variables"] | config["stages"].get(stage.name, {}).get(
-        "environment_variables", {}
-    )
-    try:
-        return parse_origins(settings.get("ALLOWED_ORIGINS", ""))
-    except ValueError as error:
-        raise CommandError(
-            f"ALLOWED_ORIGINS in .chalice/config.json is malformed: {error}"
-        ) from None
 
 
 def set_throttling(stage: Stage, api_id: str, rate_limit: int, burst_limit: int) -> None:

@@ -1,4 +1,4 @@
-"""Lambda settings that Chalice does not have: failure destination and log format."""
+"""Lambda settings that Chalice does not have: failure destination, log format, size of /tmp."""
 
 from __future__ import annotations
 
@@ -58,3 +58,14 @@ def set_log_format(stage: Stage) -> None:
             FunctionName=function, LoggingConfig={"LogFormat": LOG_FORMAT}
         )
         lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+
+
+def set_tmp_size(stage: Stage, function: str, size_mib: int) -> None:
+    """Set the size of a function's /tmp."""
+    lambda_, name = stage.account.lambda_, stage.functions[function]
+    config = lambda_.get_function_configuration(FunctionName=name)
+    if config["EphemeralStorage"]["Size"] == size_mib:
+        return
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+    lambda_.update_function_configuration(FunctionName=name, EphemeralStorage={"Size": size_mib})
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)

@@ -13,11 +13,18 @@ from chalicelib.settings import Settings, SettingsError, parse_settings
 from infra.aws import cloudformation
 from infra.aws.concurrency import kept_concurrency
 from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
-from infra.aws.gateway import allowed_origins, set_throttling
-from infra.aws.lambda_settings import set_failure_destination, set_log_format
+from infra.aws.gateway import set_throttling
+from infra.aws.lambda_settings import set_failure_destination, set_log_format, set_tmp_size
 from infra.aws.resources import buckets, tables, user_pools
 from infra.aws.roles import claim, refuse_elsewhere
 from infra.aws.stage import Stage
+from infra.aws.stage_settings import (
+    LARGEST_FILE_PROCESSOR,
+    allowed_origins,
+    configured_timeout,
+    function_timeout,
+    function_tmp_mib,
+)
 from infra.build import policies
 from infra.build.bytecode import write_bytecode
 from infra.build.chalice_project import read_config, run_chalice, write_config
@@ -71,6 +78,8 @@ def deploy(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> str:
         run_chalice(stage, "deploy")
     with step("Setting retries and the failure queue of process_upload"):
         set_failure_destination(stage)
+    with step("Setting the size of /tmp"):
+        set_tmp_size(stage, LARGEST_FILE_PROCESSOR, function_tmp_mib(stage))
     with step("Setting the log format"):
         set_log_format(stage)
     api = stage.hooks.after_chalice_deploy(stage)
@@ -122,8 +131,9 @@ def _stack_request(stage: Stage, options: StackOptions) -> cloudformation.StackR
             "Stage": stage.name,
             "BillingMode": _or_current(options.billing_mode),
             "AllowedOrigins": ",".join(allowed_origins(stage)),
-            "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS * _timeout(stage, "record_failure"),
-            "SlowMilliseconds": SLOW_MILLISECONDS * _timeout(stage, "process_upload"),
+            "FailureVisibilityTimeout": VISIBILITY_TIMEOUTS
+            * function_timeout(stage, "record_failure"),
+            "SlowMilliseconds": SLOW_MILLISECONDS * function_timeout(stage, LARGEST_FILE_PROCESSOR),
             "AlarmEmail": _or_current(options.alarm_email),
             "MonthlyBudget": _or_current(options.budget),
             "DeletionProtection": "true",
@@ -189,6 +199,9 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"
         )
+    timeout = function_timeout(stage, LARGEST_FILE_PROCESSOR)
+    if timeout > configured_timeout(stage, LARGEST_FILE_PROCESSOR):
+        section["lambda_functions"][LARGEST_FILE_PROCESSOR]["lambda_timeout"] = timeout
     try:
         settings = parse_settings(
             {**config["environment_variables"], **section["environment_variables"]}
@@ -197,10 +210,3 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
         raise CommandError(f"Stage {stage.name}: {error}") from error
     write_config(stage.project, config)
     return settings
-
-
-def _timeout(stage: Stage, function: str) -> int:
-    """A function's timeout in seconds, from Chalice's config."""
-    config = read_config(stage.project)
-    own = config["lambda_functions"].get(function, {})
-    return int(own.get("lambda_timeout", config["lambda_timeout"]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.capacity import SECONDS_TO_WRITE
+from chalicelib.lambda_limits import SECONDS_TO_OPEN, SECONDS_TO_WRITE
 from tests.stack.test_record_failure import message
 from tests.support.faults import SLOW_DOWN, ConnectionFault, Faults, Response, faulty_aws, throttled
 from tests.support.stack import Stack, created_event
@@ -201,7 +201,7 @@ def test_an_aws_that_never_answers_takes_no_more_than_the_lambdas_time(
 def test_time_is_reserved_for_all_attempts(import_in: Callable[[str, str], ModuleType]) -> None:
     """The time reserved for a call covers the worst case of all its attempts."""
     processing = import_in("us-east-1", "chalicelib.processing")
-    assert at_worst(processing.s3.meta.config) <= processing.SECONDS_TO_OPEN
+    assert at_worst(processing.s3.meta.config) <= SECONDS_TO_OPEN
     assert at_worst(processing.dynamodb.meta.config) + 1 <= SECONDS_TO_WRITE
 
 

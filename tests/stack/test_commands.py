@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from infra.__main__ import main
+from infra.aws.resources import existing_resources
 from infra.aws.stage import ROOT, Account
 from infra.build.chalice_project import copy_project, read_config, write_config
 from infra.commands.deploy import deploy_resources
@@ -211,7 +212,8 @@ def test_a_wrong_setting_stops_a_deployment(
             deploy_resources(stage)
         assert {} == read_config(stage.project)["stages"]
     finally:
-        destroy(stage, confirmation_for(stage))
+        if existing_resources(stage):  # some settings are needed before there is a stack
+            destroy(stage, confirmation_for(stage))
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "check", "local"])

@@ -67,7 +67,7 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LARGEST_FILE_BYTES", "0", "'0' is not a positive integer"),
         ("LARGEST_FILE_BYTES", "-5", "'-5' is not a positive integer"),
         ("LARGEST_FILE_BYTES", "٥", "'٥' is not a positive integer"),
-        ("LARGEST_FILE_BYTES", "469762049", "a file of more than 469762048 bytes does not fit"),
+        ("LARGEST_FILE_BYTES", "10670309377", "a file of more than 10670309376 bytes does not"),
         ("EXTRACTION_SECONDS", "1.5", "'1.5' is not a positive integer"),
         ("EXTRACTION_SECONDS", "901", "Lambda runs a function for at most 900 seconds"),
         ("UPLOAD_URL_SECONDS", "0", "'0' is not a positive integer"),
