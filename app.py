@@ -13,9 +13,11 @@ from typing import Any
 
 from chalice.app import Chalice, Request, S3Event, SQSEvent
 
+from chalicelib.api.document_routes import document_routes
 from chalicelib.api.gateway import add_to_description
 from chalicelib.api.http import add_headers, register_other_methods
-from chalicelib.api.routes import api_routes
+from chalicelib.api.openapi_routes import openapi_routes
+from chalicelib.api.upload_routes import upload_routes
 from chalicelib.events import (
     error_from_message,
     failed_uploads_from_message,
@@ -37,8 +39,10 @@ app = Chalice(app_name=settings.stack_name)
 app.log.setLevel(logging.INFO)
 configure_json_logs(formatter, app.log)
 
-register_other_methods(api_routes)
-app.register_blueprint(api_routes)
+register_other_methods(openapi_routes)
+app.register_blueprint(upload_routes)
+app.register_blueprint(document_routes)
+app.register_blueprint(openapi_routes)
 app.register_blueprint(web_routes)
 app.register_middleware(add_headers, "http")
 add_to_description(settings.allowed_origins)

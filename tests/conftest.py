@@ -29,7 +29,10 @@ BUILT_ON_RUNTIME = (
     "chalicelib.runtime",
     "chalicelib.processing",
     "chalicelib.api.http",
-    "chalicelib.api.routes",
+    "chalicelib.api.access",
+    "chalicelib.api.document_routes",
+    "chalicelib.api.openapi_routes",
+    "chalicelib.api.upload_routes",
     "chalicelib.web.routes",
 )
 """The modules that read the environment at import."""

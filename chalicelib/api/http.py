@@ -18,6 +18,7 @@ from chalice.app import (
 from chalicelib.api import schema
 from chalicelib.api.auth import Principal, principal_from_claims
 from chalicelib.api.cors import cors_headers, preflight_headers
+from chalicelib.api.fields import InvalidRequestError
 from chalicelib.runtime import settings
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
@@ -65,7 +66,7 @@ def parse_or_400(parse: Callable[..., Any], *arguments: Any) -> Any:
     """The parsed request; 400 where it is malformed."""
     try:
         return parse(*arguments)
-    except schema.InvalidRequestError as error:
+    except InvalidRequestError as error:
         raise BadRequestError(str(error)) from None
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.api.fields import Field, JsonSchema
 from chalicelib.api.schema import (
     FILE_SIZE,
     FILE_TYPE,
     OPERATIONS,
     TOO_MANY_REQUESTS,
-    Field,
-    JsonSchema,
     Operation,
     Response,
 )

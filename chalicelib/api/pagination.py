@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.api.auth import Principal
-from chalicelib.api.schema import LISTED_STATUSES, MAX_PAGE_SIZE, InvalidRequestError
+from chalicelib.api.fields import InvalidRequestError
+from chalicelib.api.schema import LISTED_STATUSES, MAX_PAGE_SIZE
 from chalicelib.documents import is_document_id
 from chalicelib.store import IndexQuery, Position, QueryPage
 

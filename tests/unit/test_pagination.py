@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from chalicelib.api.auth import Principal
+from chalicelib.api.fields import InvalidRequestError
 from chalicelib.api.pagination import build_page, index_queries
-from chalicelib.api.schema import InvalidRequestError
 from chalicelib.store import IndexQuery, QueryPage, Record
 
 ADA, BO = Principal("ada", is_operator=False), Principal("bo", is_operator=False)

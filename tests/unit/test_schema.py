@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.schema import CREATE_UPLOAD, LIST_DOCUMENTS, InvalidRequestError
+from chalicelib.api.fields import InvalidRequestError
+from chalicelib.api.schema import CREATE_UPLOAD, LIST_DOCUMENTS
 
 GOOD = {"fileName": "a.pdf", "fileType": "application/pdf", "fileSize": 5}
 

@@ -1,0 +1,63 @@
+"""Routes of existing documents. Requests, responses and documentation are declared in schema.py."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, ConflictError, Response
+
+from chalicelib import runtime
+from chalicelib.api import schema
+from chalicelib.api.access import get_record_or_404, url_expiry
+from chalicelib.api.http import parse_or_400, principal, query_parameters, route_options
+from chalicelib.api.pagination import build_page, index_queries
+from chalicelib.api.uploads import get_object_arguments, tombstone_for
+from chalicelib.documents import Status, to_iso8601
+from chalicelib.objects import delete_object, presign_download
+from chalicelib.runtime import dynamodb, s3, settings
+from chalicelib.store import put_tombstone, query_pages
+
+document_routes = Blueprint(__name__)
+
+
+@document_routes.route(**route_options(schema.LIST_DOCUMENTS))
+def list_documents() -> dict[str, object]:
+    """A page of the caller's documents: one Query, or two for an operator without a filter."""
+    caller = principal(document_routes.current_request)
+    parameters = parse_or_400(
+        schema.LIST_DOCUMENTS.parse_query, query_parameters(document_routes.current_request)
+    )
+    status, cursor, limit = parameters.get("status"), parameters.get("cursor"), parameters["limit"]
+    queries = parse_or_400(index_queries, caller, status, cursor, limit)
+    pages = query_pages(dynamodb, settings.documents_table, queries)
+    return build_page(caller, queries, pages, limit)
+
+
+@document_routes.route(**route_options(schema.GET_DOCUMENT))
+def get_document(document_id: str) -> dict[str, object]:
+    """The record: one read unit per 4 KB."""
+    return get_record_or_404(principal(document_routes.current_request), document_id)
+
+
+@document_routes.route(**route_options(schema.GET_CONTENT))
+def get_content(document_id: str) -> dict[str, object]:
+    """A download URL that returns the file under its original name."""
+    record = get_record_or_404(principal(document_routes.current_request), document_id)
+    if record["status"] == Status.PENDING:
+        raise ConflictError("The document is PENDING: its file is not uploaded yet")
+    bucket, key, seconds = settings.upload_bucket, record["objectKey"], settings.upload_url_seconds
+    expires = url_expiry()
+    url = presign_download(s3, bucket, key, get_object_arguments(record), seconds)
+    return {"url": url, "expiresAt": to_iso8601(expires)}
+
+
+@document_routes.route(**route_options(schema.DELETE_DOCUMENT))
+def delete_document(document_id: str) -> Response:
+    """Delete record and object for good, whatever events are still in flight.
+
+    The tombstone comes first, so that an interrupted deletion can be repeated.
+    """
+    caller = principal(document_routes.current_request)
+    record = get_record_or_404(caller, document_id, include_tombstones=True)
+    tombstone = tombstone_for(record, runtime.now())
+    put_tombstone(dynamodb, settings.documents_table, tombstone)
+    delete_object(s3, settings.upload_bucket, tombstone.object_key)
+    return Response(status_code=204, body="")
