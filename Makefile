@@ -15,6 +15,7 @@
 #   make verify STAGE=dev      check a deployed stage's contracts on its AWS; cleans up after itself
 #   make destroy STAGE=dev     delete the stage
 #   make user STAGE=dev EMAIL= create or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
+#   make env STAGE=dev         print URLs and names as shell variables: eval "$(make -s env STAGE=dev)"
 #   make retry STAGE=dev       process documents again that failed because of an AWS or internal error [PARALLEL=]
 #   make backfill STAGE=dev    process existing objects that have no record [PREFIX= PARALLEL=]
 #   make soak [N=2000]         process this many uploads with faults, duplicates and reordering; verify every record
@@ -49,7 +50,7 @@ NPM_LOCKS := $(wildcard examples/*/package-lock.json tests/examples/package-lock
 SOURCES := app.py chalicelib infra tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user retry backfill soak corpus accuracy bench
+.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user env retry backfill soak corpus accuracy bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -107,6 +108,9 @@ destroy: $(INSTALLED)
 user: $(INSTALLED)
 	@$(INFRA) user --stage "$(STAGE)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
 
+env: $(INSTALLED)
+	@$(INFRA) env --stage "$(STAGE)"
+
 retry: $(INSTALLED)
 	@$(INFRA) retry --stage "$(STAGE)" $(if $(PARALLEL),--parallel $(PARALLEL))
 
@@ -123,7 +127,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt Makefile
 	  { echo "intake: $(PYTHON) is missing or older than 3.11; pass another, for example: make PYTHON=python3.13"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "intake: $(PYTHON) has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
-	@echo "Installing into $(VENV), about a minute ..."
+	@echo "Installing into $(VENV), about a minute ..." >&2 # standard output may be evaluated
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@touch $@

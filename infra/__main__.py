@@ -17,6 +17,7 @@ from infra.commands.backfill import backfill
 from infra.commands.demo import demo
 from infra.commands.deploy import StackOptions, deploy, deploy_resources
 from infra.commands.destroy import destroy
+from infra.commands.env import env
 from infra.commands.local import NAME as LOCAL
 from infra.commands.local import local, running_local_stage
 from infra.commands.policies import policies
@@ -231,6 +232,12 @@ COMMANDS = (
         "create or find a user and print an ID token; INTAKE_PASSWORD is the password",
         _user,
         (STAGE, EMAIL, GROUP),
+    ),
+    Command(
+        "env",
+        "print URLs and names of a stage as variables of a POSIX shell",
+        lambda parsed: env(_stage(parsed)),
+        (STAGE,),
     ),
     Command(
         "retry",

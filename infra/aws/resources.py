@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from infra.aws import cloudformation
 from infra.aws.roles import get_role
 from infra.aws.stage import STAGE_TAG, Stage
+from infra.console import CommandError
 
 
 def existing_resources(stage: Stage) -> list[str]:
@@ -110,6 +111,18 @@ def rest_apis(stage: Stage) -> list[str]:
         if stage.is_tagged(tags) or (is_untagged and stage.hooks.is_own_api(stage, api["id"])):
             found.append(api["id"])
     return found
+
+
+def api_url(stage: Stage) -> str:
+    """The URL of the API that serves the stage, with its final slash.
+
+    Raises:
+        CommandError: the stage has no API.
+    """
+    serving = stage.hooks.serving_api(stage, rest_apis(stage))
+    if serving is None:
+        raise CommandError(f"Stage {stage.name} has no API: run make deploy STAGE={stage.name}")
+    return serving.url
 
 
 def mappings(stage: Stage) -> list[Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from infra.aws.resources import rest_apis
+from infra.aws.resources import api_url
 from infra.aws.stage import Stage
-from infra.console import CommandError, echo, step
+from infra.console import echo, step
 from infra.verification import api, events, leftovers, monitoring, permissions, uploads
 from infra.verification.report import Report
 from infra.verification.session import Session
@@ -58,7 +58,4 @@ def run_checks(session: Session) -> None:
 
 def _new_session(stage: Stage) -> Session:
     stage.outputs()
-    serving = stage.hooks.serving_api(stage, rest_apis(stage))
-    if serving is None:
-        raise CommandError(f"Stage {stage.name} has no API: run make deploy STAGE={stage.name}")
-    return Session(stage, serving.url, secrets.token_hex(6))
+    return Session(stage, api_url(stage), secrets.token_hex(6))

@@ -36,6 +36,7 @@ def test_help_names_every_command() -> None:
         "demo",
         "local",
         "deploy",
+        "env",
         "resources",
         "status",
         "destroy",
@@ -96,6 +97,7 @@ ON_A_STAGE = (
     ("backfill",),
     ("deploy",),
     ("destroy",),
+    ("env",),
     ("resources",),
     ("retry",),
     ("status",),
@@ -180,7 +182,7 @@ def test_the_stage_of_a_running_make_local_needs_no_variables(
     assert account.account_id == stage.account.account_id
 
 
-@pytest.mark.parametrize("command", ["destroy", "retry", "backfill"])
+@pytest.mark.parametrize("command", ["destroy", "env", "retry", "backfill"])
 def test_a_stage_that_does_not_exist_is_one_error_line(account: Account, command: str) -> None:
     """Every command on a missing stage prints one line and exits with 1."""
     answer = run(command, "--stage", "nowhere", **reaching(account))

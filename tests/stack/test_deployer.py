@@ -10,6 +10,7 @@ from infra.build.chalice_project import copy_project
 from infra.commands.backfill import backfill
 from infra.commands.deploy import deploy
 from infra.commands.destroy import confirmation_for, destroy
+from infra.commands.env import env
 from infra.commands.retry import retry
 from infra.commands.status import status
 from infra.commands.user import user
@@ -74,6 +75,7 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
             deploy(stage)
             user(stage, "somebody@example.com", None, ("operators",))
             _leave_documents(account, stage.outputs())
+            env(stage)
             verify(stage)
             retry(stage, 2)
             backfill(stage, "", 2)
