@@ -29,6 +29,9 @@ MAX_OWNER_BYTES = 2_048
 """Maximum length of a DynamoDB partition key, in UTF-8:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
+MAX_DECLARED_TYPE_CHARACTERS = 255
+"""Of a declared MIME type that is recorded; RFC 6838, 4.2 allows 127 each for type and subtype."""
+
 MetadataValue = str | int | bool
 Metadata = Mapping[str, MetadataValue]
 """Extracted metadata: camelCase names; integers, booleans and strings of bounded length."""
@@ -79,6 +82,8 @@ class Document:
     """Bytes."""
     file_type: str | None = None
     """MIME type detected from the bytes; the declared type while PENDING."""
+    declared_type: str | None = None
+    """Declared MIME type, where the detected one differs or there is none."""
     uploaded_at: str | None = None
     """ISO 8601 UTC with milliseconds, from the S3 event. None while PENDING."""
     processed_at: str | None = None
@@ -90,7 +95,8 @@ class Document:
     sequencer: str | None = None
     """Padded to a fixed width: later versions of the same key compare greater."""
     sha256: str | None = None
-    """Hex digest of the content; None when the content was not read to its end."""
+    """Hex digest of the content; None when the content was not read to its end. While PENDING, the
+    declared digest."""
     metadata: Metadata | None = None
     failure: Failure | None = None
     expires_at: int | None = None
@@ -203,6 +209,20 @@ def owner_from_metadata(declared: str | None) -> str | None:
     """The uploader from object metadata `owner`; None where it cannot be an index key."""
     owner = _replace_surrogates(decode_rfc2047(declared or ""))
     return owner if 0 < len(owner.encode()) <= MAX_OWNER_BYTES else None
+
+
+def declared_type_from_header(content_type: str, file_type: str | None) -> str | None:
+    """The Content-Type of an object, where it differs from the detected type and can be recorded.
+
+    Direct uploads may declare anything: what is too long or has more than ASCII is no MIME type.
+    """
+    is_recorded = (
+        content_type != file_type
+        and 0 < len(content_type) <= MAX_DECLARED_TYPE_CHARACTERS
+        and content_type.isascii()
+        and content_type.isprintable()
+    )
+    return content_type if is_recorded else None
 
 
 def decode_rfc2047(text: str) -> str:

@@ -73,9 +73,42 @@ class QueryPage:
     """Where the query stopped; None at the end of the partition."""
 
 
-def put_pending(dynamodb: DynamoDBClient, table: str, document: Document) -> None:
-    """Write the record of a document with a new id."""
-    dynamodb.put_item(TableName=table, Item=to_item(document.to_record()))
+def put_pending(
+    dynamodb: DynamoDBClient, table: str, record: Record, replaced: Record | None = None
+) -> Record | None:
+    """Write a PENDING record unless its id is in use.
+
+    Args:
+        dynamodb: the client.
+        table: name of the table.
+        record: the attributes to write.
+        replaced: a PENDING record, as it was read, that may be replaced.
+
+    Returns:
+        None once the record is written; otherwise the one that is in the table.
+    """
+    condition, names = "attribute_not_exists(#documentId)", {"#documentId": "documentId"}
+    values: dict[str, Any] = {}
+    if replaced:
+        compared = ("status", "owner", "expiresAt")  # the last changes with each renewal
+        equal = " AND ".join(f"#{name} = :{name}" for name in compared)
+        condition += f" OR ({equal})"
+        names |= {f"#{name}": name for name in compared}
+        values["ExpressionAttributeValues"] = to_item(
+            {f":{name}": replaced[name] for name in compared}
+        )
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item=to_item(record),
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **values,
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as error:
+        return _record_in(error)
+    return None
 
 
 def put_tombstone(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) -> None:
@@ -133,7 +166,7 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
     file_name = record.pop("fileName")
     document_id = record.pop("documentId")
     set_names = {f"#{name}": name for name in record}
-    removed = ("fileType", "sha256", "metadata", "expiresAt", "deletedUntil")
+    removed = ("fileType", "declaredType", "sha256", "metadata", "expiresAt", "deletedUntil")
     removed_names = {f"#{name}": name for name in removed}
     try:
         response = dynamodb.update_item(
@@ -223,12 +256,17 @@ def _query_arguments(query: IndexQuery) -> dict[str, Any]:
 
 def _conflict(document: Document, error: ClientError) -> WriteResult:
     """Why the condition failed, from the record that it compared with."""
-    item: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs lacks this key
-    record = from_item(item)
+    record = _record_in(error)
     if is_tombstone(record):
         return WriteResult(WriteOutcome.DELETED, record)
     is_duplicate = record.get("sequencer") == document.sequencer
     return WriteResult(WriteOutcome.DUPLICATE if is_duplicate else WriteOutcome.OUTDATED, record)
+
+
+def _record_in(error: ClientError) -> Record:
+    """The record that a condition was compared with; empty where there was none."""
+    item: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs lacks this key
+    return from_item(item)
 
 
 def _to_integers(value: Any) -> Any:

@@ -22,6 +22,7 @@ SECURITY_SCHEME = "idToken"
 _TIME: JsonSchema = {"type": "string", "format": "date-time"}
 _TEXT: JsonSchema = {"type": "string"}
 _UUID: JsonSchema = {"type": "string", "format": "uuid"}
+_STATUS: JsonSchema = {"type": "string", "enum": [status.value for status in Status]}
 _URL: JsonSchema = {"type": "string", "format": "uri"}
 
 
@@ -45,15 +46,18 @@ SCHEMAS: dict[str, JsonSchema] = {
             "fileName": _TEXT,
             "fileType": _TEXT
             | {"description": "MIME type detected from the bytes; the declared one while PENDING"},
+            "declaredType": _TEXT
+            | {"description": "The declared MIME type, where the detected one differs"},
             "fileSize": {"type": "integer", "minimum": 0, "description": "Bytes"},
-            "status": {"type": "string", "enum": [status.value for status in Status]},
+            "status": _STATUS,
             "uploadedAt": _TIME | {"description": "Absent while PENDING"},
             "processedAt": _TIME,
             "owner": _TEXT | {"description": "Cognito `sub` of the uploader, if known"},
             "objectKey": _TEXT,
             "eTag": _TEXT,
             "sequencer": _TEXT,
-            "sha256": _TEXT | {"description": "SHA-256 of the content in hex"},
+            "sha256": _TEXT
+            | {"description": "SHA-256 of the content in hex; the declared one while PENDING"},
             "metadata": {
                 "type": "object",
                 "description": "Extracted metadata, such as wordCount or pageCount",
@@ -76,7 +80,7 @@ SCHEMAS: dict[str, JsonSchema] = {
     "Upload": _object(
         {
             "documentId": _UUID,
-            "status": {"type": "string", "const": Status.PENDING.value},
+            "status": _STATUS,
             "upload": _object(
                 {
                     "method": {"type": "string", "const": "PUT"},
@@ -84,8 +88,10 @@ SCHEMAS: dict[str, JsonSchema] = {
                     "headers": {"type": "object", "additionalProperties": _TEXT},
                     "expiresAt": _TIME,
                 }
-            ),
-        }
+            )
+            | {"description": "Only while the document is PENDING"},
+        },
+        required=("documentId", "status"),
     ),
     "Page": _object(
         {

@@ -107,6 +107,19 @@ SHA256 = Field(
     kind=Text(pattern="^[0-9a-fA-F]{64}$", rule="must be 64 hexadecimal digits"),
     description="SHA-256 of the file in hex. With it, S3 rejects any other bytes.",
 )
+DOCUMENT_ID = Field(
+    name="documentId",
+    # Version 5 is for the ids of direct uploads, which must not be claimed in advance.
+    kind=Text(
+        pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        rule="must be a lower-case UUID of version 4 or 7",
+    ),
+    description=(
+        "An id that the client chooses, so that it can repeat the request: a lower-case UUID of "
+        "version 4 or 7. By default the service chooses one."
+    ),
+    example="0198c5b5-3f6f-7c0a-9d4e-8a1d5a3b7c42",
+)
 STATUS = Field(
     name="status",
     kind=Text(choices=LISTED_STATUSES),
@@ -140,15 +153,22 @@ CREATE_UPLOAD = Operation(
         "The URL accepts one PUT of exactly these bytes. Send every header in `upload.headers` and "
         "Content-Length, which HTTP clients set themselves. S3 answers 403 to another size, "
         "another header or after `expiresAt`, 400 to bytes with another SHA-256, 412 to a second "
-        "use and 409 to concurrent use. Creating another URL is free of charge."
+        "use and 409 to concurrent use. Repeated with the same `documentId` and terms, the request "
+        "returns the same document: while it is PENDING, with a fresh URL."
     ),
-    body=(FILE_NAME, FILE_TYPE, FILE_SIZE, SHA256),
+    body=(FILE_NAME, FILE_TYPE, FILE_SIZE, SHA256, DOCUMENT_ID),
     responses={
+        200: Response(
+            "The document of an earlier request with this `documentId`, with a fresh upload URL "
+            "while it is PENDING",
+            "Upload",
+        ),
         201: Response(
             "The upload URL; the document is PENDING until the file is uploaded", "Upload"
         ),
         400: _BAD_REQUEST,
         401: _UNAUTHORIZED,
+        409: Response("The `documentId` is used by another upload, or its document was deleted"),
         413: Response("The file exceeds the maximum size"),
         415: Response("The file type is not allowed, or the body is not application/json"),
     },

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from datetime import datetime
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, ConflictError, Response
 
+from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.access import url_expiry
 from chalicelib.api.http import (
@@ -15,44 +18,74 @@ from chalicelib.api.http import (
     principal,
     route_options,
 )
-from chalicelib.api.uploads import constraints_from, pending_document
-from chalicelib.documents import object_key_for, to_iso8601
+from chalicelib.api.uploads import (
+    Repeat,
+    UploadConstraints,
+    compare_with_record,
+    conflict_message,
+    constraints_from,
+    pending_document,
+)
+from chalicelib.documents import Document, object_key_for, to_iso8601
 from chalicelib.files.validation import can_be_allowed
 from chalicelib.objects import presign_upload
 from chalicelib.runtime import dynamodb, s3, settings
-from chalicelib.store import put_pending
+from chalicelib.store import Record, put_pending
 
 upload_routes = Blueprint(__name__)
 
 
 @upload_routes.route(**route_options(schema.CREATE_UPLOAD))
 def create_upload() -> Response:
-    """An upload URL and its PENDING record: one DynamoDB write, no S3 call."""
+    """An upload URL and its PENDING record: one DynamoDB write, no S3 call.
+
+    A request that repeats a documentId costs a second write while the document is PENDING.
+    """
     owner = principal(upload_routes.current_request).sub
     fields = parse_or_400(schema.CREATE_UPLOAD.parse_body, upload_routes.current_request.raw_body)
     reject_disallowed(fields["fileType"], fields["fileSize"])
     constraints = constraints_from(fields, owner)
-    document_id, expires = str(uuid.uuid4()), url_expiry()
-    url = presign_upload(
-        s3,
-        settings.upload_bucket,
-        object_key_for(document_id),
-        constraints.put_object_arguments(),
-        settings.upload_url_seconds,
-    )
+    document_id, expires = fields.get("documentId", str(uuid.uuid4())), url_expiry()
     document = pending_document(document_id, constraints, expires)
-    put_pending(dynamodb, settings.documents_table, document)
-    upload = {
-        "method": "PUT",
-        "url": url,
-        "headers": constraints.headers(),
-        "expiresAt": to_iso8601(expires),
-    }
+    repeat, record = save_pending(document)
+    if repeat is Repeat.CONFLICT:
+        raise ConflictError(conflict_message(document, record))
+    body = {"documentId": document_id, "status": record["status"]}
+    if repeat is not Repeat.STORED:
+        signed = replace(constraints, sha256=record.get("sha256"))
+        body["upload"] = presigned_put(object_key_for(document_id), signed, expires)
     return Response(
-        status_code=201,
+        status_code=201 if repeat is Repeat.NEW else 200,
         headers={"Location": f"documents/{document_id}"},  # relative: the URL has a stage
-        body={"documentId": document_id, "status": document.status, "upload": upload},
+        body=body,
     )
+
+
+def save_pending(document: Document) -> tuple[Repeat, Record]:
+    """Write a PENDING record or renew it; what the request is, and the record in the table."""
+    table, record = settings.documents_table, document.to_record()
+    found = put_pending(dynamodb, table, record)
+    if found is None:
+        return Repeat.NEW, record
+    repeat = compare_with_record(document, found, runtime.now().timestamp())
+    if repeat not in (Repeat.NEW, Repeat.PENDING):
+        return repeat, found
+    renewed = record if repeat is Repeat.NEW else {**found, **record}
+    changed = put_pending(dynamodb, table, renewed, replaced=found)
+    if changed is None:
+        return repeat, renewed
+    # A concurrent request has just renewed it, or its file was processed in the meantime.
+    return compare_with_record(document, changed, runtime.now().timestamp()), changed
+
+
+def presigned_put(key: str, constraints: UploadConstraints, expires: datetime) -> dict[str, object]:
+    """What a client needs for the PUT of its file."""
+    seconds = settings.upload_url_seconds
+    url = presign_upload(
+        s3, settings.upload_bucket, key, constraints.put_object_arguments(), seconds
+    )
+    headers = constraints.headers()
+    return {"method": "PUT", "url": url, "headers": headers, "expiresAt": to_iso8601(expires)}
 
 
 def reject_disallowed(file_type: str, file_size: int) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from chalicelib.documents import (
     Tombstone,
     encode_file_name,
     is_client_upload,
+    is_expired,
+    is_tombstone,
     object_key_for,
     to_iso8601,
 )
@@ -55,7 +58,7 @@ class UploadConstraints:
     file_name: str
     owner: str
     sha256: str | None
-    """Hex; None accepts any bytes of this size."""
+    """Lower-case hex; None accepts any bytes of this size."""
 
     def headers(self) -> dict[str, str]:
         """Headers that the client must send; HTTP clients add Content-Length themselves."""
@@ -90,12 +93,13 @@ class UploadConstraints:
 
 def constraints_from(fields: Mapping[str, Any], owner: str) -> UploadConstraints:
     """The constraints for the body of a createUpload request."""
+    sha256 = fields.get("sha256")
     return UploadConstraints(
         size_bytes=fields["fileSize"],
         content_type=fields["fileType"],
         file_name=fields["fileName"],
         owner=owner,
-        sha256=fields.get("sha256"),
+        sha256=sha256 and sha256.lower(),
     )
 
 
@@ -110,8 +114,55 @@ def pending_document(
         file_size=constraints.size_bytes,
         status=Status.PENDING,
         owner=constraints.owner,
+        sha256=constraints.sha256,
         expires_at=int(url_expires.timestamp()) + PENDING_SECONDS,
     )
+
+
+class Repeat(Enum):
+    """What a request is, compared with the record that has its documentId already."""
+
+    NEW = "the first request: no record, or one that has expired"
+    PENDING = "the same upload, whose file is not processed yet"
+    STORED = "the same upload, whose file is processed"
+    CONFLICT = "another upload"
+
+
+def compare_with_record(
+    document: Document, record: Mapping[str, Any], epoch_seconds: float
+) -> Repeat:
+    """What the request for a PENDING document is, compared with the record in the table."""
+    if is_tombstone(record) or record.get("owner") != document.owner:
+        return Repeat.CONFLICT
+    if is_expired(record, epoch_seconds):
+        return Repeat.NEW
+    if differing_terms(document, record):
+        return Repeat.CONFLICT
+    return Repeat.PENDING if record["status"] == Status.PENDING else Repeat.STORED
+
+
+def differing_terms(document: Document, record: Mapping[str, Any]) -> list[str]:
+    """The fields of the request for a PENDING document that differ from those of a record.
+
+    A record of `processing_failed` has no type, and one whose file was not read no hash.
+    """
+    requested = document.to_record()
+    recorded = {**record, "fileType": record.get("declaredType", record.get("fileType"))}
+    differing = [name for name in ("fileName", "fileSize") if requested[name] != recorded.get(name)]
+    return differing + [
+        name
+        for name in ("fileType", "sha256")
+        if None not in (ours := requested.get(name), theirs := recorded.get(name))
+        and ours != theirs
+    ]
+
+
+def conflict_message(document: Document, record: Mapping[str, Any]) -> str:
+    """Why the documentId of a request cannot be used: nothing about documents of other users."""
+    if is_tombstone(record) or record.get("owner") != document.owner:
+        return "documentId: is in use or was deleted; choose another one"
+    fields = ", ".join(differing_terms(document, record))
+    return f"documentId: is in use for an upload with another {fields}; choose another one"
 
 
 def tombstone_for(record: Mapping[str, Any], deleted_at: datetime) -> Tombstone:

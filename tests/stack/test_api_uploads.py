@@ -152,6 +152,7 @@ def test_the_answer_is_the_contract(stack: Stack, ada: Client) -> None:
         "fileSize": len(CONTENT),
         "status": "PENDING",
         "owner": upload["headers"]["x-amz-meta-owner"],
+        "sha256": SHA256,
         "expiresAt": int(expires) + PENDING_SECONDS,
     } == record
 
@@ -319,6 +320,13 @@ BAD: dict[str, tuple[int, str, str, dict[str, str], Any]] = {
     "not NFC": (400, "BadRequestError", "fileName: ", JSON, {**GOOD, "fileName": "e\u0301"}),
     "bad type": (400, "BadRequestError", "fileType: ", JSON, {**GOOD, "fileType": "pdf"}),
     "empty": (400, "BadRequestError", "fileSize: ", JSON, {**GOOD, "fileSize": 0}),
+    "id of a direct upload": (
+        400,
+        "BadRequestError",
+        "documentId: must be a lower-case UUID of version 4 or 7",
+        JSON,
+        {**GOOD, "documentId": str(uuid.uuid5(uuid.NAMESPACE_URL, "s3://bucket/key"))},
+    ),
     "bad hash": (400, "BadRequestError", "sha256: ", JSON, {**GOOD, "sha256": "abc"}),
     "too large": (
         413,

@@ -13,6 +13,7 @@ from chalicelib.documents import (
     Failure,
     FailureCode,
     Status,
+    declared_type_from_header,
     document_id_for,
     escape_unprintable,
     file_name_from_metadata,
@@ -79,6 +80,25 @@ def test_the_file_name_is_the_declared_one_or_the_keys_last_segment(
 ) -> None:
     """Object metadata is percent-encoded UTF-8; without it, the key gives the name."""
     assert expected == file_name_from_metadata(key, declared)
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("text/plain", None),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ("application/octet-stream", "application/octet-stream"),
+        ("a/" + "b" * 253, "a/" + "b" * 253),
+        ("a/" + "b" * 254, None),
+        ("", None),
+        ("text/é", None),
+        ("text/\x1b[31m", None),
+    ],
+)
+def test_a_declared_type_is_recorded_where_it_differs(declared: str, expected: str | None) -> None:
+    """From the detected type, here text/plain; a direct upload may declare anything."""
+    assert expected == declared_type_from_header(declared, "text/plain")
+    assert declared_type_from_header("text/plain", None) == "text/plain"
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,13 @@ from botocore.config import Config
 from chalicelib.api.uploads import (
     PENDING_SECONDS,
     TOMBSTONE_SECONDS,
+    Repeat,
     UploadConstraints,
+    compare_with_record,
+    conflict_message,
+    constraints_from,
     content_disposition,
+    differing_terms,
     download_type,
     get_object_arguments,
     pending_document,
@@ -67,6 +72,76 @@ def test_a_pending_record_outlives_its_url_by_a_day() -> None:
     assert int(NOON.timestamp()) + 86_400 == document.expires_at
     assert PENDING_SECONDS == 86_400
     assert "uploadedAt" not in document.to_record()
+
+
+BEFORE_EXPIRY = NOON.timestamp() + PENDING_SECONDS - 1
+A_HASH = "0f" * 32
+REQUESTED = pending_document(AN_ID, terms(), NOON)
+PENDING = REQUESTED.to_record()
+PROCESSED = {
+    "documentId": AN_ID,
+    "fileName": "a b.txt",
+    "fileSize": 5,
+    "fileType": "text/plain",
+    "sha256": A_HASH,
+    "status": "PROCESSED",
+    "owner": "ada",
+}
+TOMBSTONE = tombstone_for(PROCESSED, NOON).to_record()
+
+
+def test_a_pending_record_has_the_declared_hash_in_lower_case() -> None:
+    """As the record of a processed file has it, so that the two can be compared."""
+    fields = {"fileName": "a", "fileType": "text/plain", "fileSize": 5, "sha256": A_HASH.upper()}
+    document = pending_document(AN_ID, constraints_from(fields, "ada"), NOON)
+    assert A_HASH == document.to_record()["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "record"),
+    [
+        (Repeat.PENDING, PENDING),
+        (Repeat.PENDING, {**PENDING, "sha256": A_HASH}),
+        (Repeat.STORED, PROCESSED),
+        (Repeat.STORED, {**PROCESSED, "fileType": "text/csv", "declaredType": "text/plain"}),
+        (Repeat.STORED, {**PROCESSED, "status": "FAILED"}),
+        (Repeat.CONFLICT, {**PENDING, "fileName": "b.txt"}),
+        (Repeat.CONFLICT, {**PENDING, "fileType": "text/csv"}),
+        (Repeat.CONFLICT, {**PROCESSED, "fileSize": 6}),
+        (Repeat.CONFLICT, {**PROCESSED, "declaredType": "text/csv"}),
+        (Repeat.CONFLICT, {**PENDING, "owner": "bo"}),
+        (Repeat.CONFLICT, {name: PROCESSED[name] for name in PROCESSED if name != "owner"}),
+        (Repeat.CONFLICT, {**PENDING, "owner": "bo", "expiresAt": 1}),
+        (Repeat.CONFLICT, TOMBSTONE),
+        (Repeat.CONFLICT, {**TOMBSTONE, "expiresAt": 1}),
+        (Repeat.CONFLICT, {}),
+        (Repeat.NEW, {**PENDING, "expiresAt": int(BEFORE_EXPIRY)}),
+        (Repeat.NEW, {**PENDING, "expiresAt": 1, "fileName": "b.txt"}),
+    ],
+)
+def test_a_repeated_request_is_compared_with_the_record(
+    expected: Repeat, record: dict[str, object]
+) -> None:
+    """The same owner and terms are the same upload, an expired record is none."""
+    assert expected is compare_with_record(REQUESTED, record, BEFORE_EXPIRY)
+
+
+def test_a_hash_is_compared_where_both_have_one() -> None:
+    """The record of a file that was not read has none, nor does a request need one."""
+    requested = pending_document(AN_ID, terms(sha256="ab" * 32), NOON)
+    assert ["sha256"] == differing_terms(requested, PROCESSED)
+    without = {name: PROCESSED[name] for name in PROCESSED if name not in ("sha256", "fileType")}
+    assert [] == differing_terms(requested, without)
+
+
+def test_a_conflict_names_the_terms_of_ones_own_upload_only() -> None:
+    """Nothing of another user's document is in the message."""
+    other = {**PENDING, "fileName": "secret.txt", "fileSize": 6}
+    message = conflict_message(REQUESTED, other)
+    assert "another fileName, fileSize; choose" in message
+    foreign = conflict_message(REQUESTED, {**other, "owner": "bo"})
+    assert foreign == conflict_message(REQUESTED, TOMBSTONE)
+    assert "fileSize" not in foreign
 
 
 def test_a_clients_upload_is_deleted_for_ever() -> None:
