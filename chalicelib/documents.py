@@ -103,7 +103,7 @@ class Document:
     """Epoch seconds (DynamoDB TTL); only while PENDING."""
 
     def to_record(self) -> dict[str, object]:
-        """The attributes of the record in camelCase, without those that are None."""
+        """The attributes of the record in camelCase, without those that are None; statusTime."""
         record: dict[str, object] = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -116,6 +116,8 @@ class Document:
             elif isinstance(value, Mapping):
                 value = dict(value)
             record[_camel_case(field.name)] = value
+        if self.uploaded_at is not None:
+            record["statusTime"] = status_time(self.status, self.uploaded_at)
         return record
 
 
@@ -138,6 +140,14 @@ class Tombstone:
         """The attributes of the tombstone in camelCase; none is an index key."""
         values = {_camel_case(item.name): getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
+
+
+def status_time(status: str, time: str) -> str:
+    """Attribute `statusTime`, which sorts an owner's documents by status and then by time.
+
+    It is the sort key of index byOwnerAndStatus, which contains the records that have it.
+    """
+    return f"{status}#{time}"
 
 
 def is_tombstone(record: Mapping[str, object]) -> bool:

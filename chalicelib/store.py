@@ -56,10 +56,12 @@ class IndexQuery:
     key: str
     """The index's partition key, an attribute of records."""
     value: str
-    status: str | None
-    """Filter by status, for an index that is not partitioned by it."""
+    sort: str
+    """The index's sort key, an attribute of records."""
+    prefix: str = ""
+    """Of the sort key's values; uploadedAt follows."""
     limit: int
-    """Items to read, before the filter."""
+    """Items to read."""
     after: Position | None = None
     """The last document of the previous page; None for the first page."""
 
@@ -213,7 +215,9 @@ def query_pages(
         pages.append(
             QueryPage(
                 records=[from_item(item) for item in response["Items"]],
-                end=(last["uploadedAt"], last["documentId"]) if last else None,
+                end=(last[query.sort].removeprefix(query.prefix), last["documentId"])
+                if last
+                else None,
             )
         )
     return pages
@@ -240,14 +244,18 @@ def _query_arguments(query: IndexQuery) -> dict[str, Any]:
         "ScanIndexForward": False,
         "Limit": query.limit,
     }
-    if query.status:
-        names["#status"] = "status"
-        values[":status"] = query.status
-        arguments["FilterExpression"] = "#status = :status"
+    if query.prefix:
+        names["#sort"] = query.sort
+        values[":prefix"] = query.prefix
+        arguments["KeyConditionExpression"] += " AND begins_with(#sort, :prefix)"
     if query.after:
         uploaded_at, document_id = query.after
         arguments["ExclusiveStartKey"] = to_item(
-            {query.key: query.value, "uploadedAt": uploaded_at, "documentId": document_id}
+            {
+                query.key: query.value,
+                query.sort: query.prefix + uploaded_at,
+                "documentId": document_id,
+            }
         )
     arguments["ExpressionAttributeNames"] = names
     arguments["ExpressionAttributeValues"] = to_item(values)

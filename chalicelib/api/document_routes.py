@@ -9,6 +9,7 @@ from chalicelib.api import schema
 from chalicelib.api.access import get_record_or_404, url_expiry
 from chalicelib.api.http import parse_or_400, principal, query_parameters, route_options
 from chalicelib.api.pagination import build_page, index_queries
+from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments, tombstone_for
 from chalicelib.documents import Status, to_iso8601
 from chalicelib.objects import delete_object, presign_download
@@ -20,7 +21,7 @@ document_routes = Blueprint(__name__)
 
 @document_routes.route(**route_options(schema.LIST_DOCUMENTS))
 def list_documents() -> dict[str, object]:
-    """A page of the caller's documents: one Query, or two for an operator without a filter."""
+    """A page of the caller's documents: one Query for each listed status."""
     caller = principal(document_routes.current_request)
     parameters = parse_or_400(
         schema.LIST_DOCUMENTS.parse_query, query_parameters(document_routes.current_request)
@@ -34,7 +35,7 @@ def list_documents() -> dict[str, object]:
 @document_routes.route(**route_options(schema.GET_DOCUMENT))
 def get_document(document_id: str) -> dict[str, object]:
     """The record: one read unit per 4 KB."""
-    return get_record_or_404(principal(document_routes.current_request), document_id)
+    return represent(get_record_or_404(principal(document_routes.current_request), document_id))
 
 
 @document_routes.route(**route_options(schema.GET_CONTENT))

@@ -1,7 +1,7 @@
 """Pagination of document lists: the index queries of a page, and the cursor of the next one.
 
-A list is one index query, or for operators without a status filter one per status, merged by time.
-The cursor contains a position in each. It is not secret, and forging one gains nothing: only the
+A list is one index query, or without a status filter one per status, merged by time. The cursor
+contains a position in each. It is not secret, and forging one gains nothing: only the
 caller's token decides whose documents are read.
 """
 
@@ -17,8 +17,9 @@ from dataclasses import replace
 
 from chalicelib.api.auth import Principal
 from chalicelib.api.fields import InvalidRequestError
-from chalicelib.api.schema import LISTED_STATUSES, MAX_PAGE_SIZE
-from chalicelib.documents import is_document_id
+from chalicelib.api.representation import represent
+from chalicelib.api.schema import LISTED_STATUSES
+from chalicelib.documents import is_document_id, status_time
 from chalicelib.store import IndexQuery, Position, QueryPage
 
 _MAX_TIME_CHARACTERS = 40
@@ -32,18 +33,23 @@ def index_queries(
     Raises:
         InvalidRequestError: the cursor belongs to another list.
     """
+    statuses = [status] if status else list(LISTED_STATUSES)
     if principal.is_operator:
         queries = [
-            IndexQuery(index="byStatus", key="status", value=str(wanted), status=None, limit=limit)
-            for wanted in ([status] if status else LISTED_STATUSES)
+            IndexQuery(index="byStatus", key="status", value=wanted, sort="uploadedAt", limit=limit)
+            for wanted in statuses
         ]
     else:
-        # Documents of other statuses are read and filtered out, so read more than the page needs.
-        to_read = MAX_PAGE_SIZE if status else limit
         queries = [
             IndexQuery(
-                index="byOwner", key="owner", value=principal.sub, status=status, limit=to_read
+                index="byOwnerAndStatus",
+                key="owner",
+                value=principal.sub,
+                sort="statusTime",
+                prefix=status_time(wanted, ""),
+                limit=limit,
             )
+            for wanted in statuses
         ]
     if cursor is None:
         return queries
@@ -62,8 +68,9 @@ def build_page(
         key=lambda record: str(record["uploadedAt"]),
         reverse=True,
     )
-    documents = [record for record, _ in zip(merged, range(limit), strict=False)]
-    included = {str(record["documentId"]) for record in documents}
+    records = [record for record, _ in zip(merged, range(limit), strict=False)]
+    included = {str(record["documentId"]) for record in records}
+    documents = [represent(record) for record in records]
     positions = [
         _next_position(query, page, included) for query, page in zip(queries, pages, strict=True)
     ]
@@ -87,7 +94,7 @@ def _next_position(query: IndexQuery, page: QueryPage, included: set[str]) -> Po
 
 def _list_id(principal: Principal, queries: Sequence[IndexQuery]) -> str:
     """Identifies a list by caller and filter; hashed, since cursors appear in logs and links."""
-    parts = [principal.sub, *(f"{query.index} {query.value} {query.status}" for query in queries)]
+    parts = [principal.sub, *(f"{query.index} {query.value} {query.prefix}" for query in queries)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

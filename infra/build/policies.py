@@ -34,7 +34,7 @@ RESOURCES: Mapping[str, Sequence[str]] = {
     "dynamodb:UpdateItem": ["${DocumentsTableArn}"],
     "dynamodb:GetItem": ["${DocumentsTableArn}"],
     "dynamodb:Query": [
-        "${DocumentsTableArn}/index/byOwner",
+        "${DocumentsTableArn}/index/byOwnerAndStatus",
         "${DocumentsTableArn}/index/byStatus",
     ],
     "sns:Publish": ["${NotificationTopicArn}"],

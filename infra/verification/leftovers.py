@@ -107,7 +107,7 @@ def _documents_of(stage: Stage, table: str, users: Iterable[UserTypeTypeDef]) ->
     for user in users:
         pages = paginator.paginate(
             TableName=table,
-            IndexName="byOwner",
+            IndexName="byOwnerAndStatus",
             KeyConditionExpression="#owner = :owner",
             ExpressionAttributeNames={"#owner": "owner"},
             ExpressionAttributeValues={":owner": {"S": _attribute(user, "sub")}},

@@ -106,7 +106,7 @@ def test_an_operators_list_merges_all_statuses(operator: Client) -> None:
 @pytest.mark.parametrize(
     ("who", "query", "queries"),
     [
-        ("cyd", "limit=3", 1),
+        ("cyd", "limit=3", 2),
         ("cyd", "limit=3&status=FAILED", 1),
         ("operator", "limit=3&status=FAILED", 1),
         ("operator", "limit=3", 2),
@@ -115,7 +115,7 @@ def test_an_operators_list_merges_all_statuses(operator: Client) -> None:
 def test_a_page_costs_one_query(
     stack: Stack, request: pytest.FixtureRequest, who: str, query: str, queries: int
 ) -> None:
-    """Of an index, and nothing else; one for each status where an operator asks for all."""
+    """Of an index, and nothing else; one for each listed status."""
     client: Client = request.getfixturevalue(who)
     with stack.watched(client) as calls:
         assert 200 == client.call("GET", f"documents?{query}").status

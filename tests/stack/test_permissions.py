@@ -133,7 +133,9 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
         ],
         "api_handler": [
             get_item,
-            Attempt("Query of byOwner", partial(query, stack, "byOwner", "owner")),
+            Attempt(
+                "Query of byOwnerAndStatus", partial(query, stack, "byOwnerAndStatus", "owner")
+            ),
             Attempt("Query of byStatus", partial(query, stack, "byStatus", "status")),
             put_item,
             get_object,

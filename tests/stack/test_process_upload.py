@@ -82,7 +82,7 @@ def test_the_record_has_all_fields_of_the_object(stack: Stack) -> None:
     } == {name: value for name, value in record.items() if name not in TIMES}
 
 
-TIMES = {"uploadedAt", "processedAt", "sequencer"}
+TIMES = {"uploadedAt", "processedAt", "sequencer", "statusTime"}
 
 
 def test_all_records_of_an_event_are_handled(stack: Stack) -> None:

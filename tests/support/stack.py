@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeSerializer
 
-from chalicelib.documents import document_id_for
+from chalicelib.documents import document_id_for, status_time
 from chalicelib.store import from_item
 from infra.api_client import Client
 from infra.aws.logs import read_log_lines
@@ -98,9 +98,11 @@ class Stack:
         return eventually(look, f"a record of {key} with status {status or 'of any kind'}")
 
     def put_record(self, key: str, **attributes: Any) -> None:
-        """Write a record of the object with this key as somebody else would have."""
+        """Write a record of the object with this key; with statusTime, if it has a time."""
         serialize = TypeSerializer().serialize
         record = {"documentId": document_id_for(self.bucket, key), **attributes}
+        if "uploadedAt" in attributes:
+            record["statusTime"] = status_time(attributes["status"], attributes["uploadedAt"])
         self.account.dynamodb.put_item(
             TableName=self.table,
             Item={name: serialize(value) for name, value in record.items()},

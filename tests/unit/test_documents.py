@@ -152,6 +152,18 @@ def test_a_record_has_the_names_of_the_schema_and_nothing_that_is_none() -> None
     } == document.to_record()
 
 
+def test_a_record_with_a_time_is_sorted_by_status_and_time() -> None:
+    """An owner's index contains and sorts it by its attribute statusTime."""
+    document = Document(
+        document_id=AN_ID,
+        file_name="a.pdf",
+        status=Status.FAILED,
+        file_size=3,
+        uploaded_at="2026-11-22T12:00:00.000Z",
+    )
+    assert "FAILED#2026-11-22T12:00:00.000Z" == document.to_record()["statusTime"]
+
+
 def test_the_failure_codes_are_the_closed_set() -> None:
     """Clients may switch on the codes: a new one is a decision."""
     assert {

@@ -171,7 +171,7 @@ def test_a_signed_url_needs_the_permissions_of_its_signer() -> None:
     assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:PutObject")
     assert "${UploadBucketArn}/*" == resources_of(policy, "s3:GetObject")
     assert [
-        "${DocumentsTableArn}/index/byOwner",
+        "${DocumentsTableArn}/index/byOwnerAndStatus",
         "${DocumentsTableArn}/index/byStatus",
     ] == resources_of(policy, "dynamodb:Query")
 
