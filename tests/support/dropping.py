@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import urllib.parse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -43,6 +43,14 @@ class DroppedResponses:
     def through(self, url: str) -> str:
         """A URL of the API or of Cognito, through the proxy."""
         return urllib.parse.urlsplit(url)._replace(netloc=self.url.removeprefix("http://")).geturl()
+
+    def entry(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Those of a client's variables that are URLs, through the proxy."""
+        return {
+            name: self.through(value)
+            for name, value in variables.items()
+            if name in ("INTAKE_API_URL", "INTAKE_COGNITO_URL")
+        }
 
 
 @contextmanager

@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.commands.env import stage_variables
 from infra.paths import ROOT
+from tests.support.stack import PASSWORD, Stack
 
 FOLDER = ROOT / "examples"
 BIN = ROOT / ".venv-examples" / "bin"
@@ -37,3 +39,10 @@ def environment_with(variables: Mapping[str, str] | None = None) -> dict[str, st
     """The environment of a command: no variables of the machine but PATH, after `BIN`."""
     path = os.pathsep.join([str(BIN), os.environ["PATH"]])
     return {"PATH": path, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", **(variables or {})}
+
+
+def variables_for(stack: Stack, name: str) -> dict[str, str]:
+    """What `make env` prints, and the credentials of a user with this name."""
+    stack.sign_in(name)
+    user = {"INTAKE_EMAIL": f"{name}@example.com", "INTAKE_PASSWORD": PASSWORD}
+    return {**stage_variables(stack.stage), **user}
