@@ -15,7 +15,7 @@ from chalice.app import Chalice, Request, S3Event, SQSEvent
 
 from chalicelib.api.document_routes import document_routes
 from chalicelib.api.gateway import add_to_description
-from chalicelib.api.http import add_headers, register_other_methods
+from chalicelib.api.http import add_headers, register_other_methods, translate_errors
 from chalicelib.api.openapi_routes import openapi_routes
 from chalicelib.api.upload_routes import upload_routes
 from chalicelib.events import (
@@ -63,6 +63,9 @@ def escape_errors(event: Any, get_response: Callable[[Any], Any]) -> Any:
         return get_response(event)
     except Exception as error:  # noqa: BLE001 - raised again
         raise printable_error(error) from None
+
+
+app.register_middleware(translate_errors, "http")  # the last one is called first
 
 
 class ObjectCreatedEvent(S3Event):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalice.app import NotFoundError
-
 from chalicelib import runtime
 from chalicelib.api.auth import Principal, can_read
+from chalicelib.api.problems import Code, Problem
 from chalicelib.documents import is_document_id, is_expired, is_tombstone
 from chalicelib.runtime import dynamodb, settings
 from chalicelib.store import get_record
@@ -30,7 +29,7 @@ def get_record_or_404(
         or is_expired(record, runtime.now().timestamp())
         or (is_tombstone(record) and not include_tombstones)
     ):
-        raise NotFoundError("There is no such document")
+        raise Problem(Code.NOT_FOUND, "There is no such document")
     return record
 
 

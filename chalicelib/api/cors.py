@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.settings import ANY_ORIGIN
 
-EXPOSED_HEADERS = "Location"
+EXPOSED_HEADERS = "Location,Retry-After"
 """Response headers that scripts may read in addition to the CORS-safelisted ones."""
 
 _REQUEST_HEADERS = "Authorization,Content-Type"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from chalice.app import Blueprint, ConflictError, Response
+from chalice.app import Blueprint, Response
 
 from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.access import get_record_or_404, url_expiry
-from chalicelib.api.http import parse_or_400, principal, query_parameters, route_options
+from chalicelib.api.http import principal, query_parameters, route_options
 from chalicelib.api.pagination import build_page, index_queries
+from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments, tombstone_for
 from chalicelib.documents import Status, to_iso8601
@@ -23,11 +24,11 @@ document_routes = Blueprint(__name__)
 def list_documents() -> dict[str, object]:
     """A page of the caller's documents: one Query for each listed status."""
     caller = principal(document_routes.current_request)
-    parameters = parse_or_400(
-        schema.LIST_DOCUMENTS.parse_query, query_parameters(document_routes.current_request)
+    parameters = schema.LIST_DOCUMENTS.parse_query(
+        query_parameters(document_routes.current_request)
     )
     status, cursor, limit = parameters.get("status"), parameters.get("cursor"), parameters["limit"]
-    queries = parse_or_400(index_queries, caller, status, cursor, limit)
+    queries = index_queries(caller, status, cursor, limit)
     pages = query_pages(dynamodb, settings.documents_table, queries)
     return build_page(caller, queries, pages, limit)
 
@@ -43,7 +44,9 @@ def get_content(document_id: str) -> dict[str, object]:
     """A download URL that returns the file under its original name."""
     record = get_record_or_404(principal(document_routes.current_request), document_id)
     if record["status"] == Status.PENDING:
-        raise ConflictError("The document is PENDING: its file is not uploaded yet")
+        raise Problem(
+            Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
+        )
     bucket, key, seconds = settings.upload_bucket, record["objectKey"], settings.upload_url_seconds
     expires = url_expiry()
     url = presign_download(s3, bucket, key, get_object_arguments(record), seconds)

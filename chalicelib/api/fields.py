@@ -1,7 +1,4 @@
-"""Fields of request bodies and query parameters: what each accepts, as JSON Schema and as a check.
-
-Standard library only.
-"""
+"""Fields of request bodies and query parameters: their JSON Schema and their validation."""
 
 from __future__ import annotations
 
@@ -11,17 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.documents import escape_unprintable
 
 JsonSchema = dict[str, Any]
 
 _MAX_QUOTED_CHARACTERS = 60
-"""Of an unknown name in an error message."""
+"""Of a name in an error that the client chose."""
 _MAX_QUOTED_NAMES = 5
-
-
-class InvalidRequestError(Exception):
-    """The request is malformed; the message names each wrong field and what it must be."""
+"""Unknown or repeated names in one error."""
 
 
 def _file_name_problem(text: str) -> str | None:
@@ -198,9 +193,9 @@ class TextMap:
             return f"must be an object of at most {self.most} strings"
         for name, text in value.items():
             if problem := self.names.problem(name):
-                return f"name {_quoted([name])} {problem}"
+                return f"name {_quoted(name)} {problem}"
             if problem := self.values.problem(text):
-                return f"value of {_quoted([name])} {problem}"
+                return f"value of {_quoted(name)} {problem}"
         return None
 
     def from_text(self, text: str) -> object:
@@ -233,16 +228,16 @@ def parse_body(fields: Sequence[Field], content: bytes | str) -> dict[str, Any]:
     """The validated fields of a request body, with defaults.
 
     Raises:
-        InvalidRequestError: it is not a JSON object with these fields.
+        Problem: it is not a JSON object with these fields.
     """
     try:
         sent = json.loads(
             content, object_pairs_hook=_reject_repeated, parse_constant=_reject_constant
         )
     except (ValueError, RecursionError):
-        raise InvalidRequestError("The body must be JSON") from None
+        raise Problem(Code.INVALID_REQUEST, "The body must be JSON") from None
     if not isinstance(sent, dict):
-        raise InvalidRequestError("The body must be a JSON object")
+        raise Problem(Code.INVALID_REQUEST, "The body must be a JSON object")
     return _checked(fields, {name: _to_integer(value) for name, value in sent.items()})
 
 
@@ -250,11 +245,9 @@ def parse_query(fields: Sequence[Field], sent: Mapping[str, Sequence[str]]) -> d
     """The validated query parameters, with defaults.
 
     Raises:
-        InvalidRequestError: a parameter is unknown, malformed or repeated.
+        Problem: a parameter is unknown, malformed or repeated.
     """
-    repeated = [name for name, texts in sent.items() if len(texts) != 1]
-    if repeated:
-        raise InvalidRequestError(f"{_quoted(repeated)}: must occur once")
+    _reject([name for name, texts in sent.items() if len(texts) != 1], "must occur once")
     known = {item.name: item.kind for item in fields}
     values = {
         name: known[name].from_text(text) if name in known else text
@@ -265,35 +258,43 @@ def parse_query(fields: Sequence[Field], sent: Mapping[str, Sequence[str]]) -> d
 
 def _checked(fields: Sequence[Field], sent: Mapping[str, Any]) -> dict[str, Any]:
     known = {item.name: item for item in fields}
-    problems = [
-        f"{item.name}: is required" for item in fields if item.is_required and item.name not in sent
+    errors = [
+        FieldError(item.name, "is required")
+        for item in fields
+        if item.is_required and item.name not in sent
     ]
-    problems += [
-        f"{name}: {problem}"
+    errors += [
+        FieldError(name, problem)
         for name, value in sent.items()
         if name in known and (problem := known[name].problem(value))
     ]
-    if unknown := [name for name in sent if name not in known]:
-        problems.append(f"{_quoted(unknown)}: unknown field; use {', '.join(known)}")
-    if problems:
-        raise InvalidRequestError("; ".join(problems))
+    unknown = [name for name in sent if name not in known]
+    errors += _field_errors(unknown, f"unknown field; use {', '.join(known)}")
+    if errors:
+        raise Problem(Code.INVALID_REQUEST, errors=errors)
     defaults = {item.name: item.default for item in fields if item.default is not None}
     return {**defaults, **sent}
 
 
-def _quoted(names: Sequence[str]) -> str:
-    quotes = [
-        escape_unprintable(name)[:_MAX_QUOTED_CHARACTERS] for name in names[:_MAX_QUOTED_NAMES]
-    ]
-    return ", ".join(quotes + ["..."] * (len(names) > _MAX_QUOTED_NAMES))
+def _reject(names: Sequence[str], message: str) -> None:
+    if errors := _field_errors(names, message):
+        raise Problem(Code.INVALID_REQUEST, errors=errors)
+
+
+def _field_errors(names: Sequence[str], message: str) -> list[FieldError]:
+    """One error for each name that the client chose, up to a limit."""
+    return [FieldError(_quoted(name), message) for name in names[:_MAX_QUOTED_NAMES]]
+
+
+def _quoted(name: str) -> str:
+    return escape_unprintable(name)[:_MAX_QUOTED_CHARACTERS]
 
 
 def _reject_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidRequestError(f"{_quoted(repeated)}: must occur once")
+        _reject(sorted({name for name in names if names.count(name) > 1}), "must occur once")
     return members
 
 

@@ -5,37 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import (
-    BadRequestError,
-    Blueprint,
-    ChaliceViewError,
-    CognitoUserPoolAuthorizer,
-    Request,
-    Response,
-    UnauthorizedError,
-)
+from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 
 from chalicelib.api import schema
 from chalicelib.api.auth import Principal, principal_from_claims
 from chalicelib.api.cors import cors_headers, preflight_headers
-from chalicelib.api.fields import InvalidRequestError
+from chalicelib.api.problems import MEDIA_TYPE, Code, Problem
 from chalicelib.runtime import settings
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 
+_CHALICE_ERRORS = {400: Code.INVALID_REQUEST, 415: Code.UNSUPPORTED_MEDIA_TYPE}
+"""What Chalice itself answers besides 500. All methods have routes, so that 405 is not among it."""
+
 authorizer = CognitoUserPoolAuthorizer("SignedIn", provider_arns=[settings.user_pool_arn])
-
-
-class PayloadTooLargeError(ChaliceViewError):
-    """The file exceeds LARGEST_FILE_BYTES."""
-
-    STATUS_CODE = 413
-
-
-class UnsupportedMediaType(ChaliceViewError):  # noqa: N818 - the name of Chalice's own 415
-    """The file's type is not in ALLOWED_TYPES."""
-
-    STATUS_CODE = 415
 
 
 def route_options(operation: schema.Operation) -> dict[str, Any]:
@@ -53,7 +36,7 @@ def principal(request: Request) -> Principal:
     claims = request.context["authorizer"]["claims"]
     found = principal_from_claims(claims, settings.user_pool_client_id)
     if found is None:
-        raise UnauthorizedError("Sign in with an ID token of this API's app client")
+        raise Problem(Code.UNAUTHORIZED, "Sign in with an ID token of this API's app client")
     return found
 
 
@@ -62,27 +45,16 @@ def query_parameters(request: Request) -> dict[str, list[str]]:
     return request.to_original_event()["multiValueQueryStringParameters"] or {}
 
 
-def parse_or_400(parse: Callable[..., Any], *arguments: Any) -> Any:
-    """The parsed request; 400 where it is malformed."""
-    try:
-        return parse(*arguments)
-    except InvalidRequestError as error:
-        raise BadRequestError(str(error)) from None
-
-
 def register_other_methods(blueprint: Blueprint) -> None:
     """Answer OPTIONS with a preflight response and every other method without a route with 405."""
 
     def method_not_allowed(**_path: str) -> Response:
         """API Gateway itself would answer 403."""
         request: Request = blueprint.current_request
-        return Response(
-            status_code=405,
+        raise Problem(
+            Code.METHOD_NOT_ALLOWED,
+            f"The path does not support {request.method}",
             headers={"Allow": ", ".join(schema.methods_for(request.path))},
-            body={
-                "Code": "MethodNotAllowedError",
-                "Message": f"Unsupported method: {request.method}",
-            },
         )
 
     def preflight(**_path: str) -> Response:
@@ -97,6 +69,23 @@ def register_other_methods(blueprint: Blueprint) -> None:
             method_not_allowed
         )
         blueprint.route(path, methods=["OPTIONS"], content_types=["*/*"])(preflight)
+
+
+def translate_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: problem details for what a route raises, and for Chalice's own errors."""
+    try:
+        response = get_response(request)
+    except Problem as problem:
+        return _problem_response(problem)
+    if response.status_code < 400:
+        return response
+    code = _CHALICE_ERRORS.get(response.status_code, Code.INTERNAL_ERROR)
+    return _problem_response(Problem(code, response.body["Message"]))
+
+
+def _problem_response(problem: Problem) -> Response:
+    headers: dict[str, Any] = {**problem.headers, "Content-Type": MEDIA_TYPE}
+    return Response(status_code=problem.status, headers=headers, body=problem.body())
 
 
 def add_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:

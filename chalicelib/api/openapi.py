@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.api.fields import Field, JsonSchema
+from chalicelib.api.problems import MEDIA_TYPE, Code
 from chalicelib.api.schema import (
     FILE_SIZE,
     FILE_TYPE,
@@ -70,10 +71,7 @@ SCHEMAS: dict[str, JsonSchema] = {
                 }
             )
             | {"description": "Why the document is FAILED"},
-            "expiresAt": {
-                "type": "integer",
-                "description": "While PENDING: when the record expires, in epoch seconds",
-            },
+            "expiresAt": _TIME | {"description": "While PENDING: when the record expires"},
         },
         required=("documentId", "fileName", "fileSize", "status"),
     ),
@@ -101,7 +99,21 @@ SCHEMAS: dict[str, JsonSchema] = {
         required=("documents",),
     ),
     "Content": _object({"url": _URL, "expiresAt": _TIME}),
-    "Error": _object({"Code": _TEXT, "Message": _TEXT}),
+    "Problem": _object(
+        {
+            "type": _TEXT | {"const": "about:blank"},
+            "title": _TEXT | {"description": "The phrase of the status"},
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "code": {"type": "string", "enum": [code.value for code in Code]},
+            "errors": {
+                "type": "array",
+                "description": "The wrong fields of the request",
+                "items": _object({"field": _TEXT, "message": _TEXT}),
+            },
+        },
+        required=("type", "title", "status", "detail", "code"),
+    ),
     "OpenApi": {"type": "object"},
     "Text": _TEXT,
 }
@@ -197,7 +209,9 @@ def _property(item: Field, limits: Limits) -> JsonSchema:
 def _response(described: Response) -> dict[str, Any]:
     response: dict[str, Any] = {"description": described.description}
     if described.schema:
-        response["content"] = {described.media_type: {"schema": _reference(described.schema)}}
+        is_problem = described.schema == "Problem"
+        media_type = MEDIA_TYPE if is_problem else described.media_type
+        response["content"] = {media_type: {"schema": _reference(described.schema)}}
     if described.schema == "Upload":
         description = "The document, relative to the URL of the request (RFC 3986, section 5.2)"
         response["headers"] = {"Location": {"schema": _TEXT, "description": description}}

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.api.auth import Principal
-from chalicelib.api.fields import InvalidRequestError
+from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.api.representation import represent
 from chalicelib.api.schema import LISTED_STATUSES
 from chalicelib.documents import is_document_id, status_time
@@ -31,7 +31,7 @@ def index_queries(
     """The queries for one page of the principal's list.
 
     Raises:
-        InvalidRequestError: the cursor belongs to another list.
+        Problem: the cursor belongs to another list.
     """
     statuses = [status] if status else list(LISTED_STATUSES)
     if principal.is_operator:
@@ -109,9 +109,8 @@ def _decode_cursor(cursor: str, list_id: str, count: int) -> list[Position | Non
             raise ValueError("it belongs to another list")
         return [None if position is None else _position(*position) for position in positions]
     except (ValueError, TypeError, RecursionError, binascii.Error):
-        raise InvalidRequestError(
-            "cursor: must be the cursor of a page of this list, with the same status and user"
-        ) from None
+        message = "must be the cursor of a page of this list, with the same status and user"
+        raise Problem(Code.INVALID_REQUEST, errors=[FieldError("cursor", message)]) from None
 
 
 def _position(uploaded_at: object, document_id: object) -> Position:

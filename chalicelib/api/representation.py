@@ -1,14 +1,24 @@
-"""How the API represents a record."""
+"""Records as the API returns them.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-INTERNAL = frozenset({"statusTime"})
-"""Attributes of records that the API does not return."""
+from chalicelib.documents import to_iso8601
+
+INTERNAL_ATTRIBUTES = frozenset({"statusTime", "uploadId", "partSizeBytes"})
+"""Attributes of the table that clients do not see: an index's sort key, and the state of an upload
+in parts."""
 
 
 def represent(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record without its internal attributes."""
-    return {name: value for name, value in record.items() if name not in INTERNAL}
+    """The record without internal attributes, and with every time in ISO 8601."""
+    shown = {name: value for name, value in record.items() if name not in INTERNAL_ATTRIBUTES}
+    if "expiresAt" in shown:
+        shown["expiresAt"] = to_iso8601(datetime.fromtimestamp(shown["expiresAt"], UTC))
+    return shown

@@ -1,6 +1,6 @@
 """The API's operations and their fields, in one table.
 
-Routes, request validation and /openapi.json are all derived from it. Standard library only.
+Routes, request validation and /openapi.json are all derived from it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Response:
     """One response of an operation."""
 
     description: str
-    schema: str | None = "Error"
+    schema: str | None = "Problem"
     """Name of the body's schema in openapi.py; None: no body."""
     media_type: str = "application/json"
     """Of the body."""
@@ -54,7 +54,7 @@ class Operation:
         """The validated fields of a request body.
 
         Raises:
-            InvalidRequestError: it is not a JSON object with these fields.
+            Problem: it is not a JSON object with these fields.
         """
         return parse_body(self.body, content)
 
@@ -62,7 +62,7 @@ class Operation:
         """The validated query parameters, with defaults.
 
         Raises:
-            InvalidRequestError: a parameter is unknown, malformed or repeated.
+            Problem: a parameter is unknown, malformed or repeated.
         """
         return parse_query(self.query, sent)
 

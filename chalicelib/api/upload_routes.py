@@ -6,18 +6,13 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
-from chalice.app import Blueprint, ConflictError, Response
+from chalice.app import Blueprint, Response
 
 from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.access import url_expiry
-from chalicelib.api.http import (
-    PayloadTooLargeError,
-    UnsupportedMediaType,
-    parse_or_400,
-    principal,
-    route_options,
-)
+from chalicelib.api.http import principal, route_options
+from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.api.uploads import (
     Repeat,
     UploadConstraints,
@@ -42,14 +37,14 @@ def create_upload() -> Response:
     A request that repeats a documentId costs a second write while the document is PENDING.
     """
     owner = principal(upload_routes.current_request).sub
-    fields = parse_or_400(schema.CREATE_UPLOAD.parse_body, upload_routes.current_request.raw_body)
+    fields = schema.CREATE_UPLOAD.parse_body(upload_routes.current_request.raw_body)
     reject_disallowed(fields["fileType"], fields["fileSize"])
     constraints = constraints_from(fields, owner)
     document_id, expires = fields.get("documentId", str(uuid.uuid4())), url_expiry()
     document = pending_document(document_id, constraints, expires)
     repeat, record = save_pending(document)
     if repeat is Repeat.CONFLICT:
-        raise ConflictError(conflict_message(document, record))
+        raise Problem(Code.CONFLICT, conflict_message(document, record))
     body = {"documentId": document_id, "status": record["status"]}
     if repeat is not Repeat.STORED:
         signed = replace(constraints, sha256=record.get("sha256"))
@@ -91,7 +86,9 @@ def presigned_put(key: str, constraints: UploadConstraints, expires: datetime) -
 def reject_disallowed(file_type: str, file_size: int) -> None:
     """413 and 415 for what processing would reject in any case."""
     if file_size > (largest := settings.limits.largest_file_bytes):
-        raise PayloadTooLargeError(f"fileSize: at most {largest:,} bytes are allowed")
+        error = FieldError("fileSize", f"must be at most {largest:,} bytes")
+        raise Problem(Code.TOO_LARGE, errors=[error])
     if not can_be_allowed(file_type, settings.limits):
         allowed = ", ".join(sorted(settings.limits.allowed_types))
-        raise UnsupportedMediaType(f"fileType: must be one of {allowed}")
+        error = FieldError("fileType", f"must be one of {allowed}")
+        raise Problem(Code.TYPE_NOT_ALLOWED, errors=[error])

@@ -396,7 +396,7 @@ async function parseResponse(response) {
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new UserError(apiErrorMessage(response.status, answer.Message), response.status);
+  throw new UserError(apiErrorMessage(response.status, answer.detail), response.status);
 }
 
 function apiErrorMessage(status, message) {

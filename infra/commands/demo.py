@@ -85,7 +85,7 @@ def _put_directly(stage: Stage, user: Client, operator: Client, sample: Sample) 
     """Put a file that the API rejects directly into the bucket; whether all is correct."""
     _print_sample(sample)
     requested = user.request_upload(sample.file_name, sample.declared_type, len(sample.content))
-    _print_response("POST", requested, "/uploads", requested.body["Message"])
+    _print_response("POST", requested, "/uploads", requested.body["detail"])
     bucket = stage.outputs()["UploadBucketName"]
     stage.account.s3.put_object(
         Bucket=bucket,

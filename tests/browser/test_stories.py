@@ -206,7 +206,7 @@ def test_polling_survives_errors(visit: Visit) -> None:
     def fail_twice(route: Route) -> None:
         if len(failed) < 2:
             failed.append(route.request.url)
-            route.fulfill(status=503, json={"Code": "x", "Message": "y"})
+            route.fulfill(status=503, json={"code": "x", "detail": "y"})
         else:
             route.continue_()
 
@@ -423,7 +423,7 @@ def refuse_token(visit: Visit, token: str) -> None:
 
     def refuse(route: Route) -> None:
         if route.request.headers.get("authorization") == token:
-            route.fulfill(status=401, json={"Code": "UnauthorizedError", "Message": "expired"})
+            route.fulfill(status=401, json={"code": "unauthorized", "detail": "expired"})
         else:
             route.continue_()
 

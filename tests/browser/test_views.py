@@ -151,7 +151,7 @@ def check_dialogs(visit: Visit, checker: ViewChecker) -> None:
     page.keyboard.press("Escape")
 
     def refuse(route: Route) -> None:
-        route.fulfill(status=401, json={"Code": "UnauthorizedError", "Message": "expired"})
+        route.fulfill(status=401, json={"code": "unauthorized", "detail": "expired"})
 
     def refuse_renewal(route: Route) -> None:
         route.fulfill(status=400, json={"__type": "NotAuthorizedException"})

@@ -106,7 +106,7 @@ def test_nobody_gets_in_without_a_token_of_this_app_client(
     stranger = Client(stack.api_url, TOKENS[kind](stack, ada.token or ""))
     for method, path in ROUTES:
         answer = stranger.call(method, path.format(adas))
-        assert (401, "UnauthorizedError") == (answer.status, answer.body["Code"]), (method, path)
+        assert (401, "unauthorized") == (answer.status, answer.body["code"]), (method, path)
         assert "*" == answer.headers["Access-Control-Allow-Origin"]
     assert 200 == ada.call("GET", f"documents/{adas}").status
     assert 200 == stranger.call("GET", "openapi.json").status
@@ -206,7 +206,7 @@ def test_a_pending_document_has_no_content(ada: Client) -> None:
     """Its owner gets 409; there is nothing to download yet."""
     document_id = ada.request_upload("a.txt", "text/plain", 5).body["documentId"]
     answer = ada.call("GET", f"documents/{document_id}/content")
-    assert (409, "ConflictError") == (answer.status, answer.body["Code"])
+    assert (409, "document_pending") == (answer.status, answer.body["code"])
 
 
 def test_the_password_of_another_signs_nobody_in(stack: Stack) -> None:

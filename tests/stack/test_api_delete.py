@@ -249,7 +249,7 @@ def test_a_deletion_that_broke_off_can_be_finished(stack: Stack, ada: Client) ->
         stack.environment("api_handler", AWS_ENDPOINT_URL_S3=url),
     ):
         answer = ada.call("DELETE", f"documents/{document_id}")
-        assert (500, "InternalServerError") == (answer.status, answer.body["Code"])
+        assert (500, "internal_error") == (answer.status, answer.body["code"])
         assert 404 == ada.call("GET", f"documents/{document_id}").status
     assert stack.has_object(key)
     delete(ada, document_id)

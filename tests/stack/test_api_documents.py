@@ -139,8 +139,8 @@ def test_a_page_costs_one_query(
 def test_a_bad_query_is_refused(ada: Client, query: str, message: str) -> None:
     """400 that names the parameter."""
     answer = ada.call("GET", f"documents?{query}")
-    assert (400, "BadRequestError") == (answer.status, answer.body["Code"])
-    assert message in answer.body["Message"]
+    assert (400, "invalid_request") == (answer.status, answer.body["code"])
+    assert message in answer.body["detail"]
 
 
 METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"]
@@ -151,7 +151,7 @@ def test_another_method_is_not_allowed(ada: Client, path: str) -> None:
     """405 that says which are, in the API's error shape; 401 first for who is not signed in."""
     for method in set(METHODS) - set(methods_for(path)):
         answer = ada.call(method, path, headers={"Content-Type": "text/csv"})
-        assert (405, "MethodNotAllowedError") == (answer.status, answer.body["Code"]), method
+        assert (405, "method_not_allowed") == (answer.status, answer.body["code"]), method
         assert ", ".join(methods_for(path)) == answer.headers["Allow"]
         if not is_public(path):
             assert 401 == Client(ada.api_url, None).call(method, path).status
@@ -163,7 +163,7 @@ def test_another_method_is_not_allowed(ada: Client, path: str) -> None:
 def test_a_route_that_is_none_is_not_found(ada: Client, path: str) -> None:
     """404 in the API's error shape, where API Gateway by itself would say 403."""
     answer = ada.call("GET", path)
-    assert (404, "NotFoundError") == (answer.status, answer.body["Code"])
+    assert (404, "not_found") == (answer.status, answer.body["code"])
     assert "*" == answer.headers["Access-Control-Allow-Origin"]
 
 
@@ -244,9 +244,7 @@ def test_bucket_and_routes_agree_on_the_origins(scratch: Stage) -> None:
 def test_malformed_allowed_origins_are_reported_before_deployment(scratch: Stage) -> None:
     """By name, and the stack is not touched."""
     allow(scratch, "https://a.example/path")
-    with pytest.raises(
-        CommandError, match=r"ALLOWED_ORIGINS in \.chalice/config\.json is malformed"
-    ):
+    with pytest.raises(CommandError, match=r"ALLOWED_ORIGINS is malformed"):
         deploy_resources(scratch)
 
 

@@ -303,59 +303,71 @@ def everything(stack: Stack) -> tuple[set[str], set[str]]:
 GOOD = {"fileName": "a.pdf", "fileType": "application/pdf", "fileSize": 5}
 JSON = {"Content-Type": "application/json"}
 BAD: dict[str, tuple[int, str, str, dict[str, str], Any]] = {
-    "no body": (400, "BadRequestError", "body must be JSON", JSON, b""),
-    "half a body": (400, "BadRequestError", "body must be JSON", JSON, b'{"fileName'),
-    "no object": (400, "BadRequestError", "must be a JSON object", JSON, [GOOD]),
-    "no text": (400, "BadRequestError", "body must be JSON", JSON, b"\xff\xfe"),
-    "deep": (400, "BadRequestError", "body must be JSON", JSON, b"[" * 50_000),
-    "unknown field": (400, "BadRequestError", "size: unknown", JSON, {**GOOD, "size": 1}),
-    "bad name": (400, "BadRequestError", "fileName: ", JSON, {**GOOD, "fileName": "a/b"}),
+    "no body": (400, "invalid_request", "body must be JSON", JSON, b""),
+    "half a body": (400, "invalid_request", "body must be JSON", JSON, b'{"fileName'),
+    "no object": (400, "invalid_request", "must be a JSON object", JSON, [GOOD]),
+    "no text": (400, "invalid_request", "body must be JSON", JSON, b"\xff\xfe"),
+    "deep": (400, "invalid_request", "body must be JSON", JSON, b"[" * 50_000),
+    "unknown field": (400, "invalid_request", "size: unknown", JSON, {**GOOD, "size": 1}),
+    "bad name": (400, "invalid_request", "fileName: ", JSON, {**GOOD, "fileName": "a/b"}),
     "half a pair": (
         400,
-        "BadRequestError",
+        "invalid_request",
         "fileName: ",
         JSON,
         b'{"fileName": "\\ud800", "fileType": "text/plain", "fileSize": 1}',
     ),
-    "not NFC": (400, "BadRequestError", "fileName: ", JSON, {**GOOD, "fileName": "e\u0301"}),
-    "bad type": (400, "BadRequestError", "fileType: ", JSON, {**GOOD, "fileType": "pdf"}),
-    "empty": (400, "BadRequestError", "fileSize: ", JSON, {**GOOD, "fileSize": 0}),
+    "not NFC": (400, "invalid_request", "fileName: ", JSON, {**GOOD, "fileName": "e\u0301"}),
+    "bad type": (400, "invalid_request", "fileType: ", JSON, {**GOOD, "fileType": "pdf"}),
+    "empty": (400, "invalid_request", "fileSize: ", JSON, {**GOOD, "fileSize": 0}),
     "id of a direct upload": (
         400,
-        "BadRequestError",
+        "invalid_request",
         "documentId: must be a lower-case UUID of version 4 or 7",
         JSON,
         {**GOOD, "documentId": str(uuid.uuid5(uuid.NAMESPACE_URL, "s3://bucket/key"))},
     ),
-    "bad hash": (400, "BadRequestError", "sha256: ", JSON, {**GOOD, "sha256": "abc"}),
+    "bad hash": (400, "invalid_request", "sha256: ", JSON, {**GOOD, "sha256": "abc"}),
     "too large": (
         413,
-        "PayloadTooLargeError",
-        "fileSize: at most 52,428,800 bytes",
+        "too_large",
+        "fileSize: must be at most 52,428,800 bytes",
         JSON,
         {**GOOD, "fileSize": 52_428_801},
     ),
     "type not allowed": (
         415,
-        "UnsupportedMediaType",
+        "type_not_allowed",
         "fileType: must be one of application/",
         JSON,
         {**GOOD, "fileType": "application/x-tar"},
     ),
-    "not JSON": (415, "UnsupportedMediaType", "text/csv", {"Content-Type": "text/csv"}, GOOD),
+    "not JSON": (415, "unsupported_media_type", "text/csv", {"Content-Type": "text/csv"}, GOOD),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_refused_and_leaves_nothing(stack: Stack, ada: Client, case: str) -> None:
-    """The right status in Chalice's own shape; no record, no object."""
+    """The right status as problem details; no record, no object."""
     status, code, message, headers, body = BAD[case]
     before = everything(stack)
     answer = ada.call("POST", "uploads", body, headers)
-    assert (status, {"Code", "Message"}) == (answer.status, set(answer.body))
-    assert code == answer.body["Code"]
-    assert message in answer.body["Message"]
+    assert (status, "application/problem+json") == (answer.status, answer.headers["Content-Type"])
+    assert (status, code) == (answer.body["status"], answer.body["code"])
+    assert message in answer.body["detail"]
     assert before == everything(stack)
+
+
+def test_each_wrong_field_has_an_error(ada: Client) -> None:
+    """A client can show every message next to its field."""
+    answer = ada.call("POST", "uploads", {"fileName": "", "fileSize": 0, "color": "red"})
+    known = "fileName, fileType, fileSize, sha256"
+    assert [
+        {"field": "fileType", "message": "is required"},
+        {"field": "fileName", "message": "must have 1 to 255 characters"},
+        {"field": "fileSize", "message": "must be an integer from 1"},
+        {"field": "color", "message": f"unknown field; use {known}"},
+    ] == answer.body["errors"]
 
 
 def test_asking_costs_one_write_and_no_call_of_s3(stack: Stack, ada: Client) -> None:

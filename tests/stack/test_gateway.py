@@ -36,7 +36,8 @@ def test_the_deployed_responses_are_those_of_the_description(stack: Stack) -> No
 def test_an_unknown_route_is_404_with_any_token(stack: Stack, token: str) -> None:
     """Status, body and CORS headers are those of the API's own 404."""
     answer = Client(stack.api_url, token or None).call("GET", "nothing")
-    assert (404, "NotFoundError") == (answer.status, answer.body["Code"])
+    assert (404, "not_found") == (answer.status, answer.body["code"])
+    assert "application/problem+json" == answer.headers["Content-Type"]
     assert "*" == answer.headers["Access-Control-Allow-Origin"]
 
 
@@ -56,7 +57,8 @@ def test_too_many_requests_are_429(stack: Stack) -> None:
         answers = [client.call("GET", "openapi.json") for _ in range(4)]
     refused = answers[-1]
     assert 200 == answers[0].status
-    assert (429, "TooManyRequestsError") == (refused.status, refused.body["Code"])
+    assert (429, "too_many_requests") == (refused.status, refused.body["code"])
+    assert "1" == refused.headers["Retry-After"]
     assert "*" == refused.headers["Access-Control-Allow-Origin"]
 
 

@@ -8,7 +8,6 @@ from chalicelib.api.fields import (
     Boolean,
     Field,
     Integer,
-    InvalidRequestError,
     Kind,
     ListOf,
     Text,
@@ -16,6 +15,7 @@ from chalicelib.api.fields import (
     parse_body,
     parse_query,
 )
+from chalicelib.api.problems import Problem
 
 NUMBERS = ListOf(items=Integer(least=1, most=9), most=3)
 WORDS = ListOf(items=Text(least=1, most=4), most=2)
@@ -111,7 +111,7 @@ def test_a_body_has_defaults() -> None:
 def test_a_query_has_booleans() -> None:
     """Written as in JSON; arrays are for bodies."""
     assert {"flag": True} == parse_query(FIELDS, {"flag": ["true"]})
-    with pytest.raises(InvalidRequestError, match="flag: must be true or false"):
+    with pytest.raises(Problem, match="flag: must be true or false"):
         parse_query(FIELDS, {"flag": ["True"]})
-    with pytest.raises(InvalidRequestError, match="numbers: must be an array of 1 to 3 items"):
+    with pytest.raises(Problem, match="numbers: must be an array of 1 to 3 items"):
         parse_query(FIELDS, {"numbers": ["1"]})

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from chalicelib.api.auth import Principal
-from chalicelib.api.fields import InvalidRequestError
 from chalicelib.api.pagination import build_page, index_queries
+from chalicelib.api.problems import Problem
 from chalicelib.store import IndexQuery, QueryPage, Record
 
 ADA, BO = Principal("ada", is_operator=False), Principal("bo", is_operator=False)
@@ -132,9 +132,7 @@ def test_a_cursor_is_good_for_its_own_list_only(
     caller: Principal, status: str | None, cursor: str
 ) -> None:
     """Another user's, another status's and a made-up one are refused alike."""
-    with pytest.raises(
-        InvalidRequestError, match="cursor: must be the cursor of a page of this list"
-    ):
+    with pytest.raises(Problem, match="cursor: must be the cursor of a page of this list"):
         index_queries(caller, status, cursor, 20)
 
 
@@ -154,5 +152,5 @@ def test_a_forged_place_is_refused(places: object) -> None:
     """Whatever would be no key of the index never gets as far as DynamoDB."""
     name = json.loads(base64.urlsafe_b64decode(cursor_of(ADA)))[0]
     forged = base64.urlsafe_b64encode(json.dumps([name, places]).encode()).decode()
-    with pytest.raises(InvalidRequestError, match="cursor"):
+    with pytest.raises(Problem, match="cursor"):
         index_queries(ADA, None, forged, 20)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.fields import InvalidRequestError
+from chalicelib.api.problems import Problem
 from chalicelib.api.schema import CREATE_UPLOAD, LIST_DOCUMENTS
 
 GOOD = {"fileName": "a.pdf", "fileType": "application/pdf", "fileSize": 5}
@@ -86,7 +86,7 @@ def test_what_a_person_might_call_a_file_is_accepted(name: str) -> None:
 )
 def test_a_malformed_body_is_refused_by_name(body: bytes, problem: str) -> None:
     """Each wrong field is named, with what it must be."""
-    with pytest.raises(InvalidRequestError, match=problem):
+    with pytest.raises(Problem, match=problem):
         CREATE_UPLOAD.parse_body(body)
 
 
@@ -139,5 +139,5 @@ def test_a_query_is_read(query: dict[str, list[str]], asked: dict[str, Any]) -> 
 )
 def test_a_malformed_query_is_refused_by_name(query: dict[str, list[str]], problem: str) -> None:
     """Each wrong parameter is named, with what it must be."""
-    with pytest.raises(InvalidRequestError, match=problem):
+    with pytest.raises(Problem, match=problem):
         LIST_DOCUMENTS.parse_query(query)
