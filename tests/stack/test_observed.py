@@ -10,12 +10,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from chalicelib.documents import document_id_for
 from infra.api_client import Client
+from infra.aws.logs import recent_lines
 from infra.local.samples import pdf, png
 from tests.support.faults import Call, faulty_aws
 from tests.support.metrics import metrics_from
@@ -85,6 +87,7 @@ def run(stack: Stack) -> Iterator[Run]:
     """Upload all files, and one for which every AWS call fails."""
     folder = stack.new_key().partition("/")[0]
     keys = {name: f"{folder}/{name}" for name in [*FILES, TROUBLED]}
+    log = Log(stack, folder, keys, datetime.now(UTC))
 
     def fault(call: Call) -> int | None:
         return 503 if TROUBLED in call.path else None
@@ -97,22 +100,45 @@ def run(stack: Stack) -> Iterator[Run]:
         for name, file in FILES.items():
             stack.put(keys[name], file.content, file.declared)
         stack.put(keys[TROUBLED], SECRET.encode())
-        yield eventually(lambda: completed_run(stack, keys), "a line of each file")
+        yield eventually(lambda: completed(log.run()), "a line of each file", log.state)
 
 
-def completed_run(stack: Stack, keys: dict[str, str]) -> Run | None:
-    """The run, once the log has a line on every file as PROCESSED or FAILED."""
-    ours = set(keys.values())
-    lines = [
-        line
-        for function in ("process_upload", "record_failure")
-        for line in stack.lines(function, "")
-        if line.get("objectKey") in ours
-    ]
-    run = Run(lines, keys)
+@dataclass(frozen=True)
+class Log:
+    """The log of both functions on the files of a folder, from a time on."""
+
+    stack: Stack
+    folder: str
+    keys: dict[str, str]
+    since: datetime
+
+    def run(self) -> Run:
+        """The run so far."""
+        lines = [
+            line
+            for function in ("process_upload", "record_failure")
+            for line in recent_lines(self.stack.stage, function, self.folder, self.since)
+            if "objectKey" in line
+        ]
+        return Run(lines, self.keys)
+
+    def state(self) -> dict[str, tuple[str | None, list[str]]]:
+        """The status of each file's record and the messages of its lines."""
+        run = self.run()
+        return {
+            name: (
+                (self.stack.record_now(key) or {}).get("status"),
+                [line["message"] for line in run.where(objectKey=key)],
+            )
+            for name, key in self.keys.items()
+        }
+
+
+def completed(run: Run) -> Run | None:
+    """The run, once it has a line on every file as PROCESSED or FAILED."""
     # An attempt's lines may come after those of what followed it.
-    is_whole = len(run.where(objectKey=keys[TROUBLED])) > ATTEMPTS
-    return run if is_whole and len(run.where(documents=1)) == len(keys) else None
+    is_whole = len(run.where(objectKey=run.keys[TROUBLED])) > ATTEMPTS
+    return run if is_whole and len(run.where(documents=1)) == len(run.keys) else None
 
 
 def test_filters_by_status_type_and_code_find_exactly_what_was_uploaded(run: Run) -> None:
