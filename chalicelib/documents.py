@@ -90,6 +90,8 @@ class Document:
     """ISO 8601 UTC with milliseconds."""
     owner: str | None = None
     """Cognito `sub` of the uploader; None for direct uploads without owner metadata."""
+    tags: Mapping[str, str] | None = None
+    """Chosen by the uploader; see tags.py."""
     object_key: str | None = None
     e_tag: str | None = None
     sequencer: str | None = None

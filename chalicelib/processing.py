@@ -48,6 +48,7 @@ from chalicelib.store import (
     put_result,
     update_failure,
 )
+from chalicelib.tags import tags_from_metadata
 
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
@@ -79,6 +80,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         uploaded_at=upload.uploaded_at,
         processed_at=to_iso8601(runtime.now()),
         owner=owner_from_metadata(stored.user_metadata.get("owner")),
+        tags=tags_from_metadata(stored.user_metadata.get("tags")),
         object_key=upload.key,
         e_tag=upload.e_tag,
         sequencer=upload.sequencer,

@@ -22,10 +22,6 @@ _MAX_QUOTED_NAMES = 5
 def _file_name_problem(text: str) -> str | None:
     import unicodedata  # noqa: PLC0415 - loading its tables costs 2 ms of each cold start
 
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "must not contain lone surrogates"
     if not unicodedata.is_normalized("NFC", text):
         return 'must be in Unicode form NFC; in JavaScript: name.normalize("NFC")'
     return None
@@ -84,6 +80,10 @@ class Text:
             return f"must have {self.least} to {self.most} characters"
         if self.pattern and not re.fullmatch(self.pattern, value):
             return self.rule
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "must not contain lone surrogates"
         return FORMATS[self.format](value) if self.format else None
 
     def from_text(self, text: str) -> object:

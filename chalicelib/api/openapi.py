@@ -54,6 +54,7 @@ SCHEMAS: dict[str, JsonSchema] = {
             "uploadedAt": _TIME | {"description": "Absent while PENDING"},
             "processedAt": _TIME,
             "owner": _TEXT | {"description": "Cognito `sub` of the uploader, if known"},
+            "tags": {"type": "object", "additionalProperties": _TEXT},
             "objectKey": _TEXT,
             "eTag": _TEXT,
             "sequencer": _TEXT,

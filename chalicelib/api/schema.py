@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.api.fields import Field, Integer, Text, parse_body, parse_query
+from chalicelib import tags
+from chalicelib.api.fields import Field, Integer, Text, TextMap, parse_body, parse_query
 from chalicelib.documents import Status
 
 MAX_FILE_NAME_CHARACTERS = 255
@@ -107,6 +108,28 @@ SHA256 = Field(
     kind=Text(pattern="^[0-9a-fA-F]{64}$", rule="must be 64 hexadecimal digits"),
     description="SHA-256 of the file in hex. With it, S3 rejects any other bytes.",
 )
+TAGS = Field(
+    name="tags",
+    kind=TextMap(
+        names=Text(
+            least=1,
+            most=tags.MAX_KEY_CHARACTERS,
+            pattern=tags.NO_CONTROL_CHARACTERS,
+            rule="must not contain control characters",
+        ),
+        values=Text(
+            most=tags.MAX_VALUE_CHARACTERS,
+            pattern=tags.NO_CONTROL_CHARACTERS,
+            rule="must not contain control characters",
+        ),
+        most=tags.MAX_TAGS,
+    ),
+    description=(
+        "Keys and values to store with the document. S3 allows 2 KB for name, owner and tags "
+        "together, in percent-encoded UTF-8."
+    ),
+    example={"project": "Apollo", "invoice": "2026-017"},
+)
 DOCUMENT_ID = Field(
     name="documentId",
     # Version 5 is for the ids of direct uploads, which must not be claimed in advance.
@@ -156,7 +179,7 @@ CREATE_UPLOAD = Operation(
         "use and 409 to concurrent use. Repeated with the same `documentId` and terms, the request "
         "returns the same document: while it is PENDING, with a fresh URL."
     ),
-    body=(FILE_NAME, FILE_TYPE, FILE_SIZE, SHA256, DOCUMENT_ID),
+    body=(FILE_NAME, FILE_TYPE, FILE_SIZE, SHA256, TAGS, DOCUMENT_ID),
     responses={
         200: Response(
             "The document of an earlier request with this `documentId`, with a fresh upload URL "

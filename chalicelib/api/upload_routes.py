@@ -14,10 +14,11 @@ from chalicelib.api.access import url_expiry
 from chalicelib.api.http import principal, route_options
 from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.api.uploads import (
+    MAX_USER_METADATA_BYTES,
     Repeat,
     UploadConstraints,
     compare_with_record,
-    conflict_message,
+    conflict,
     constraints_from,
     pending_document,
 )
@@ -38,13 +39,13 @@ def create_upload() -> Response:
     """
     owner = principal(upload_routes.current_request).sub
     fields = schema.CREATE_UPLOAD.parse_body(upload_routes.current_request.raw_body)
-    reject_disallowed(fields["fileType"], fields["fileSize"])
     constraints = constraints_from(fields, owner)
+    reject_disallowed(constraints)
     document_id, expires = fields.get("documentId", str(uuid.uuid4())), url_expiry()
     document = pending_document(document_id, constraints, expires)
     repeat, record = save_pending(document)
     if repeat is Repeat.CONFLICT:
-        raise Problem(Code.CONFLICT, conflict_message(document, record))
+        raise conflict(document, record)
     body = {"documentId": document_id, "status": record["status"]}
     if repeat is not Repeat.STORED:
         signed = replace(constraints, sha256=record.get("sha256"))
@@ -83,12 +84,19 @@ def presigned_put(key: str, constraints: UploadConstraints, expires: datetime) -
     return {"method": "PUT", "url": url, "headers": headers, "expiresAt": to_iso8601(expires)}
 
 
-def reject_disallowed(file_type: str, file_size: int) -> None:
-    """413 and 415 for what processing would reject in any case."""
-    if file_size > (largest := settings.limits.largest_file_bytes):
+def reject_disallowed(constraints: UploadConstraints) -> None:
+    """400, 413 and 415 for what S3 or processing would reject in any case."""
+    if constraints.size_bytes > (largest := settings.limits.largest_file_bytes):
         error = FieldError("fileSize", f"must be at most {largest:,} bytes")
         raise Problem(Code.TOO_LARGE, errors=[error])
-    if not can_be_allowed(file_type, settings.limits):
+    if not can_be_allowed(constraints.content_type, settings.limits):
         allowed = ", ".join(sorted(settings.limits.allowed_types))
         error = FieldError("fileType", f"must be one of {allowed}")
         raise Problem(Code.TYPE_NOT_ALLOWED, errors=[error])
+    if excess := constraints.excess_metadata_bytes:
+        error = FieldError(
+            "tags",
+            f"must be {excess} bytes shorter: S3 stores {MAX_USER_METADATA_BYTES:,} bytes of "
+            "percent-encoded name, owner and tags",
+        )
+        raise Problem(Code.INVALID_REQUEST, errors=[error])

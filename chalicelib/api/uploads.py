@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
+from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.documents import (
     FOREVER,
     Document,
@@ -26,9 +27,14 @@ from chalicelib.documents import (
     object_key_for,
     to_iso8601,
 )
+from chalicelib.tags import encode_tags
 
 PENDING_SECONDS = 24 * 60 * 60
 """Time from the expiry of an upload URL until its PENDING record expires."""
+
+MAX_USER_METADATA_BYTES = 2_048
+"""S3's limit for the names and values of an object's metadata together:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
 
 TOMBSTONE_SECONDS = 30 * 24 * 60 * 60
 """Longer than an upload URL is valid, and than an event can be in flight: 6 hours in Lambda,
@@ -59,6 +65,7 @@ class UploadConstraints:
     owner: str
     sha256: str | None
     """Lower-case hex; None accepts any bytes of this size."""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def headers(self) -> dict[str, str]:
         """Headers that the client must send; HTTP clients add Content-Length themselves."""
@@ -80,8 +87,15 @@ class UploadConstraints:
         }
 
     @property
+    def excess_metadata_bytes(self) -> int:
+        """By how much the object's metadata exceeds what S3 stores; 0 where it does not."""
+        size = sum(len(name) + len(value) for name, value in self._user_metadata.items())
+        return max(0, size - MAX_USER_METADATA_BYTES)
+
+    @property
     def _user_metadata(self) -> dict[str, str]:
-        return {"file-name": encode_file_name(self.file_name), "owner": self.owner}
+        metadata = {"file-name": encode_file_name(self.file_name), "owner": self.owner}
+        return metadata | ({"tags": encode_tags(self.tags)} if self.tags else {})
 
     @property
     def _checksum(self) -> str | None:
@@ -100,6 +114,7 @@ def constraints_from(fields: Mapping[str, Any], owner: str) -> UploadConstraints
         file_name=fields["fileName"],
         owner=owner,
         sha256=sha256 and sha256.lower(),
+        tags=fields.get("tags", {}),
     )
 
 
@@ -115,6 +130,7 @@ def pending_document(
         status=Status.PENDING,
         owner=constraints.owner,
         sha256=constraints.sha256,
+        tags=constraints.tags or None,
         expires_at=int(url_expires.timestamp()) + PENDING_SECONDS,
     )
 
@@ -148,7 +164,11 @@ def differing_terms(document: Document, record: Mapping[str, Any]) -> list[str]:
     """
     requested = document.to_record()
     recorded = {**record, "fileType": record.get("declaredType", record.get("fileType"))}
-    differing = [name for name in ("fileName", "fileSize") if requested[name] != recorded.get(name)]
+    differing = [
+        name
+        for name in ("fileName", "fileSize", "tags")
+        if requested.get(name) != recorded.get(name)
+    ]
     return differing + [
         name
         for name in ("fileType", "sha256")
@@ -157,12 +177,14 @@ def differing_terms(document: Document, record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def conflict_message(document: Document, record: Mapping[str, Any]) -> str:
+def conflict(document: Document, record: Mapping[str, Any]) -> Problem:
     """Why the documentId of a request cannot be used: nothing about documents of other users."""
     if is_tombstone(record) or record.get("owner") != document.owner:
-        return "documentId: is in use or was deleted; choose another one"
-    fields = ", ".join(differing_terms(document, record))
-    return f"documentId: is in use for an upload with another {fields}; choose another one"
+        error = FieldError("documentId", "is in use or was deleted; choose another one")
+        return Problem(Code.CONFLICT, errors=[error])
+    message = "must be as in the first request with this documentId"
+    errors = [FieldError(name, message) for name in differing_terms(document, record)]
+    return Problem(Code.CONFLICT, errors=errors)
 
 
 def tombstone_for(record: Mapping[str, Any], deleted_at: datetime) -> Tombstone:

@@ -109,6 +109,7 @@ OTHER_TERMS: dict[str, dict[str, object]] = {
     "fileType": {"fileType": "text/csv"},
     "fileSize": {"fileSize": 1},
     "sha256": {"sha256": "0" * 64},
+    "tags": {"tags": {"project": "Apollo"}},
 }
 
 
@@ -125,8 +126,8 @@ def test_an_id_is_for_the_terms_of_its_first_request(
         stack.settled(ada, document_id)
     record = in_table(stack, document_id)
     answer = request(ada, document_id, **{"sha256": SHA256, **OTHER_TERMS[field]})
-    assert 409 == answer.status
-    assert f"another {field};" in answer.content.decode()
+    assert (409, "conflict") == (answer.status, answer.body["code"])
+    assert [field] == [error["field"] for error in answer.body["errors"]]
     assert record == in_table(stack, document_id)
 
 

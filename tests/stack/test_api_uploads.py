@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import pytest
 
+from chalicelib.api.schema import CREATE_UPLOAD
 from chalicelib.api.uploads import PENDING_SECONDS, UploadConstraints, content_disposition
 from chalicelib.documents import object_key_for
 from chalicelib.objects import presign_upload
@@ -204,6 +205,24 @@ def test_a_name_comes_back_letter_for_letter(stack: Stack, ada: Client, name: st
     assert name.replace("\u202e", "_") == unquote(encoded)
 
 
+TAGS = {
+    "project": "Apollo 11 & 12",
+    "résumé": "你好 \N{GRINNING FACE}",
+    "a=b": "%25+\u202e",
+    "empty": "",
+}
+
+
+def test_tags_come_back_letter_for_letter(stack: Stack, ada: Client) -> None:
+    """In the record while PENDING and afterwards; the PUT must send them as they were signed."""
+    document_id, put = asked_by(ada, tags=TAGS)
+    assert TAGS == ada.call("GET", f"documents/{document_id}").body["tags"]
+    assert 403 == put.with_header("x-amz-meta-tags", "project=other").send().status
+    assert 403 == put.with_header("x-amz-meta-tags", None).send().status
+    assert 200 == put.send().status
+    assert TAGS == stack.settled(ada, document_id)["tags"]
+
+
 OWN_HEADERS = {
     "Content-Encoding": "gzip",
     "Cache-Control": "public, max-age=31536000",
@@ -328,6 +347,20 @@ BAD: dict[str, tuple[int, str, str, dict[str, str], Any]] = {
         {**GOOD, "documentId": str(uuid.uuid5(uuid.NAMESPACE_URL, "s3://bucket/key"))},
     ),
     "bad hash": (400, "invalid_request", "sha256: ", JSON, {**GOOD, "sha256": "abc"}),
+    "too many tags": (
+        400,
+        "invalid_request",
+        "tags: must be an object of at most 10",
+        JSON,
+        {**GOOD, "tags": {str(number): "" for number in range(11)}},
+    ),
+    "too long tags": (
+        400,
+        "invalid_request",
+        "bytes of percent-encoded name, owner and tags",
+        JSON,
+        {**GOOD, "tags": {str(number): "x" * 256 for number in range(9)}},
+    ),
     "too large": (
         413,
         "too_large",
@@ -361,7 +394,7 @@ def test_bad_input_is_refused_and_leaves_nothing(stack: Stack, ada: Client, case
 def test_each_wrong_field_has_an_error(ada: Client) -> None:
     """A client can show every message next to its field."""
     answer = ada.call("POST", "uploads", {"fileName": "", "fileSize": 0, "color": "red"})
-    known = "fileName, fileType, fileSize, sha256"
+    known = ", ".join(field.name for field in CREATE_UPLOAD.body)
     assert [
         {"field": "fileType", "message": "is required"},
         {"field": "fileName", "message": "must have 1 to 255 characters"},

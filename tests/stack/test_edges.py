@@ -170,6 +170,8 @@ def test_5_gigabytes_are_not_downloaded(stack: Stack) -> None:
         pytest.param({"file-name": "n" * 2_000}, "n" * 2_000, None, id="long name"),
         pytest.param({"owner": "=?UTF-8?B?w6k=?="}, "key", "é", id="not ASCII"),
         pytest.param({"file-name": "%FF%00%1B[31m"}, "\ufffd\0\x1b[31m", None, id="bytes"),
+        pytest.param({"tags": "a=1&b=%FF"}, "key", None, id="malformed tags"),
+        pytest.param({"tags": "&" * 2_000}, "key", None, id="long tags"),
     ],
 )
 def test_metadata_that_we_did_not_sign(
@@ -180,6 +182,7 @@ def test_metadata_that_we_did_not_sign(
     stack.put(key, b"one two three", **metadata)
     record = stack.record(key, "PROCESSED")
     assert (name, owner) == (record["fileName"], record.get("owner"))
+    assert "tags" not in record
 
 
 def test_the_largest_record(stack: Stack) -> None:

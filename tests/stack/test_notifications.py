@@ -178,7 +178,7 @@ def test_a_message_has_the_record_and_filterable_attributes(
 ) -> None:
     """The body is the record without metadata and eTag; status, type and owner are attributes."""
     key = notifying.new_key("told.txt")
-    notifying.put(key, b"one two", "text/plain", owner="someone")
+    notifying.put(key, b"one two", "text/x-log", owner="someone", tags="project=Apollo%2011")
     [body] = subscriber.wait_for_messages(1, key)
     record = notifying.record(key)
     assert {name: record[name] for name in record if name not in {"metadata", "eTag"}} == body

@@ -62,19 +62,20 @@ def test_one_file_costs_one_get_and_one_write(stack: Stack) -> None:
 
 
 def test_the_record_has_all_fields_of_the_object(stack: Stack) -> None:
-    """Name and owner come from the object's metadata, the rest from event and content."""
+    """Name, owner and tags come from the object's metadata, the rest from event and content."""
     key = stack.new_key()
-    e_tag = stack.put(
-        key, b"one two", "text/plain", **{"file-name": "caf%C3%A9.txt", "owner": "someone"}
-    )
+    metadata = {"file-name": "caf%C3%A9.txt", "owner": "someone", "tags": "a=1&b%20c=%C3%A9"}
+    e_tag = stack.put(key, b"one two", "text/x-log", **metadata)
     record = stack.record(key)
     assert {
         "documentId": document_id_for(stack.bucket, key),
         "fileName": "café.txt",
         "fileType": "text/plain",
+        "declaredType": "text/x-log",
         "fileSize": 7,
         "status": "PROCESSED",
         "owner": "someone",
+        "tags": {"a": "1", "b c": "é"},
         "objectKey": key,
         "eTag": e_tag,
         "sha256": "8ab63e29a4ba14e4e1688f9c15e5af90895421358c945b0431f85d66977bd3d2",

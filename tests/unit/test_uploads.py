@@ -18,7 +18,7 @@ from chalicelib.api.uploads import (
     Repeat,
     UploadConstraints,
     compare_with_record,
-    conflict_message,
+    conflict,
     constraints_from,
     content_disposition,
     differing_terms,
@@ -38,7 +38,13 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def terms(**changes: str) -> UploadConstraints:
     """Some terms."""
     values = {"file_name": "a b.txt", "content_type": "text/plain", "owner": "ada", **changes}
-    return UploadConstraints(size_bytes=5, sha256=values.pop("sha256", None), **values)
+    return UploadConstraints(
+        size_bytes=5,
+        sha256=values.get("sha256"),
+        file_name=values["file_name"],
+        content_type=values["content_type"],
+        owner=values["owner"],
+    )
 
 
 def test_the_headers_are_the_terms() -> None:
@@ -90,6 +96,27 @@ PROCESSED = {
 TOMBSTONE = tombstone_for(PROCESSED, NOON).to_record()
 
 
+def test_tags_travel_as_one_header_and_only_if_there_are_any() -> None:
+    """Signed like the name; a request without tags signs no header for them."""
+    fields = {"fileName": "a", "fileType": "text/plain", "fileSize": 5, "tags": {"a b": "é"}}
+    constraints = constraints_from(fields, "ada")
+    assert "a%20b=%C3%A9" == constraints.headers()["x-amz-meta-tags"]
+    assert {"a b": "é"} == pending_document(AN_ID, constraints, NOON).to_record()["tags"]
+    without = constraints_from({**fields, "tags": {}}, "ada")
+    assert "x-amz-meta-tags" not in without.headers()
+    assert "tags" not in pending_document(AN_ID, without, NOON).to_record()
+
+
+def test_tags_that_s3_would_not_store_are_refused() -> None:
+    """2,048 bytes with name and owner and the names of the three (file-name, owner, tags)."""
+    fields = {"fileName": "a" * 255, "fileType": "text/plain", "fileSize": 5}
+    room = 2_048 - len("file-name" + "a" * 255 + "owner" + "ada" + "tags" + "t=")
+    sizes = {"x" * room: 0, "x" * (room + 1): 1, "x" * (room - 1) + "%": 2}
+    for value, excess in sizes.items():
+        constraints = constraints_from({**fields, "tags": {"t": value}}, "ada")
+        assert excess == constraints.excess_metadata_bytes
+
+
 def test_a_pending_record_has_the_declared_hash_in_lower_case() -> None:
     """As the record of a processed file has it, so that the two can be compared."""
     fields = {"fileName": "a", "fileType": "text/plain", "fileSize": 5, "sha256": A_HASH.upper()}
@@ -109,6 +136,7 @@ def test_a_pending_record_has_the_declared_hash_in_lower_case() -> None:
         (Repeat.CONFLICT, {**PENDING, "fileType": "text/csv"}),
         (Repeat.CONFLICT, {**PROCESSED, "fileSize": 6}),
         (Repeat.CONFLICT, {**PROCESSED, "declaredType": "text/csv"}),
+        (Repeat.CONFLICT, {**PROCESSED, "tags": {"a": "1"}}),
         (Repeat.CONFLICT, {**PENDING, "owner": "bo"}),
         (Repeat.CONFLICT, {name: PROCESSED[name] for name in PROCESSED if name != "owner"}),
         (Repeat.CONFLICT, {**PENDING, "owner": "bo", "expiresAt": 1}),
@@ -137,11 +165,11 @@ def test_a_hash_is_compared_where_both_have_one() -> None:
 def test_a_conflict_names_the_terms_of_ones_own_upload_only() -> None:
     """Nothing of another user's document is in the message."""
     other = {**PENDING, "fileName": "secret.txt", "fileSize": 6}
-    message = conflict_message(REQUESTED, other)
-    assert "another fileName, fileSize; choose" in message
-    foreign = conflict_message(REQUESTED, {**other, "owner": "bo"})
-    assert foreign == conflict_message(REQUESTED, TOMBSTONE)
-    assert "fileSize" not in foreign
+    ours = conflict(REQUESTED, other)
+    assert ["fileName", "fileSize"] == [error.field for error in ours.errors]
+    foreign = conflict(REQUESTED, {**other, "owner": "bo"})
+    assert ["documentId"] == [error.field for error in foreign.errors]
+    assert foreign.body() == conflict(REQUESTED, TOMBSTONE).body()
 
 
 def test_a_clients_upload_is_deleted_for_ever() -> None:
