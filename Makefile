@@ -47,7 +47,7 @@ READERS_INSTALLED := $(READERS)/installed
 EXAMPLES := .venv-examples
 EXAMPLES_INSTALLED := $(EXAMPLES)/installed
 NPM_LOCKS := $(wildcard examples/*/package-lock.json tests/examples/package-lock.json)
-SOURCES := app.py chalicelib infra tests benchmarks
+SOURCES := app.py chalicelib infra tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user env retry backfill soak corpus accuracy bench

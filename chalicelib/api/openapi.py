@@ -76,7 +76,7 @@ SCHEMAS: dict[str, JsonSchema] = {
         },
         required=("documentId", "fileName", "fileSize", "status"),
     ),
-    "Upload": _object(
+    "CreatedUpload": _object(
         {
             "documentId": _UUID,
             "status": _STATUS,
@@ -213,7 +213,7 @@ def _response(described: Response) -> dict[str, Any]:
         is_problem = described.schema == "Problem"
         media_type = MEDIA_TYPE if is_problem else described.media_type
         response["content"] = {media_type: {"schema": _reference(described.schema)}}
-    if described.schema == "Upload":
+    if described.schema == "CreatedUpload":
         description = "The document, relative to the URL of the request (RFC 3986, section 5.2)"
         response["headers"] = {"Location": {"schema": _TEXT, "description": description}}
         response["links"] = {

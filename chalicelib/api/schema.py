@@ -184,10 +184,10 @@ CREATE_UPLOAD = Operation(
         200: Response(
             "The document of an earlier request with this `documentId`, with a fresh upload URL "
             "while it is PENDING",
-            "Upload",
+            "CreatedUpload",
         ),
         201: Response(
-            "The upload URL; the document is PENDING until the file is uploaded", "Upload"
+            "The upload URL; the document is PENDING until the file is uploaded", "CreatedUpload"
         ),
         400: _BAD_REQUEST,
         401: _UNAUTHORIZED,

@@ -46,3 +46,11 @@ def variables_for(stack: Stack, name: str) -> dict[str, str]:
     stack.sign_in(name)
     user = {"INTAKE_EMAIL": f"{name}@example.com", "INTAKE_PASSWORD": PASSWORD}
     return {**stage_variables(stack.stage), **user}
+
+
+def npm_run(
+    script: str, *arguments: str, cwd: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a script of a package.json, which prints nothing but its own output."""
+    npm = (BIN / "node", BIN / "npm", "run", "--silent")
+    return run(*npm, script, "--", *arguments, cwd=cwd, environment=environment)
