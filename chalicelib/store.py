@@ -1,4 +1,4 @@
-"""DynamoDB: conditional writes, reads and queries of document records.
+"""DynamoDB: conditional writes and reads of document records.
 
 Plain functions whose first argument is the client, a form that the policy generator can follow. An
 AWS error always propagates, so that Lambda retries the event.
@@ -6,7 +6,7 @@ AWS error always propagates, so that Lambda retries the event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -24,9 +24,6 @@ AWS_ERRORS = (BotoCoreError, ClientError)
 """Every error that a call to AWS raises."""
 
 Record = Mapping[str, Any]
-
-Position = tuple[str, str]
-"""Of a document in an index: uploadedAt and documentId."""
 
 _NOT_DELETED = "(attribute_not_exists(#deletedUntil) OR #deletedUntil < :uploadedAt)"
 
@@ -46,33 +43,6 @@ class WriteResult:
 
     outcome: WriteOutcome
     record: Record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexQuery:
-    """One query of one partition of an index, newest document first."""
-
-    index: str
-    key: str
-    """The index's partition key, an attribute of records."""
-    value: str
-    sort: str
-    """The index's sort key, an attribute of records."""
-    prefix: str = ""
-    """Of the sort key's values; uploadedAt follows."""
-    limit: int
-    """Items to read."""
-    after: Position | None = None
-    """The last document of the previous page; None for the first page."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueryPage:
-    """Result of one query."""
-
-    records: Sequence[Record]
-    end: Position | None
-    """Where the query stopped; None at the end of the partition."""
 
 
 def put_pending(
@@ -204,25 +174,6 @@ def get_record(dynamodb: DynamoDBClient, table: str, document_id: str) -> dict[s
     return from_item(response["Item"]) if "Item" in response else None
 
 
-def query_pages(
-    dynamodb: DynamoDBClient, table: str, queries: Sequence[IndexQuery]
-) -> list[QueryPage]:
-    """The next documents of each partition, newest first; one Query each."""
-    pages = []
-    for query in queries:
-        response = dynamodb.query(TableName=table, **_query_arguments(query))
-        last = from_item(response.get("LastEvaluatedKey", {}))
-        pages.append(
-            QueryPage(
-                records=[from_item(item) for item in response["Items"]],
-                end=(last[query.sort].removeprefix(query.prefix), last["documentId"])
-                if last
-                else None,
-            )
-        )
-    return pages
-
-
 def to_item(record: Mapping[str, object]) -> dict[str, Any]:
     """A record in DynamoDB's attribute value format."""
     serialize = TypeSerializer().serialize
@@ -233,33 +184,6 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """A DynamoDB item as a record; its numbers, all of them integers, as int."""
     deserialize = TypeDeserializer().deserialize
     return {name: _to_integers(deserialize(value)) for name, value in item.items()}
-
-
-def _query_arguments(query: IndexQuery) -> dict[str, Any]:
-    names = {"#key": query.key}
-    values = {":key": query.value}
-    arguments: dict[str, Any] = {
-        "IndexName": query.index,
-        "KeyConditionExpression": "#key = :key",
-        "ScanIndexForward": False,
-        "Limit": query.limit,
-    }
-    if query.prefix:
-        names["#sort"] = query.sort
-        values[":prefix"] = query.prefix
-        arguments["KeyConditionExpression"] += " AND begins_with(#sort, :prefix)"
-    if query.after:
-        uploaded_at, document_id = query.after
-        arguments["ExclusiveStartKey"] = to_item(
-            {
-                query.key: query.value,
-                query.sort: query.prefix + uploaded_at,
-                "documentId": document_id,
-            }
-        )
-    arguments["ExpressionAttributeNames"] = names
-    arguments["ExpressionAttributeValues"] = to_item(values)
-    return arguments
 
 
 def _conflict(document: Document, error: ClientError) -> WriteResult:

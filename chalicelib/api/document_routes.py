@@ -8,29 +8,32 @@ from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.access import get_record_or_404, url_expiry
 from chalicelib.api.http import principal, query_parameters, route_options
-from chalicelib.api.pagination import build_page, index_queries
+from chalicelib.api.listing import listing_from
+from chalicelib.api.merge import read_matches
+from chalicelib.api.pagination import build_page, open_partitions
 from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments, tombstone_for
 from chalicelib.documents import Status, to_iso8601
 from chalicelib.objects import delete_object, presign_download
 from chalicelib.runtime import dynamodb, s3, settings
-from chalicelib.store import put_tombstone, query_pages
+from chalicelib.store import put_tombstone
 
 document_routes = Blueprint(__name__)
 
 
 @document_routes.route(**route_options(schema.LIST_DOCUMENTS))
 def list_documents() -> dict[str, object]:
-    """A page of the caller's documents: one Query for each listed status."""
+    """A page of the caller's documents: a few Queries, which read about what the page has."""
     caller = principal(document_routes.current_request)
     parameters = schema.LIST_DOCUMENTS.parse_query(
         query_parameters(document_routes.current_request)
     )
-    status, cursor, limit = parameters.get("status"), parameters.get("cursor"), parameters["limit"]
-    queries = index_queries(caller, status, cursor, limit)
-    pages = query_pages(dynamodb, settings.documents_table, queries)
-    return build_page(caller, queries, pages, limit)
+    listing = listing_from(caller, parameters)
+    partitions = open_partitions(listing, parameters.get("cursor"))
+    table, limit = settings.documents_table, parameters["limit"]
+    records = read_matches(dynamodb, table, listing, partitions, limit)
+    return build_page(listing, partitions, records)
 
 
 @document_routes.route(**route_options(schema.GET_DOCUMENT))

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.api.problems import Code, FieldError, Problem
@@ -27,7 +28,18 @@ def _file_name_problem(text: str) -> str | None:
     return None
 
 
-FORMATS: Mapping[str, Callable[[str], str | None]] = {"file-name": _file_name_problem}
+def _time_problem(text: str) -> str | None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return "must be a time that exists"
+    return None
+
+
+FORMATS: Mapping[str, Callable[[str], str | None]] = {
+    "date-time": _time_problem,
+    "file-name": _file_name_problem,
+}
 """Checks beyond JSON Schema's keywords: a problem with a string, or None."""
 
 

@@ -148,6 +148,45 @@ STATUS = Field(
     kind=Text(choices=LISTED_STATUSES),
     description="Only documents with this status. Default: PROCESSED and FAILED.",
 )
+_TIME = Text(
+    pattern=(
+        r"^[1-8][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+        r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+        r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
+    ),
+    rule="must be a time with its UTC offset, such as 2026-11-25T12:00:00Z",
+    format="date-time",
+)
+UPLOADED_AFTER = Field(
+    name="uploadedAfter",
+    kind=_TIME,
+    description="Only documents with `uploadedAt` at this time or later.",
+    example="2026-11-01T00:00:00Z",
+)
+UPLOADED_BEFORE = Field(
+    name="uploadedBefore",
+    kind=_TIME,
+    description="Only documents with `uploadedAt` before this time.",
+    example="2026-12-01T00:00:00Z",
+)
+OF_FILE_TYPE = Field(
+    name="fileType",
+    kind=FILE_TYPE.kind,
+    description="Only documents of this MIME type, as detected from the content.",
+    example="application/pdf",
+)
+NAME_CONTAINS = Field(
+    name="nameContains",
+    kind=Text(least=1, most=MAX_FILE_NAME_CHARACTERS),
+    description="Only documents whose `fileName` contains this text, regardless of case.",
+    example="invoice",
+)
+ORDER = Field(
+    name="order",
+    kind=Text(choices=("desc", "asc")),
+    description="By `uploadedAt`: `desc` lists the newest document first, `asc` the oldest.",
+    default="desc",
+)
 LIMIT = Field(
     name="limit",
     kind=Integer(least=1, most=MAX_PAGE_SIZE),
@@ -158,7 +197,8 @@ LIMIT = Field(
 CURSOR = Field(
     name="cursor",
     kind=Text(least=1, most=1_024),
-    description="`cursor` of the previous page, with the same `status` and user.",
+    description="`cursor` of the previous page; all other parameters but `limit`, and the user, "
+    "have to be the same.",
 )
 
 TOO_MANY_REQUESTS = Response("More requests than the rate limit of the API; try again later")
@@ -200,9 +240,22 @@ LIST_DOCUMENTS = Operation(
     name="listDocuments",
     method="GET",
     path="/documents",
-    summary="List documents, newest first",
-    description="The caller's documents; for operators, all documents. Without PENDING ones.",
-    query=(STATUS, LIMIT, CURSOR),
+    summary="List documents",
+    description=(
+        "The caller's documents; for operators, all documents. Without PENDING ones. With "
+        "`fileType` or `nameContains`, a page examines about 500 documents at most, so it may have "
+        "few or none while `cursor` shows that more follow."
+    ),
+    query=(
+        STATUS,
+        UPLOADED_AFTER,
+        UPLOADED_BEFORE,
+        OF_FILE_TYPE,
+        NAME_CONTAINS,
+        ORDER,
+        LIMIT,
+        CURSOR,
+    ),
     responses={200: Response("A page of documents", "Page"), 400: _BAD_REQUEST, 401: _UNAUTHORIZED},
 )
 GET_DOCUMENT = Operation(

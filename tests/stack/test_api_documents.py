@@ -93,6 +93,31 @@ def test_a_list_may_be_of_one_status(cyd: Client) -> None:
 
 
 @pytest.mark.usefixtures("cyd")
+@pytest.mark.parametrize("who", ["cyd", "operator"])
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("uploadedAfter=3002-01-01T00:00:00Z", ["8", "7", "6", "5", "4", "3", "2"]),
+        ("uploadedAfter=3002-01-01T00:00:00Z&status=FAILED&order=asc", ["3", "6"]),
+        ("nameContains=7&uploadedAfter=3000-01-01T00:00:00Z", ["7"]),
+        ("fileType=text/plain&uploadedAfter=3000-01-01T00:00:00Z", []),
+        ("order=asc&uploadedAfter=3005-01-01T00:00:00Z", ["5", "6", "7", "8"]),
+        (
+            "uploadedAfter=3003-01-01T00:00:00Z&uploadedBefore=3005-01-01T00:00:00Z&status=PROCESSED",
+            ["4"],
+        ),
+    ],
+)
+def test_filters_combine(
+    request: pytest.FixtureRequest, who: str, query: str, names: list[str]
+) -> None:
+    """Period, status, type, name and order, in pages of two documents."""
+    client: Client = request.getfixturevalue(who)
+    found = pages(client, f"limit=2&{query}")
+    assert names == [name for page in found for name in page if name.isdigit()]
+
+
+@pytest.mark.usefixtures("cyd")
 def test_an_operators_list_merges_all_statuses(operator: Client) -> None:
     """Newest first over all users, direct uploads and statuses."""
     first = operator.call("GET", "documents?limit=5").body
@@ -133,7 +158,12 @@ def test_a_page_costs_one_query(
         ("status=PENDING", "status: must be one of PROCESSED, FAILED"),
         ("cursor=x", "cursor: must be the cursor of a page of this list"),
         ("cursor=%00", "cursor: must be the cursor"),
-        ("satus=FAILED", "satus: unknown field; use status, limit, cursor"),
+        ("satus=FAILED", "satus: unknown field; use status, uploadedAfter, uploadedBefore"),
+        ("uploadedAfter=2026-11-01", "uploadedAfter: must be a time with its UTC offset"),
+        ("uploadedBefore=2026-02-30T00:00:00Z", "uploadedBefore: must be a time that exists"),
+        ("fileType=pdf", "fileType: must be a MIME type"),
+        ("nameContains=", "nameContains: must have 1 to 255 characters"),
+        ("order=newest", "order: must be one of desc, asc"),
     ],
 )
 def test_a_bad_query_is_refused(ada: Client, query: str, message: str) -> None:

@@ -1,0 +1,87 @@
+"""DynamoDB: queries of the indexes by status and time.
+
+Each index has one partition per status: byStatus of all documents, byOwnerAndStatus of one owner's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.store import Record, from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Position = tuple[str, str]
+"""Of a document in an index: uploadedAt and documentId."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexQuery:
+    """One query of the documents of one status."""
+
+    index: str
+    key: str
+    """The index's partition key, an attribute of records."""
+    value: str
+    sort: str
+    """The index's sort key, an attribute of records."""
+    prefix: str = ""
+    """Of the sort key's values; uploadedAt follows."""
+    earliest: str
+    """Least uploadedAt, inclusive; not empty."""
+    latest: str
+    """Greatest uploadedAt, inclusive; at least `earliest`."""
+    is_ascending: bool = False
+    """Whether the oldest document comes first."""
+    limit: int = 1
+    """Documents to read."""
+    after: Position | None = None
+    """The last document read before, within the times; None to start at the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPage:
+    """Result of one query."""
+
+    records: Sequence[Record]
+    has_more: bool
+    """Whether more documents within the times may follow."""
+
+
+def query_index(dynamodb: DynamoDBClient, table: str, query: IndexQuery) -> QueryPage:
+    """The next documents: one Query, half a read unit per 4 KB."""
+    response = dynamodb.query(TableName=table, **_arguments(query))
+    return QueryPage(
+        records=[from_item(item) for item in response["Items"]],
+        has_more="LastEvaluatedKey" in response,
+    )
+
+
+def _arguments(query: IndexQuery) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "IndexName": query.index,
+        "KeyConditionExpression": "#key = :key AND #sort BETWEEN :earliest AND :latest",
+        "ExpressionAttributeNames": {"#key": query.key, "#sort": query.sort},
+        "ExpressionAttributeValues": to_item(
+            {
+                ":key": query.value,
+                ":earliest": query.prefix + query.earliest,
+                ":latest": query.prefix + query.latest,
+            }
+        ),
+        "ScanIndexForward": query.is_ascending,
+        "Limit": query.limit,
+    }
+    if query.after:
+        uploaded_at, document_id = query.after
+        arguments["ExclusiveStartKey"] = to_item(
+            {
+                query.key: query.value,
+                query.sort: query.prefix + uploaded_at,
+                "documentId": document_id,
+            }
+        )
+    return arguments
