@@ -120,10 +120,13 @@ def test_a_good_field_is_read(field: str, value: object, read: object) -> None:
 @pytest.mark.parametrize(
     ("query", "asked"),
     [
-        ({}, {"limit": 20}),
-        ({"limit": ["1"]}, {"limit": 1}),
-        ({"limit": ["100"], "status": ["FAILED"]}, {"limit": 100, "status": "FAILED"}),
-        ({"cursor": ["abc"]}, {"limit": 20, "cursor": "abc"}),
+        ({}, {"limit": 20, "order": "desc"}),
+        ({"limit": ["1"]}, {"limit": 1, "order": "desc"}),
+        (
+            {"limit": ["100"], "status": ["FAILED"]},
+            {"limit": 100, "status": "FAILED", "order": "desc"},
+        ),
+        ({"cursor": ["abc"], "order": ["asc"]}, {"limit": 20, "cursor": "abc", "order": "asc"}),
     ],
 )
 def test_a_query_is_read(query: dict[str, list[str]], asked: dict[str, Any]) -> None:
@@ -146,7 +149,7 @@ def test_a_query_is_read(query: dict[str, list[str]], asked: dict[str, Any]) -> 
         ({"status": ["processed"]}, "status: must be one of"),
         ({"status": [""]}, "status: must be one of"),
         ({"cursor": [""]}, "cursor: must have 1 to"),
-        ({"satus": ["FAILED"]}, "satus: unknown field; use status, limit, cursor"),
+        ({"satus": ["FAILED"]}, "satus: unknown field; use status, uploadedAfter"),
     ],
 )
 def test_a_malformed_query_is_refused_by_name(query: dict[str, list[str]], problem: str) -> None:
