@@ -19,10 +19,15 @@ from chalicelib.api.http import add_headers, register_other_methods, translate_e
 from chalicelib.api.openapi_routes import openapi_routes
 from chalicelib.api.upload_routes import upload_routes
 from chalicelib.events import (
+    Removal,
+    Upload,
     error_from_message,
+    failed_removals_from_message,
     failed_uploads_from_message,
+    removals_from_event,
     uploads_from_event,
 )
+from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.lambda_limits import SECONDS_TO_WRITE
 from chalicelib.notifications import NotificationError
 from chalicelib.observability import configure_json_logs, printable_error
@@ -30,6 +35,7 @@ from chalicelib.processing import (
     RETRYABLE_ERRORS,
     log_retryable_error,
     process,
+    process_removal,
     record_permanent_failure,
 )
 from chalicelib.runtime import formatter, settings
@@ -68,11 +74,11 @@ def escape_errors(event: Any, get_response: Callable[[Any], Any]) -> Any:
 app.register_middleware(translate_errors, "http")  # the last one is called first
 
 
-class ObjectCreatedEvent(S3Event):
+class ObjectEvent(S3Event):
     """An S3 event as S3 sends it; Chalice's own class requires a first record with an object."""
 
     def _extract_attributes(self, event_dict: dict[str, object]) -> None:
-        """Nothing: `uploads_from_event` parses the event."""
+        """Nothing: `chalicelib.events` parses the event."""
 
 
 def seconds_left_in(context: Any) -> float:
@@ -80,18 +86,26 @@ def seconds_left_in(context: Any) -> float:
     return float(context.get_remaining_time_in_millis()) / 1_000 - SECONDS_TO_WRITE
 
 
-@app.on_s3_event(bucket=settings.upload_bucket, events=["s3:ObjectCreated:*"])
+@app.on_s3_event(
+    bucket=settings.upload_bucket,
+    events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"],
+)
 def process_upload(event: S3Event) -> None:
-    """Write a record for each created object; after an AWS error Lambda retries the event."""
+    """Record each created or deleted object; after an AWS error Lambda retries the event."""
     seconds_left = partial(seconds_left_in, event.context)
+    event_dict = event.to_dict()
+    changes: list[Upload | Removal] = [
+        *uploads_from_event(event_dict),
+        *removals_from_event(event_dict),
+    ]
     errors: list[Exception] = []
-    for upload in uploads_from_event(event.to_dict()):
+    for change in changes:
         try:
-            process(upload, seconds_left)
+            process_change(change, seconds_left)
         except NotificationError as error:
             errors.append(error)  # the event's other uploads are still processed
         except RETRYABLE_ERRORS as error:
-            log_retryable_error(upload, error)
+            log_retryable_error(change, error)
             errors.append(error)
     if len(errors) == 1:
         raise errors[0]
@@ -99,17 +113,31 @@ def process_upload(event: S3Event) -> None:
         raise ExceptionGroup("Several uploads of one event failed", errors)
 
 
-process_upload.event_class = ObjectCreatedEvent
+process_upload.event_class = ObjectEvent
+
+
+def process_change(change: Upload | Removal, seconds_left: SecondsLeft) -> None:
+    """Process a created object, or record that one was deleted."""
+    if isinstance(change, Upload):
+        process(change, seconds_left)
+    else:
+        process_removal(change, seconds_left)
 
 
 @app.on_sqs_message(queue=settings.failure_queue)
 def record_failure(event: SQSEvent) -> None:
-    """Record as FAILED each upload that Lambda could not process, unless it has a result."""
+    """Record as FAILED each upload that Lambda could not process, unless it has a result.
+
+    A removal that it could not record is recorded here.
+    """
+    seconds_left = partial(seconds_left_in, event.context)
     for message in event:
         for upload, failure in failed_uploads_from_message(message.body):
             record_permanent_failure(
                 upload,
                 failure,
                 error_from_message(message.body),
-                partial(seconds_left_in, event.context),
+                seconds_left,
             )
+        for removal in failed_removals_from_message(message.body):
+            process_removal(removal, seconds_left)

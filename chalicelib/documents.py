@@ -25,6 +25,9 @@ _BASE64_PREFIX = "utf-8;base64,"
 
 FOREVER = "9999-12-31T23:59:59.999Z"
 """Later than any timestamp in a record."""
+TOMBSTONE_SECONDS = 30 * 24 * 60 * 60
+"""Longer than an upload URL is valid, and than an event can be in flight: 6 hours in Lambda,
+14 days each in the failure queue and its dead-letter queue."""
 MAX_OWNER_BYTES = 2_048
 """Maximum length of a DynamoDB partition key, in UTF-8:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
@@ -153,8 +156,11 @@ def status_time(status: str, time: str) -> str:
 
 
 def is_tombstone(record: Mapping[str, object]) -> bool:
-    """Whether a record is a tombstone."""
-    return "deletedUntil" in record
+    """Whether the item is no document, but keeps late events from recreating one.
+
+    Either a Tombstone, or the removal of an object that had no record (`removals.record_removal`).
+    """
+    return "status" not in record
 
 
 def is_expired(record: Mapping[str, Any], epoch_seconds: float) -> bool:

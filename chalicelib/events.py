@@ -1,4 +1,4 @@
-"""S3 event notifications and Lambda on-failure messages, parsed into uploads.
+"""S3 event notifications and Lambda on-failure messages, parsed into uploads and removals.
 
 Standard library only. Sources: S3 user guide, "Event message structure"; Lambda developer guide,
 "Capturing records of Lambda asynchronous invocations".
@@ -39,6 +39,19 @@ class Upload:
     """ISO 8601 UTC with milliseconds."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """The deletion of an object, from an `s3:ObjectRemoved` or `s3:LifecycleExpiration` event."""
+
+    bucket: str
+    key: str
+    """As stored in the bucket, not URL-encoded."""
+    sequencer: str
+    """Padded to SEQUENCER_WIDTH; uploads and removals of one key have one order."""
+    removed_at: str
+    """ISO 8601 UTC with milliseconds."""
+
+
 class LambdaError(NamedTuple):
     """The error that an invocation ended with, as in Lambda's response payload."""
 
@@ -49,14 +62,36 @@ class LambdaError(NamedTuple):
 def uploads_from_event(event: Mapping[str, Any]) -> list[Upload]:
     """Every object that an S3 event reports as created; empty for S3's test event and other kinds.
 
+    Folder markers are left out: the S3 console's "Create folder" puts an object without bytes.
+
     Raises:
         ValueError: a record of a created object lacks a field that S3 always sends.
     """
-    return [
-        _parse_record(record)
-        for record in event.get("Records") or []
-        if str(record.get("eventName", "")).startswith("ObjectCreated:")
+    uploads = [
+        _parse_upload(record) for record in _records(event) if _is_kind(record, "ObjectCreated")
     ]
+    return [upload for upload in uploads if not is_folder_marker(upload.key, upload.size_bytes)]
+
+
+def removals_from_event(event: Mapping[str, Any]) -> list[Removal]:
+    """Every object that an S3 event reports as deleted, by a request or by a lifecycle rule.
+
+    Raises:
+        ValueError: a record of a deleted object lacks a field that S3 always sends.
+    """
+    return [
+        _parse_removal(record)
+        for record in _records(event)
+        if _is_kind(record, "ObjectRemoved", "LifecycleExpiration")
+        and not _is_deletion_of_version(record)
+    ]
+
+
+def is_folder_marker(key: str, size_bytes: int) -> bool:
+    """Whether an object only makes a folder visible in the S3 console (S3 user guide, "Organizing
+    objects in the Amazon S3 console by using folders").
+    """
+    return size_bytes == 0 and key.endswith("/")
 
 
 def failed_uploads_from_message(message: str) -> list[tuple[Upload, Failure]]:
@@ -68,16 +103,22 @@ def failed_uploads_from_message(message: str) -> list[tuple[Upload, Failure]]:
     Raises:
         ValueError: the body is not a record of Lambda's on-failure destination.
     """
-    try:
-        body = json.loads(message)
-        attempts = body["requestContext"].get("approximateInvokeCount", 0)
-        uploads = uploads_from_event(body["requestPayload"])
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"Not a message of Lambda's on-failure destination: {error!r}") from error
+    body = _parse_message(message)
+    attempts = body["requestContext"].get("approximateInvokeCount", 0)
+    uploads = uploads_from_event(body["requestPayload"])
     failure = Failure(
         FailureCode.PROCESSING_FAILED, _failure_message(attempts, body.get("responsePayload"))
     )
     return [(upload, failure) for upload in uploads]
+
+
+def failed_removals_from_message(message: str) -> list[Removal]:
+    """The removals of an event that Lambda discarded after its last attempt.
+
+    Raises:
+        ValueError: the body is not a record of Lambda's on-failure destination.
+    """
+    return removals_from_event(_parse_message(message)["requestPayload"])
 
 
 def error_from_message(message: str) -> LambdaError:
@@ -89,7 +130,34 @@ def error_from_message(message: str) -> LambdaError:
     )
 
 
-def _parse_record(record: Mapping[str, Any]) -> Upload:
+def _parse_message(message: str) -> dict[str, Any]:
+    try:
+        body = json.loads(message)
+        body["requestContext"].get("approximateInvokeCount")
+        body["requestPayload"].get("Records")
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"Not a message of Lambda's on-failure destination: {error!r}") from error
+    return dict(body)
+
+
+def _records(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(event.get("Records") or [])
+
+
+def _is_kind(record: Mapping[str, Any], *kinds: str) -> bool:
+    return str(record.get("eventName", "")).partition(":")[0] in kinds
+
+
+def _is_deletion_of_version(record: Mapping[str, Any]) -> bool:
+    """Whether one version was deleted for good in a versioned bucket.
+
+    It is any version, mostly not the current one; deleting the current one uncovers another.
+    """
+    stored = (record.get("s3") or {}).get("object") or {}
+    return record["eventName"].endswith(":Delete") and bool(stored.get("versionId"))
+
+
+def _parse_upload(record: Mapping[str, Any]) -> Upload:
     try:
         stored = record["s3"]["object"]
         upload = Upload(
@@ -97,15 +165,42 @@ def _parse_record(record: Mapping[str, Any]) -> Upload:
             key=unquote_plus(stored["key"]),
             size_bytes=int(stored.get("size", 0)),
             e_tag=stored["eTag"].strip('"'),
-            sequencer=stored["sequencer"].ljust(SEQUENCER_WIDTH, "0"),
-            uploaded_at=record["eventTime"],
+            sequencer=_parse_sequencer(stored),
+            uploaded_at=_parse_time(record),
         )
-        if not (upload.bucket and upload.key and upload.e_tag and stored["sequencer"]):
+        if not (upload.bucket and upload.key and upload.e_tag):
             raise KeyError("a field is empty")
-        datetime.fromisoformat(upload.uploaded_at)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ValueError(f"Not a record of an s3:ObjectCreated event: {error!r}") from error
     return upload
+
+
+def _parse_removal(record: Mapping[str, Any]) -> Removal:
+    try:
+        stored = record["s3"]["object"]
+        removal = Removal(
+            bucket=record["s3"]["bucket"]["name"],
+            key=unquote_plus(stored["key"]),
+            sequencer=_parse_sequencer(stored),
+            removed_at=_parse_time(record),
+        )
+        if not (removal.bucket and removal.key):
+            raise KeyError("a field is empty")
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise ValueError(f"Not a record of an s3:ObjectRemoved event: {error!r}") from error
+    return removal
+
+
+def _parse_sequencer(stored: Mapping[str, Any]) -> str:
+    if not stored["sequencer"]:
+        raise KeyError("a field is empty")
+    return str(stored["sequencer"]).ljust(SEQUENCER_WIDTH, "0")
+
+
+def _parse_time(record: Mapping[str, Any]) -> str:
+    time: str = record["eventTime"]
+    datetime.fromisoformat(time)
+    return time
 
 
 def _failure_message(attempts: int, response: object) -> str:

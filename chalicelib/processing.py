@@ -14,8 +14,10 @@ from typing import Any, BinaryIO
 from chalicelib import runtime
 from chalicelib.capacity import attempts
 from chalicelib.documents import (
+    TOMBSTONE_SECONDS,
     Document,
     Failure,
+    FailureCode,
     Status,
     declared_type_from_header,
     document_id_for,
@@ -24,7 +26,7 @@ from chalicelib.documents import (
     owner_from_metadata,
     to_iso8601,
 )
-from chalicelib.events import LambdaError, Upload
+from chalicelib.events import LambdaError, Removal, Upload
 from chalicelib.files.analysis import Analysis
 from chalicelib.files.sandbox import SandboxError
 from chalicelib.files.sandbox_process import SecondsLeft
@@ -39,6 +41,7 @@ from chalicelib.objects import (
     open_object,
 )
 from chalicelib.observability import LogFields, Stopwatch, log_fields, log_message
+from chalicelib.removals import record_removal
 from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.store import (
     AWS_ERRORS,
@@ -62,7 +65,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         with stopwatch.step("download"):
             read = read_object(upload, seconds_left, stopwatch)
     except ObjectUnreadableError:
-        if not is_deleted(upload):
+        if not is_outdated(upload):
             raise
         read = None
     if read is None:
@@ -123,11 +126,15 @@ def read_object(
     return None
 
 
-def is_deleted(upload: Upload) -> bool:
-    """Whether the document was deleted through the API after this version was uploaded."""
+def is_outdated(upload: Upload) -> bool:
+    """Whether the record shows that this version was processed, deleted or replaced."""
     document_id = document_id_for(upload.bucket, upload.key)
     record = get_record(dynamodb, settings.documents_table, document_id) or {}
-    return bool(record.get("deletedUntil", "") >= upload.uploaded_at)
+    if record.get("deletedUntil", "") >= upload.uploaded_at:
+        return True
+    if (recorded := record.get("sequencer", "")) == upload.sequencer:
+        return bool(record.get("failure", {}).get("code") != FailureCode.PROCESSING_FAILED)
+    return bool(recorded > upload.sequencer)
 
 
 def record_permanent_failure(
@@ -156,6 +163,17 @@ def record_permanent_failure(
     if result.outcome is WriteOutcome.DUPLICATE:
         log_event(result.record, logging.WARNING, "failed permanently but has a record", fields)
     notify(result)
+
+
+def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
+    """Record that an object was deleted: one DynamoDB write, two if it has no record."""
+    expires_at = int(runtime.now().timestamp()) + TOMBSTONE_SECONDS
+    for attempt in attempts(seconds_left):
+        with attempt:
+            record = record_removal(dynamodb, settings.documents_table, removal, expires_at)
+    if record:
+        fields: LogFields = {"documentId": record["documentId"], "objectKey": removal.key}
+        log(logging.INFO, f"File {removal.key} was deleted from the bucket", fields)
 
 
 def finish(
@@ -208,14 +226,15 @@ def log_event(record: Mapping[str, Any], level: int, event: str, fields: LogFiel
     log(level, f"File {record['fileName']} {event}", known | fields)
 
 
-def log_retryable_error(upload: Upload, error: Exception) -> None:
+def log_retryable_error(change: Upload | Removal, error: Exception) -> None:
     """Log an attempt that Lambda will repeat."""
     fields: LogFields = {
-        "documentId": document_id_for(upload.bucket, upload.key),
-        "objectKey": upload.key,
-        "fileSize": upload.size_bytes,
+        "documentId": document_id_for(change.bucket, change.key),
+        "objectKey": change.key,
         "errorType": type(error).__name__,
         "errorMessage": str(error),
         "retryableErrors": 1,
     }
-    log(logging.ERROR, f"File {upload.key} not processed, will be retried: {error}", fields)
+    if isinstance(change, Upload):
+        fields["fileSize"] = change.size_bytes
+    log(logging.ERROR, f"File {change.key} not processed, will be retried: {error}", fields)

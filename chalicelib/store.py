@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.documents import Document, FailureCode, Tombstone, is_tombstone
+from chalicelib.documents import FOREVER, Document, FailureCode, Tombstone
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -138,7 +138,15 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
     file_name = record.pop("fileName")
     document_id = record.pop("documentId")
     set_names = {f"#{name}": name for name in record}
-    removed = ("fileType", "declaredType", "sha256", "metadata", "expiresAt", "deletedUntil")
+    removed = (
+        "fileType",
+        "declaredType",
+        "sha256",
+        "metadata",
+        "expiresAt",
+        "deletedUntil",
+        "removedAt",
+    )
     removed_names = {f"#{name}": name for name in removed}
     try:
         response = dynamodb.update_item(
@@ -189,7 +197,7 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 def _conflict(document: Document, error: ClientError) -> WriteResult:
     """Why the condition failed, from the record that it compared with."""
     record = _record_in(error)
-    if is_tombstone(record):
+    if record.get("deletedUntil", "") >= (document.uploaded_at or FOREVER):
         return WriteResult(WriteOutcome.DELETED, record)
     is_duplicate = record.get("sequencer") == document.sequencer
     return WriteResult(WriteOutcome.DUPLICATE if is_duplicate else WriteOutcome.OUTDATED, record)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from chalice.app import Blueprint, Response
 
 from chalicelib import runtime
@@ -46,6 +49,7 @@ def get_document(document_id: str) -> dict[str, object]:
 def get_content(document_id: str) -> dict[str, object]:
     """A download URL that returns the file under its original name."""
     record = get_record_or_404(principal(document_routes.current_request), document_id)
+    reject_removed(record)
     if record["status"] == Status.PENDING:
         raise Problem(
             Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
@@ -68,3 +72,9 @@ def delete_document(document_id: str) -> Response:
     put_tombstone(dynamodb, settings.documents_table, tombstone)
     delete_object(s3, settings.upload_bucket, tombstone.object_key)
     return Response(status_code=204, body="")
+
+
+def reject_removed(record: Mapping[str, Any]) -> None:
+    """410 for a document whose file was deleted outside the API."""
+    if "removedAt" in record:
+        raise Problem(Code.REMOVED, "The file of the document was deleted from the bucket")

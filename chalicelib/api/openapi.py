@@ -53,6 +53,8 @@ SCHEMAS: dict[str, JsonSchema] = {
             "status": _STATUS,
             "uploadedAt": _TIME | {"description": "Absent while PENDING"},
             "processedAt": _TIME,
+            "removedAt": _TIME
+            | {"description": "When the file was deleted outside the API; present only then"},
             "owner": _TEXT | {"description": "Cognito `sub` of the uploader, if known"},
             "tags": {"type": "object", "additionalProperties": _TEXT},
             "objectKey": _TEXT,

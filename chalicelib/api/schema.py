@@ -204,6 +204,7 @@ CURSOR = Field(
 TOO_MANY_REQUESTS = Response("More requests than the rate limit of the API; try again later")
 """Of every operation: API Gateway answers it before the function runs."""
 _UNAUTHORIZED = Response("Missing or invalid ID token of the service's user pool")
+_REMOVED = Response("The file was deleted outside the API")
 _NOT_FOUND = Response("The document does not exist or belongs to another user")
 _BAD_REQUEST = Response("Malformed request; the message names each wrong field")
 
@@ -280,6 +281,7 @@ GET_CONTENT = Operation(
         401: _UNAUTHORIZED,
         404: _NOT_FOUND,
         409: Response("The document is PENDING: its file is not uploaded yet"),
+        410: _REMOVED,
     },
 )
 DELETE_DOCUMENT = Operation(

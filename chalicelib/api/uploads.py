@@ -17,6 +17,7 @@ from urllib.parse import quote
 from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.documents import (
     FOREVER,
+    TOMBSTONE_SECONDS,
     Document,
     Status,
     Tombstone,
@@ -35,10 +36,6 @@ PENDING_SECONDS = 24 * 60 * 60
 MAX_USER_METADATA_BYTES = 2_048
 """S3's limit for the names and values of an object's metadata together:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
-
-TOMBSTONE_SECONDS = 30 * 24 * 60 * 60
-"""Longer than an upload URL is valid, and than an event can be in flight: 6 hours in Lambda,
-14 days each in the failure queue and its dead-letter queue."""
 
 _SCRIPTABLE_TYPE = re.compile(r"text/html|.*[/+]xml")
 """Types whose content a browser may execute: "HTML MIME type" and "XML MIME type" in the MIME

@@ -10,7 +10,7 @@
  *   typeLabels: Object<string, [string, string]>}} Settings The most familiar types first;
  *   the short and the long label of each MIME type.
  * @typedef {{documentId: string, fileName: string, fileSize: number, status: string, fileType?: string,
- *   uploadedAt?: string, processedAt?: string, owner?: string, failure?: {code: string, message: string},
+ *   uploadedAt?: string, processedAt?: string, removedAt?: string, owner?: string, failure?: {code: string, message: string},
  *   metadata?: Object<string, unknown>}} Document A record as the API returns it.
  * @typedef {"waiting" | "reading" | "sending" | "pending" | "unsent" | "processed" | "failed"} State
  * @typedef {{name: string, size: number, state: State, file: File | null, document: Document | null,
@@ -664,6 +664,7 @@ function renderRow(entry) {
 /** @returns {(Node | string)[]} The text below an entry's name. */
 function noteOf(entry) {
   if (entry.reason) return [entry.reason];
+  if (entry.document?.removedAt) return ["The file was deleted, ", formatTime(entry.document.removedAt)];
   if (entry.document?.failure) return [failureText(entry.document)];
   if (entry.state === "sending") return [`${formatSize(entry.sentBytes)} of ${formatSize(entry.size)}`];
   if (entry.state === "pending") return [`${formatSize(entry.size)}, processing`];
@@ -849,6 +850,7 @@ function mainFields(record) {
     ["size", el("span", {}, size)],
     ["uploaded", record.uploadedAt && formatTime(record.uploadedAt)],
     ["processed", record.processedAt && formatTime(record.processedAt)],
+    ["removed", record.removedAt && formatTime(record.removedAt)],
     ["owner", owner ?? "None (uploaded directly to the bucket)"],
   ];
 }
@@ -860,7 +862,7 @@ function renderMetadata(record) {
 
 /** @returns {[string, unknown][]} The other fields of the record. */
 function technicalFields(record) {
-  const shown = ["fileName", "fileSize", "status", "uploadedAt", "processedAt", "owner", "metadata", "failure"];
+  const shown = ["fileName", "fileSize", "status", "uploadedAt", "processedAt", "removedAt", "owner", "metadata", "failure"];
   return Object.entries(record).filter(([name]) => !shown.includes(name));
 }
 

@@ -26,7 +26,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.documents import FailureCode, Status, document_id_for, to_iso8601
-from chalicelib.events import SEQUENCER_WIDTH, Upload
+from chalicelib.events import SEQUENCER_WIDTH, Upload, is_folder_marker
 from chalicelib.store import Record
 from infra.aws.reprocess import (
     DELETED,
@@ -86,6 +86,7 @@ def listed_uploads(s3: S3Client, bucket: str, prefix: str) -> Iterator[list[Uplo
                 uploaded_at=to_iso8601(item["LastModified"].astimezone(UTC)),
             )
             for item in page.get("Contents", [])
+            if not is_folder_marker(item["Key"], item["Size"])
         ]
         for start in range(0, len(uploads), MAX_BATCH):
             yield uploads[start : start + MAX_BATCH]

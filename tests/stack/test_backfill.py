@@ -79,7 +79,7 @@ def test_a_deleted_document_stays_deleted(tombstone: dict[str, str], is_processe
 
 
 def keys_with_odd_characters(prefix: str) -> list[str]:
-    """Keys with special characters, a folder marker and a key of 1,024 bytes."""
+    """Keys with special characters, a final slash and a key of 1,024 bytes."""
     names = ["a b.txt", "a+b.txt", "50%20.txt", "مرحبا.txt", "folder/", "a/b\tc&d=e?.txt"]
     longest = "é" * ((1_024 - len(prefix)) // 2)
     return [prefix + name for name in [*names, longest]]
@@ -91,15 +91,15 @@ def test_objects_without_events_become_records_once(stack: Stack) -> None:
     keys = keys_with_odd_characters(prefix)
     with stack.no_events():
         for key in keys:
-            stack.put(key, b"" if key.endswith("/") else b"one two three")
+            stack.put(key, b"one two three")
         answer = run("backfill", "--stage", "test", "--prefix", prefix, **reaching(stack.account))
         assert (0, "") == (answer.returncode, answer.stderr)
-        assert ["1  FAILED empty", "6  PROCESSED"] == counts(answer)
+        assert ["7  PROCESSED"] == counts(answer)
         assert "  7 of 7" in answer.stdout.splitlines()
     for key in keys:
         record = stack.record(key)
         assert (key, BEFORE_ANY_EVENT) == (record["objectKey"], record["sequencer"])
-        assert record["status"] == ("FAILED" if key.endswith("/") else "PROCESSED")
+        assert record["status"] == "PROCESSED"
 
     calls = stack.calls(prefix)
     answer = run("backfill", "--stage", "test", "--prefix", prefix, **reaching(stack.account))

@@ -17,8 +17,9 @@ from chalicelib.documents import (
 from chalicelib.events import uploads_from_event
 from chalicelib.files.metadata import bounded
 from chalicelib.store import WriteOutcome, get_record, put_result
+from tests.stack.test_record_failure import fail_permanently
 from tests.support.faults import Response, faulty_aws
-from tests.support.stack import Stack, created_event, created_record
+from tests.support.stack import Stack, created_event, created_record, removed_event
 
 LONGEST_KEY = "é" * 512
 """1,024 bytes in UTF-8, which is S3's limit."""
@@ -126,13 +127,22 @@ def test_odd_keys(stack: Stack, name: str) -> None:
     assert (key, 3) == (record["objectKey"], record["metadata"]["wordCount"])
 
 
-@pytest.mark.parametrize("name", ["empty.txt", "folder/"])
-def test_zero_bytes(stack: Stack, name: str) -> None:
-    """A file without content, or what the console calls a folder, is FAILED as empty."""
-    key = stack.new_key(name)
-    stack.put(key, b"")
-    record = stack.record(key)
+def test_zero_bytes(stack: Stack) -> None:
+    """A file without content is FAILED as empty; what the console calls a folder is ignored."""
+    folder, file = stack.new_key("folder/"), stack.new_key("empty.txt")
+    e_tag = stack.put(folder, b"")
+    stack.put(file, b"")
+    record = stack.record(file)
     assert ("empty", 0) == (record["failure"]["code"], record["fileSize"])
+
+    event = created_event(stack.bucket, folder, e_tag, size=0)
+    assert {} == stack.invoke("process_upload", event)
+    fail_permanently(stack, event)
+    stack.account.s3.delete_object(Bucket=stack.bucket, Key=folder)
+    assert {} == stack.invoke("process_upload", removed_event(stack.bucket, folder, "F" * 18))
+    assert stack.record_now(folder) is None
+    assert [] == stack.calls(folder)
+    assert [] == stack.lines("process_upload", folder) + stack.lines("record_failure", folder)
 
 
 def test_5_gigabytes_are_not_downloaded(stack: Stack) -> None:

@@ -17,13 +17,18 @@ from hypothesis.stateful import (
 )
 
 from chalicelib.documents import Document, Failure, FailureCode, Status, document_id_for
-from chalicelib.events import Upload, uploads_from_event
+from chalicelib.events import Upload, removals_from_event, uploads_from_event
+from chalicelib.removals import record_removal
 from chalicelib.store import WriteOutcome, get_record, put_result, update_failure
 from tests.stack.test_record_failure import message
-from tests.support.stack import Stack, created_event
+from tests.support.faults import Call, faulty_aws
+from tests.support.stack import Stack, created_event, removed_event
 
 SEQUENCERS = ["0055AED6", "0055AED6DC", "0055AED6DCD90281E5", "0055AED6DD", "0055AED7"]
 """Of five versions of one key, oldest first: of several widths, as S3 may send them."""
+
+REMOVALS = ["0055AED6D", "0055AED6DCA", "0055AED6DCE", "0055AED6DE", "0055AED8"]
+"""Of the removal of each version, before the next one."""
 
 KEYS = st.integers(0, 1)
 VERSIONS = st.integers(0, len(SEQUENCERS) - 1)
@@ -45,7 +50,10 @@ def run(machine: type[RuleBasedStateMachine], examples: int, steps: int) -> None
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Results and failures of several versions of two keys reach the real table, in any order."""
+    """Results, failures and removals of several versions of two keys reach the real table.
+
+    Version n is upload 2n and removal 2n + 1 of its key.
+    """
 
     stack: ClassVar[Stack]
 
@@ -53,8 +61,9 @@ class Deliveries(RuleBasedStateMachine):
     def begin(self) -> None:
         """Keys that no other example has."""
         self.keys = [str(uuid.uuid4()) for _ in range(2)]
-        self.results: dict[int, dict[int, Document]] = {0: {}, 1: {}}
-        self.failures: dict[int, set[int]] = {0: set(), 1: set()}
+        self.newest = {0: -1, 1: -1}
+        self.shown: dict[int, dict[str, Any] | None] = {0: None, 1: None}
+        self.results: set[tuple[int, int]] = set()
         self.writes = 0
 
     @rule(key=KEYS, version=VERSIONS, is_good=st.booleans(), is_answer_lost=st.booleans())
@@ -64,9 +73,10 @@ class Deliveries(RuleBasedStateMachine):
         written = put_result(*self._table, document).outcome is WriteOutcome.WRITTEN
         if is_answer_lost:
             assert written == (put_result(*self._table, document).outcome is WriteOutcome.WRITTEN)
-        newest = max([*self.results[key], *self.failures[key]], default=-1)
-        assert written == (version >= newest and version not in self.results[key])
-        self.results[key].setdefault(version, document)
+        is_newest = 2 * version >= self.newest[key]
+        assert written == (is_newest and (key, version) not in self.results)
+        self._written(written, key, 2 * version, document.to_record())
+        self.results |= {(key, version)} if is_newest else set()
 
     @rule(key=KEYS, version=VERSIONS, is_answer_lost=st.booleans())
     def failed_permanently(self, key: int, version: int, is_answer_lost: bool) -> None:
@@ -77,27 +87,34 @@ class Deliveries(RuleBasedStateMachine):
             assert written == (
                 update_failure(*self._table, document).outcome is WriteOutcome.WRITTEN
             )
-        newest = max([*self.results[key], *self.failures[key]], default=-1)
-        assert written == (version > newest)
-        self.failures[key].add(version)
+        assert written == (2 * version > self.newest[key])
+        self._written(written, key, 2 * version, document.to_record())
+
+    @rule(key=KEYS, version=VERSIONS)
+    def removed(self, key: int, version: int) -> None:
+        """The event of a deletion arrived."""
+        event = removed_event(self.stack.bucket, self.keys[key], REMOVALS[version])
+        [removal] = removals_from_event(event)
+        record = record_removal(*self._table, removal, 1)
+        is_newest, shown = 2 * version + 1 > self.newest[key], self.shown[key]
+        assert (record is not None) == (is_newest and shown is not None)
+        removed = {"removedAt": removal.removed_at, "sequencer": removal.sequencer}
+        self._written(is_newest, key, 2 * version + 1, shown and {**shown, **removed})
 
     @invariant()
     def newest_stands(self) -> None:
-        """The record holds the newest delivered version: its result, or processing_failed."""
+        """The record holds the newest version heard of: result, processing_failed or removal."""
         for key, name in enumerate(self.keys):
-            heard_of = [*self.results[key], *self.failures[key]]
             record = get_record(*self._table, document_id_for(self.stack.bucket, name))
-            if not heard_of:
-                assert record is None
-                continue
-            newest = max(heard_of)
-            assert record
-            assert self._upload(key, newest).sequencer == record["sequencer"]
-            if newest in self.results[key]:
-                assert self._without_time(key, newest) == {**record, "processedAt": ""}
+            if (shown := self.shown[key]) is not None:
+                assert shown == record
             else:
-                assert "processing_failed" == record["failure"]["code"]
-                assert "metadata" not in record
+                assert (self.newest[key] == -1) == (record is None)
+                assert "status" not in (record or {})
+
+    def _written(self, written: bool, key: int, number: int, record: dict[str, Any] | None) -> None:
+        if written:
+            self.newest[key], self.shown[key] = number, record
 
     @property
     def _table(self) -> tuple[Any, str]:
@@ -126,9 +143,6 @@ class Deliveries(RuleBasedStateMachine):
             failure=Failure(code, "Why.") if code else None,
         )
 
-    def _without_time(self, key: int, version: int) -> dict[str, object]:
-        return {**self.results[key][version].to_record(), "processedAt": ""}
-
 
 def test_the_newest_result_stands(stack: Stack) -> None:
     """In any order of deliveries, the table holds the newest version."""
@@ -140,69 +154,101 @@ class Uploads(RuleBasedStateMachine):
     """Versions of an object come and go while the deployed functions hear of them."""
 
     stack: ClassVar[Stack]
+    missing: ClassVar[set[str]] = set()
+    """Keys without an object, to which AWS answers 403 instead of the local AWS's 404."""
 
     @initialize()
     def begin(self) -> None:
         """A key that no other example has, and no object."""
         self.key = self.stack.new_key()
-        self.events: list[dict[str, Any]] = []
-        self.is_there = False
-        self.results: set[int] = set()
-        self.failures: set[int] = set()
+        self.missing.add(self.key)
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.delivered: dict[int, str] = {}
+        self.shown: int | None = None
 
     @rule()
     def put(self) -> None:
         """A new version takes the place of what was there."""
-        words = b"word " * (len(self.events) + 1)
-        e_tag = self.stack.put(self.key, words)
-        sequencer = f"{len(self.events):04X}" + "F" * (len(self.events) % 3)
-        self.events.append(created_event(self.stack.bucket, self.key, e_tag, sequencer))
-        self.is_there = True
+        e_tag = self.stack.put(self.key, b"word " * (len(self.events) + 1))
+        self.missing.discard(self.key)
+        event = created_event(self.stack.bucket, self.key, e_tag, self._next_sequencer())
+        self.events.append(("put", event))
 
-    @precondition(lambda self: self.events)
+    @precondition(lambda self: self.events and self.key not in self.missing)
     @rule()
     def delete(self) -> None:
-        """The object is deleted; no event is sent."""
+        """The object is deleted."""
         self.stack.account.s3.delete_object(Bucket=self.stack.bucket, Key=self.key)
-        self.is_there = False
+        self.missing.add(self.key)
+        event = removed_event(self.stack.bucket, self.key, self._next_sequencer())
+        self.events.append(("delete", event))
 
     @precondition(lambda self: self.events)
     @rule(data=st.data())
     def deliver(self, data: st.DataObject) -> None:
         """An event arrives, possibly again, and its object may be gone."""
-        version = data.draw(st.integers(0, len(self.events) - 1))
-        assert {} == self.stack.invoke("process_upload", self.events[version])
-        if self.is_there and version == len(self.events) - 1:
-            self.results.add(version)
+        number = data.draw(st.integers(0, len(self.events) - 1))
+        kind, event = self.events[number]
+        error = self.stack.invoke("process_upload", event)
+        is_latest_put = number == max(n for n, (k, _) in enumerate(self.events) if k == "put")
+        if kind == "put" and self.key in self.missing:
+            assert bool(error) == (
+                number >= self._newest() and self.delivered.get(number) != "result"
+            )
+            return
+        assert {} == error
+        if kind == "delete" and number > self._newest():
+            self.delivered[number] = "removal"
+        if kind == "put" and is_latest_put and number >= self._newest():
+            self.delivered[number] = "result"
+            self.shown = number
 
     @precondition(lambda self: self.events)
     @rule(data=st.data())
     def fail_permanently(self, data: st.DataObject) -> None:
         """All of Lambda's attempts at an event fail."""
-        version = data.draw(st.integers(0, len(self.events) - 1))
-        body = message(self.events[version])
-        failures = {"Records": [{"body": body, "receiptHandle": "x"}]}
+        number = data.draw(st.integers(0, len(self.events) - 1))
+        kind, event = self.events[number]
+        failures = {"Records": [{"body": message(event), "receiptHandle": "x"}]}
         assert {} == self.stack.invoke("record_failure", failures)
-        self.failures.add(version)
+        if number > self._newest():
+            self.delivered[number] = "removal" if kind == "delete" else "failure"
+            self.shown = self.shown if kind == "delete" else number
 
     @invariant()
     def newest_stands(self) -> None:
-        """The record has the newest version's word count, or processing_failed."""
-        record = self.stack.record_now(self.key)
-        heard_of = self.results | self.failures
-        if not heard_of:
-            assert record is None
-            return
-        newest = max(heard_of)
-        assert record
-        if newest in self.results:
-            assert ("PROCESSED", newest + 1) == (record["status"], record["metadata"]["wordCount"])
+        """The record has the newest version's word count or processing_failed, or its removal."""
+        record = self.stack.record_now(self.key) or {}
+        assert (self.delivered.get(self._newest()) == "removal") == ("removedAt" in record)
+        if self.shown is None:
+            assert "status" not in record
+        elif self.delivered[self.shown] == "result":
+            assert ("PROCESSED", self.shown + 1) == (
+                record["status"],
+                record["metadata"]["wordCount"],
+            )
         else:
             assert "processing_failed" == record["failure"]["code"]
+
+    def _newest(self) -> int:
+        return max(self.delivered, default=-1)
+
+    def _next_sequencer(self) -> str:
+        return f"{len(self.events):04X}" + "F" * (len(self.events) % 3)
 
 
 def test_the_newest_upload_stands(stack: Stack) -> None:
     """Whatever happens to an object and its events, its record is the newest one heard of."""
     machine = type("Machine", (Uploads,), {"stack": stack})
-    with stack.no_events():
-        run(machine, examples=20, steps=10)
+
+    def fault(call: Call) -> int | None:
+        is_missing = any(call.path.endswith(key) for key in Uploads.missing)
+        return 403 if call.name == "GetObject" and is_missing else None
+
+    assert stack.account.endpoint
+    with (
+        stack.no_events(),
+        faulty_aws(stack.account.endpoint, fault) as url,
+        stack.environment("process_upload", AWS_ENDPOINT_URL_S3=url),
+    ):
+        run(machine, examples=20, steps=12)

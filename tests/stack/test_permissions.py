@@ -100,6 +100,9 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
     get_item = Attempt(
         "GetItem", lambda account: account.dynamodb.get_item(TableName=table, Key=KEY)
     )
+    update_item = Attempt(
+        "UpdateItem", lambda account: account.dynamodb.update_item(TableName=table, Key=KEY)
+    )
     delete_upload = Attempt(
         "DeleteObject of a client's upload",
         lambda account: account.s3.delete_object(Bucket=bucket, Key="uploads/permissions"),
@@ -110,14 +113,12 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
             delete_upload,
             get_item,
             put_item,
+            update_item,
             Attempt("SendMessage", lambda account: send_and_take_back(stack, account)),
         ],
         "record_failure": [
             delete_upload,
-            Attempt(
-                "UpdateItem",
-                lambda account: account.dynamodb.update_item(TableName=table, Key=KEY),
-            ),
+            update_item,
             Attempt(
                 "ReceiveMessage",
                 lambda account: account.sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0),

@@ -93,7 +93,7 @@ class Stack:
 
         def look() -> dict[str, Any] | None:
             record = self.record_now(key)
-            return record if record and status in (None, record["status"]) else None
+            return record if record and status in (None, record.get("status")) else None
 
         return eventually(look, f"a record of {key} with status {status or 'of any kind'}")
 
@@ -284,3 +284,13 @@ def created_record(
             },
         },
     }
+
+
+def removed_event(
+    bucket: str, key: str, sequencer: str, name: str = "ObjectRemoved:Delete", version: str = ""
+) -> dict[str, Any]:
+    """An S3 event for one deleted object, or with a version for one in a versioned bucket."""
+    removed: dict[str, Any] = created_record(bucket, key, "", sequencer)
+    del removed["s3"]["object"]["size"], removed["s3"]["object"]["eTag"]
+    removed["s3"]["object"] |= {"versionId": version} if version else {}
+    return {"Records": [{**removed, "eventName": name, "eventTime": "2026-11-22T12:00:01.000Z"}]}

@@ -12,12 +12,15 @@ from chalicelib.events import (
     OBJECT_UNREADABLE,
     SEQUENCER_WIDTH,
     LambdaError,
+    Removal,
     Upload,
     error_from_message,
+    failed_removals_from_message,
     failed_uploads_from_message,
+    removals_from_event,
     uploads_from_event,
 )
-from tests.support.stack import created_event, created_record
+from tests.support.stack import created_event, created_record, removed_event
 
 
 def on_failure(event: object, **response: object) -> str:
@@ -67,6 +70,71 @@ def test_only_created_objects_count() -> None:
     created = created_record("b", "k", "e")
     removed = {**created, "eventName": "ObjectRemoved:Delete"}
     assert ["k"] == [upload.key for upload in uploads_from_event({"Records": [removed, created]})]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ObjectRemoved:Delete",
+        "ObjectRemoved:DeleteMarkerCreated",
+        "LifecycleExpiration:Delete",
+        "LifecycleExpiration:DeleteMarkerCreated",
+    ],
+)
+def test_a_deleted_object_becomes_a_removal(name: str) -> None:
+    """Requests and lifecycle rules delete objects; a versioned bucket gets a delete marker."""
+    version = "v1" if name.endswith("Created") else ""
+    event = removed_event("bucket", "a b+é%2B.pdf", "0055AED6DCD90281E5", name, version)
+    assert [
+        Removal(
+            bucket="bucket",
+            key="a b+é%2B.pdf",
+            sequencer="0055AED6DCD90281E5" + "0" * 14,
+            removed_at="2026-11-22T12:00:01.000Z",
+        )
+    ] == removals_from_event(event)
+    assert [] == uploads_from_event(event)
+
+
+@pytest.mark.parametrize("name", ["ObjectRemoved:Delete", "LifecycleExpiration:Delete"])
+def test_the_deletion_of_one_version_removes_no_object(name: str) -> None:
+    """In a versioned bucket, any version may be deleted, and the object is still there."""
+    assert [] == removals_from_event(removed_event("b", "k", "0055", name, "v1"))
+
+
+@pytest.mark.parametrize(
+    "name", ["ObjectCreated:Put", "ObjectRestore:Delete", "LifecycleTransition", ""]
+)
+def test_other_events_remove_nothing(name: str) -> None:
+    """Only the two kinds of deletion are removals."""
+    assert [] == removals_from_event(removed_event("b", "k", "0055", name))
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "is_upload"), [("a/", 0, False), ("a/", 1, True), ("a", 0, True)]
+)
+def test_folder_markers_are_no_uploads(key: str, size: int, is_upload: bool) -> None:
+    """The console's "Create folder" puts an object without bytes whose key ends with a slash."""
+    event = created_event("b", key, "e", size=size)
+    assert is_upload == bool(uploads_from_event(event))
+    assert is_upload == bool(failed_uploads_from_message(on_failure(event)))
+
+
+@pytest.mark.parametrize("missing", ["key", "sequencer"])
+def test_a_removal_that_lacks_something_names_it(missing: str) -> None:
+    """What S3 always sends and is not there is an error by name."""
+    event = removed_event("b", "k", "0055")
+    del event["Records"][0]["s3"]["object"][missing]
+    with pytest.raises(ValueError, match=rf"Not a record of an s3:ObjectRemoved event.*{missing}"):
+        removals_from_event(event)
+
+
+def test_a_removal_that_could_not_be_recorded_is_in_the_message() -> None:
+    """The failure queue gets events of both kinds."""
+    message = on_failure(removed_event("b", "k", "0055"))
+    assert ["k"] == [removal.key for removal in failed_removals_from_message(message)]
+    assert [] == failed_uploads_from_message(message)
+    assert [] == failed_removals_from_message(on_failure(created_event("b", "k", "e")))
 
 
 @pytest.mark.parametrize("missing", ["key", "eTag", "sequencer"])

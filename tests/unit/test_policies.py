@@ -45,7 +45,8 @@ def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
         "s3:GetObject",
         "s3:DeleteObject",  # of clients' uploads only: what was put after its document was deleted
         "dynamodb:PutItem",
-        "dynamodb:GetItem",  # only where S3 answers 403: whether the document was deleted
+        "dynamodb:GetItem",  # only where S3 answers 403: whether the object was deleted
+        "dynamodb:UpdateItem",  # removals
         "sqs:SendMessage",
         "logs:CreateLogStream",
         "logs:PutLogEvents",

@@ -14,7 +14,6 @@ from botocore.config import Config
 
 from chalicelib.api.uploads import (
     PENDING_SECONDS,
-    TOMBSTONE_SECONDS,
     Repeat,
     UploadConstraints,
     compare_with_record,
@@ -27,7 +26,7 @@ from chalicelib.api.uploads import (
     pending_document,
     tombstone_for,
 )
-from chalicelib.documents import FOREVER, Status, file_name_from_metadata
+from chalicelib.documents import FOREVER, TOMBSTONE_SECONDS, Status, file_name_from_metadata
 from chalicelib.files.types import DOCX
 from chalicelib.objects import presign_download
 
