@@ -6,6 +6,7 @@ events), record_failure (the failure queue) and api_handler (all routes).
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -141,3 +142,6 @@ def record_failure(event: SQSEvent) -> None:
             )
         for removal in failed_removals_from_message(message.body):
             process_removal(removal, seconds_left)
+
+
+gc.freeze()  # a full collection of what was imported would take one request 0.3 s at 256 MB

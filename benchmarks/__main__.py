@@ -8,7 +8,18 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import billed, bulk, cold_start, cpu, large, memory, memory_sizes, stack, text
+from benchmarks import (
+    billed,
+    bulk,
+    cold_start,
+    cpu,
+    first_list,
+    large,
+    memory,
+    memory_sizes,
+    stack,
+    text,
+)
 from benchmarks.cgroups import can_create_groups
 from benchmarks.deployed import deployed
 from benchmarks.table import Row, printed
@@ -23,10 +34,11 @@ PARTS = (
     billed.PART,
     memory_sizes.PART,
     cold_start.PART,
+    first_list.PART,
     bulk.PART,
     stack.PART,
 )
-_SIMULATED = {cpu.PART, billed.PART, memory_sizes.PART}
+_SIMULATED = {cpu.PART, billed.PART, memory_sizes.PART, first_list.PART}
 """In simulated Lambdas, which need root and cgroups."""
 
 
@@ -56,6 +68,7 @@ def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[
         billed.PART: lambda: billed.measure(rounds, baseline),
         memory_sizes.PART: lambda: memory_sizes.measure(rounds),
         cold_start.PART: lambda: cold_start.measure(rounds, baseline),
+        first_list.PART: lambda: first_list.measure(rounds, baseline),
         bulk.PART: bulk.measure,
         stack.PART: _stack,
     }

@@ -49,7 +49,10 @@ class Function:
     folder: Path
     """In which its module is."""
     module: str
-    """With the handler `process_upload`."""
+    name: str = PROCESS_UPLOAD
+    """In Chalice's configuration."""
+    handler: str = PROCESS_UPLOAD
+    """In the module."""
 
 
 FLOOR = Function(ROOT, "benchmarks.functions.floor")
@@ -86,6 +89,7 @@ class SimulatedLambda:
         """
         self._mebibytes = mebibytes
         self._url = url
+        self._timeout_seconds = configuration(function.name)["lambda_timeout"]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by __exit__
         self._group = create_group(name)
         try:
@@ -107,8 +111,8 @@ class SimulatedLambda:
                 os.setuid(user)
 
         return subprocess.Popen(
-            [sys.executable, "-P", _RUNTIME, function.folder, function.module, PROCESS_UPLOAD],
-            env={**environment(PROCESS_UPLOAD), "AWS_ENDPOINT_URL": self._url},
+            [sys.executable, "-P", _RUNTIME, function.folder, function.module, function.handler],
+            env={**environment(function.name), "AWS_ENDPOINT_URL": self._url},
             cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -152,7 +156,7 @@ class SimulatedLambda:
         Raises:
             CommandError: it raises an error, or the process ends.
         """
-        return float(self._run(event)["milliseconds"])
+        return float(self.invocation(event)["milliseconds"])
 
     def result(self, event: dict[str, Any]) -> Any:
         """Run the handler; what it returns.
@@ -160,11 +164,16 @@ class SimulatedLambda:
         Raises:
             CommandError: it raises an error, or the process ends.
         """
-        return self._run(event)["result"]
+        return self.invocation(event)["result"]
 
-    def _run(self, event: dict[str, Any]) -> dict[str, Any]:
+    def invocation(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Run the handler; its `milliseconds` and its `result`.
+
+        Raises:
+            CommandError: it raises an error, or the process ends.
+        """
         assert self._process.stdin is not None
-        request = {"event": event, "timeoutSeconds": _configuration()["lambda_timeout"]}
+        request = {"event": event, "timeoutSeconds": self._timeout_seconds}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = self._answer()
@@ -199,13 +208,15 @@ class SimulatedLambda:
         return json.loads(line)
 
 
-def memory_size() -> int:
-    """process_upload's, in MiB."""
-    return int(_configuration()["lambda_memory_size"])
+def memory_size(function: str = PROCESS_UPLOAD) -> int:
+    """A function's, in MiB."""
+    return int(configuration(function)["lambda_memory_size"])
 
 
-def _configuration() -> dict[str, Any]:
-    return dict(read_config(ROOT)["lambda_functions"][PROCESS_UPLOAD])
+def configuration(function: str) -> dict[str, Any]:
+    """A function's configuration, with what it has in common with the others."""
+    config = read_config(ROOT)
+    return {**config, **config["lambda_functions"].get(function, {})}
 
 
 def environment(function: str) -> dict[str, str]:

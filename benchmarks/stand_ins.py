@@ -1,10 +1,10 @@
-"""Stand-ins for S3's GetObject and DynamoDB's PutItem, with the latency that they have on AWS.
+"""Stand-ins for S3's GetObject and DynamoDB's calls, with the latency that they have on AWS.
 
     python -m benchmarks.stand_ins
 
 reads one line of JSON, the path of each key's content, and answers with its port. GET returns an
-object, POST accepts an item, and GET /outcomes what items were put since the last time. It ends
-with its input.
+object, POST accepts an item or returns a full page of a query, and GET /outcomes what items were
+put since the last time. It ends with its input.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -87,8 +88,10 @@ class _Connection(socketserver.StreamRequestHandler):
             received = time.perf_counter()
             if method == "POST":
                 _sleep_until(received + DYNAMODB_SECONDS)
-                self._answer(b"{}", "application/x-amz-json-1.0")
-                self.server.outcomes.append(_outcome(json.loads(body).get("Item", {})))
+                request = json.loads(body)
+                answer = {"Items": items(request["Limit"])} if "IndexName" in request else {}
+                self._answer(json.dumps(answer).encode(), "application/x-amz-json-1.0")
+                self.server.outcomes.append(_outcome(request.get("Item", {})))
             elif path == OUTCOMES:
                 found, self.server.outcomes = self.server.outcomes, []
                 self._answer(json.dumps(found).encode(), "application/json")
@@ -117,6 +120,17 @@ class _Connection(socketserver.StreamRequestHandler):
             _sleep_until(started + offset / S3_BYTES_A_SECOND)
             self.wfile.write(head + content[offset : offset + _CHUNK_BYTES])
             head = b""
+
+
+def items(count: int) -> list[dict[str, Any]]:
+    """Records of PDFs in DynamoDB's format."""
+    number, text = {"N": "1234"}, {"S": "2026-11-22T12:00:00.000Z"}
+    metadata = {f"number{name}": number for name in range(6)}
+    metadata |= {f"text{name}": text for name in range(6)}
+    names = ("fileName", "uploadedAt", "processedAt", "objectKey", "sequencer", "eTag", "owner")
+    record = dict.fromkeys(names, text) | {"fileSize": number, "metadata": {"M": metadata}}
+    record |= {"fileType": {"S": "application/pdf"}, "status": {"S": "PROCESSED"}}
+    return [{**record, "documentId": {"S": str(uuid.UUID(int=place))}} for place in range(count)]
 
 
 def _head(body: bytes, content_type: str, header: str) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import billed, cost, cpu, engines, large, memory, memory_sizes, pdfs
+from benchmarks import billed, cost, cpu, engines, first_list, large, memory, memory_sizes, pdfs
 from benchmarks.__main__ import main
 from benchmarks.cgroups import GroupV2, create_group
 from benchmarks.cost import Usage
@@ -295,3 +295,12 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 
     assert 2 == end.value.code
     assert arguments[-1] in capsys.readouterr().err
+
+
+def test_first_list_rows() -> None:
+    """The figures are medians of the functions; the ratios are to their usual list."""
+    found = {"intake": [[50.0, 300.0, 20.0], [60.0, 20.0, 20.0], [40.0, 20.0, 200.0]]}
+
+    assert [("50 ms", 1.25), ("200 ms", 5.0), ("40 ms", 1.0)] == [
+        (row.figure, row.ratio) for row in first_list.rows(found)
+    ]
