@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 from chalicelib.api.fields import Field, JsonSchema
+from chalicelib.api.openapi_examples import EXAMPLES, problem_example, request_example
+from chalicelib.api.openapi_text import TAGS, SignIn, description
 from chalicelib.api.problems import MEDIA_TYPE, Code
 from chalicelib.api.schema import (
     FILE_SIZE,
@@ -18,12 +21,15 @@ from chalicelib.api.schema import (
 from chalicelib.documents import FailureCode, Status
 from chalicelib.files.validation import Limits
 
-SECURITY_SCHEME = "idToken"
+BEARER_TOKEN = "bearerToken"  # noqa: S105 - the name of a security scheme
+BARE_TOKEN = "bareToken"  # noqa: S105 - likewise
+"""Cognito developer guide, "Accessing resources with API Gateway after sign-in": clients send their
+tokens as bearer tokens. API Gateway developer guide, "Control access to REST APIs using Amazon
+Cognito user pools as an authorizer": the header is set to the token."""
 
 _TIME: JsonSchema = {"type": "string", "format": "date-time"}
 _TEXT: JsonSchema = {"type": "string"}
 _UUID: JsonSchema = {"type": "string", "format": "uuid"}
-_STATUS: JsonSchema = {"type": "string", "enum": [status.value for status in Status]}
 _URL: JsonSchema = {"type": "string", "format": "uri"}
 
 
@@ -32,7 +38,20 @@ def _object(properties: JsonSchema, required: Sequence[str] | None = None) -> Js
         "type": "object",
         "properties": properties,
         "required": list(properties if required is None else required),
-        "additionalProperties": False,
+    }
+
+
+def _open_enum(values: type[StrEnum]) -> JsonSchema:
+    """A string with these values, to which others may be added.
+
+    With `enum`, generated clients reject a value that they do not know.
+    """
+    names = [str(value) for value in values]
+    return {
+        "type": "string",
+        "description": f"{', '.join(f'`{name}`' for name in names)}; others may be added",
+        "examples": names[:1],
+        "x-extensible-enum": names,
     }
 
 
@@ -50,7 +69,7 @@ SCHEMAS: dict[str, JsonSchema] = {
             "declaredType": _TEXT
             | {"description": "The declared MIME type, where the detected one differs"},
             "fileSize": {"type": "integer", "minimum": 0, "description": "Bytes"},
-            "status": _STATUS,
+            "status": _open_enum(Status),
             "uploadedAt": _TIME | {"description": "Absent while PENDING"},
             "processedAt": _TIME,
             "removedAt": _TIME
@@ -69,7 +88,7 @@ SCHEMAS: dict[str, JsonSchema] = {
             },
             "failure": _object(
                 {
-                    "code": {"type": "string", "enum": [code.value for code in FailureCode]},
+                    "code": _open_enum(FailureCode),
                     "message": _TEXT,
                 }
             )
@@ -81,10 +100,10 @@ SCHEMAS: dict[str, JsonSchema] = {
     "CreatedUpload": _object(
         {
             "documentId": _UUID,
-            "status": _STATUS,
+            "status": _open_enum(Status),
             "upload": _object(
                 {
-                    "method": {"type": "string", "const": "PUT"},
+                    "method": _TEXT | {"description": "`PUT`; others may be added"},
                     "url": _URL,
                     "headers": {"type": "object", "additionalProperties": _TEXT},
                     "expiresAt": _TIME,
@@ -104,11 +123,11 @@ SCHEMAS: dict[str, JsonSchema] = {
     "Content": _object({"url": _URL, "expiresAt": _TIME}),
     "Problem": _object(
         {
-            "type": _TEXT | {"const": "about:blank"},
+            "type": _TEXT | {"examples": ["about:blank"]},
             "title": _TEXT | {"description": "The phrase of the status"},
             "status": {"type": "integer"},
             "detail": _TEXT,
-            "code": {"type": "string", "enum": [code.value for code in Code]},
+            "code": _open_enum(Code),
             "errors": {
                 "type": "array",
                 "description": "The wrong fields of the request",
@@ -118,36 +137,50 @@ SCHEMAS: dict[str, JsonSchema] = {
         required=("type", "title", "status", "detail", "code"),
     ),
     "OpenApi": {"type": "object"},
-    "Text": _TEXT,
 }
 
 
-def build_openapi(title: str, limits: Limits) -> dict[str, Any]:
-    """The description for a stage with these limits."""
+def build_openapi(title: str, url: str, limits: Limits, sign_in: SignIn) -> dict[str, Any]:
+    """The description for a stage.
+
+    Args:
+        title: name of the API.
+        url: of the API, without its final slash.
+        limits: of the stage.
+        sign_in: of the stage.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
-            operation, limits
-        )
+        if operation.tag:
+            path = paths.setdefault(operation.path, {})
+            path[operation.method.lower()] = _operation(operation, limits)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": title,
             "version": "1",
-            "description": "Upload files to S3 and read the metadata extracted from them.",
+            "description": description(sign_in),
+            "contact": {"name": "The operator of this service"},
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "."}],  # relative to where this document is
+        "servers": [{"url": url}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS],
         "paths": paths,
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
-                SECURITY_SCHEME: {
+                BEARER_TOKEN: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "ID token of a user of the service's Cognito user pool",
+                },
+                BARE_TOKEN: {
                     "type": "apiKey",
                     "in": "header",
                     "name": "Authorization",
-                    "description": "ID token of a user of the service's Cognito user pool",
-                }
+                    "description": "The same token without `Bearer`",
+                },
             },
         },
     }
@@ -158,11 +191,12 @@ def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
         "operationId": operation.name,
         "summary": operation.summary,
         "description": operation.description,
-        "security": [] if operation.is_public else [{SECURITY_SCHEME: []}],
+        "tags": [operation.tag],
+        "security": [] if operation.is_public else [{BEARER_TOKEN: []}, {BARE_TOKEN: []}],
         "parameters": [_path_parameter(name) for name in _names_in(operation.path)]
         + [_query_parameter(item, limits) for item in operation.query],
         "responses": {
-            str(status): _response(response)
+            str(status): _response(operation, status, response)
             for status, response in {**operation.responses, 429: TOO_MANY_REQUESTS}.items()
         },
     }
@@ -170,10 +204,12 @@ def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
         schema = _object(
             {item.name: _property(item, limits) for item in operation.body},
             required=[item.name for item in operation.body if item.is_required],
-        )
+        ) | {"additionalProperties": False}
         described["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {
+                "application/json": {"schema": schema, "example": request_example(operation)}
+            },
         }
     return described
 
@@ -183,7 +219,13 @@ def _names_in(path: str) -> list[str]:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": _UUID}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": "`documentId` of the document",
+        "schema": _UUID,
+    }
 
 
 def _query_parameter(item: Field, limits: Limits) -> dict[str, Any]:
@@ -209,12 +251,16 @@ def _property(item: Field, limits: Limits) -> JsonSchema:
     return schema
 
 
-def _response(described: Response) -> dict[str, Any]:
+def _response(operation: Operation, status: int, described: Response) -> dict[str, Any]:
     response: dict[str, Any] = {"description": described.description}
     if described.schema:
+        content: dict[str, Any] = {"schema": _reference(described.schema)}
         is_problem = described.schema == "Problem"
-        media_type = MEDIA_TYPE if is_problem else described.media_type
-        response["content"] = {media_type: {"schema": _reference(described.schema)}}
+        if is_problem:
+            content["example"] = problem_example(operation, status, described)
+        elif described.schema in EXAMPLES:
+            content["example"] = EXAMPLES[described.schema]
+        response["content"] = {MEDIA_TYPE if is_problem else described.media_type: content}
     if described.schema == "CreatedUpload":
         description = "The document, relative to the URL of the request (RFC 3986, section 5.2)"
         response["headers"] = {"Location": {"schema": _TEXT, "description": description}}

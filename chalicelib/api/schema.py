@@ -11,6 +11,8 @@ from typing import Any
 
 from chalicelib import tags
 from chalicelib.api.fields import Field, Integer, Text, TextMap, parse_body, parse_query
+from chalicelib.api.openapi_text import DESCRIPTION, DOCUMENTS, UPLOADS
+from chalicelib.api.problems import Code
 from chalicelib.documents import Status
 
 MAX_FILE_NAME_CHARACTERS = 255
@@ -34,6 +36,8 @@ class Response:
     """Name of the body's schema in openapi.py; None: no body."""
     media_type: str = "application/json"
     """Of the body."""
+    code: Code | None = None
+    """Of an error; by default the first code with the status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,9 @@ class Operation:
     method: str
     path: str
     summary: str
-    description: str = ""
+    description: str
+    tag: str | None
+    """Its group in the description; None for the web UI's files, which it leaves out."""
     body: Sequence[Field] = ()
     query: Sequence[Field] = ()
     responses: Mapping[int, Response] = field(default_factory=dict)
@@ -213,6 +219,7 @@ CREATE_UPLOAD = Operation(
     method="POST",
     path="/uploads",
     summary="Create an upload URL",
+    tag=UPLOADS,
     description=(
         "The URL accepts one PUT of exactly these bytes. Send every header in `upload.headers` and "
         "Content-Length, which HTTP clients set themselves. S3 answers 403 to another size, "
@@ -232,7 +239,10 @@ CREATE_UPLOAD = Operation(
         ),
         400: _BAD_REQUEST,
         401: _UNAUTHORIZED,
-        409: Response("The `documentId` is used by another upload, or its document was deleted"),
+        409: Response(
+            "The `documentId` is used by another upload, or its document was deleted",
+            code=Code.CONFLICT,
+        ),
         413: Response("The file exceeds the maximum size"),
         415: Response("The file type is not allowed, or the body is not application/json"),
     },
@@ -242,6 +252,7 @@ LIST_DOCUMENTS = Operation(
     method="GET",
     path="/documents",
     summary="List documents",
+    tag=DOCUMENTS,
     description=(
         "The caller's documents; for operators, all documents. Without PENDING ones. With "
         "`fileType` or `nameContains`, a page examines about 500 documents at most, so it may have "
@@ -264,6 +275,8 @@ GET_DOCUMENT = Operation(
     method="GET",
     path="/documents/{document_id}",
     summary="Get the record of a document",
+    description="Its owner and operators can read it; for others it does not exist.",
+    tag=DOCUMENTS,
     responses={200: Response("The record", "Document"), 401: _UNAUTHORIZED, 404: _NOT_FOUND},
 )
 GET_CONTENT = Operation(
@@ -271,6 +284,7 @@ GET_CONTENT = Operation(
     method="GET",
     path="/documents/{document_id}/content",
     summary="Create a download URL",
+    tag=DOCUMENTS,
     description=(
         "GET of the URL returns the file as an attachment under its original name, with the "
         "detected type. HTML, XML and SVG are returned as application/octet-stream. `_` replaces "
@@ -289,6 +303,7 @@ DELETE_DOCUMENT = Operation(
     method="DELETE",
     path="/documents/{document_id}",
     summary="Delete a document and its file permanently",
+    tag=DOCUMENTS,
     description="Idempotent; may be repeated after a failure and after success.",
     responses={204: Response("Deleted", None), 401: _UNAUTHORIZED, 404: _NOT_FOUND},
 )
@@ -297,6 +312,8 @@ GET_OPENAPI = Operation(
     method="GET",
     path="/openapi.json",
     summary="Get this description",
+    description="OpenAPI 3.1; requires no sign-in.",
+    tag=DESCRIPTION,
     responses={200: Response("OpenAPI 3.1", "OpenApi")},
     is_public=True,
 )
@@ -306,12 +323,19 @@ def _web_ui_file(
     name: str, path: str, media_type: str, summary: str, others: Mapping[int, Response]
 ) -> Operation:
     responses = {
-        200: Response("The file", "Text", media_type),
+        200: Response("The file", None, media_type),
         304: Response("The ETag in If-None-Match is current", None),
         **others,
     }
     return Operation(
-        name=name, method="GET", path=path, summary=summary, responses=responses, is_public=True
+        name=name,
+        method="GET",
+        path=path,
+        summary=summary,
+        description="",
+        tag=None,
+        responses=responses,
+        is_public=True,
     )
 
 

@@ -10,13 +10,9 @@ from typing import TypeVar
 
 import httpx
 from intake_client import AuthenticatedClient
-from intake_client.api.default import (
-    create_upload,
-    delete_document,
-    get_document,
-    list_documents,
-)
-from intake_client.models import CreatedUpload, CreateUploadBody, Document, DocumentStatus, Page
+from intake_client.api.documents import delete_document, get_document, list_documents
+from intake_client.api.uploads import create_upload
+from intake_client.models import CreatedUpload, CreateUploadBody, Document, Page
 from intake_client.types import Unset
 
 T = TypeVar("T")
@@ -25,7 +21,6 @@ RESULT_SECONDS = 300
 client = AuthenticatedClient(
     base_url=os.environ["INTAKE_API_URL"].rstrip("/"),
     token=os.environ["INTAKE_TOKEN"],
-    prefix="",
     raise_on_unexpected_status=True,
 )
 
@@ -59,7 +54,7 @@ def wait_for_result(document_id: uuid.UUID) -> Document:
     deadline = time.monotonic() + RESULT_SECONDS
     while time.monotonic() < deadline:
         document = expect(Document, get_document.sync(document_id, client=client))
-        if document.status in (DocumentStatus.PROCESSED, DocumentStatus.FAILED):
+        if document.status in ("PROCESSED", "FAILED"):
             return document
         time.sleep(1)
     sys.exit(f"{document_id} has no result after {RESULT_SECONDS} s")

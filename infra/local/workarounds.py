@@ -107,7 +107,9 @@ def _import_routes(stage: Stage) -> DeployedApi:
     assert stack is not None
     api_id = cloudformation.outputs(stack)["ApiId"]
     _set_gateway_responses(stage, api_id, openapi[EXTENSION])
-    return _deployed_api(stage, api_id)
+    deployed = _deployed_api(stage, api_id)
+    _set_api_url(stage, deployed)
+    return deployed
 
 
 def _deployed_api(stage: Stage, api_id: str) -> DeployedApi:
@@ -121,6 +123,15 @@ def _set_gateway_responses(stage: Stage, api_id: str, responses: Mapping[str, An
         arguments: Any = {"responseType": kind, **response}
         gateway.put_gateway_response(restApiId=api_id, **arguments)
     gateway.create_deployment(restApiId=api_id, stageName="api")
+
+
+def _set_api_url(stage: Stage, api: DeployedApi) -> None:
+    """Name the API's URL in a stage variable: MiniStack's requests (1.5.33) lack domainName."""
+    stage.account.apigateway.update_stage(
+        restApiId=api.api_id,
+        stageName="api",
+        patchOperations=[{"op": "replace", "path": "/variables/apiUrl", "value": api.url}],
+    )
 
 
 def _apply_time_to_live(stage: Stage) -> None:

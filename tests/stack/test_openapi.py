@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -15,14 +16,19 @@ from typing import Any
 import pytest
 
 from chalicelib.api.openapi import SCHEMAS, build_openapi
+from chalicelib.api.openapi_text import SignIn
+from chalicelib.api.problems import Code
+from chalicelib.api.representation import INTERNAL_ATTRIBUTES
 from chalicelib.api.schema import OPERATIONS, Response
-from chalicelib.documents import Document
+from chalicelib.documents import Document, FailureCode, Status
 from chalicelib.files.validation import Limits
 from infra.api_client import Client
 from infra.aws.stage import ROOT
-from tests.support.stack import Stack
+from tests.support.stack import PASSWORD, Stack
 
-DESCRIPTION = build_openapi("Intake", Limits(1_000, frozenset({"application/pdf"})))
+URL = "https://api.example.com/v1"
+SIGN_IN = SignIn("https://cognito-idp.eu-central-1.amazonaws.com", "client")
+DESCRIPTION = build_openapi("Intake", URL, Limits(20_000, frozenset({"application/pdf"})), SIGN_IN)
 NOT_DESCRIBED = {"method_not_allowed", "preflight"}
 """What answers the methods that a path does not serve."""
 
@@ -58,15 +64,19 @@ def test_every_route_is_described_and_every_description_is_a_route(
     routes: dict[tuple[str, str], Any],
 ) -> None:
     """Paths, methods and who may call them agree."""
-    assert set(routes) == set(described())
+    web_ui = {(item.method, item.path) for item in OPERATIONS if item.tag is None}
+    assert set(routes) == set(described()) | web_ui
     assert len(OPERATIONS) == len(routes)
     for key, entry in routes.items():
-        assert bool(entry.authorizer) is bool(described()[key]["security"]), key
+        security = described()[key]["security"] if key in described() else []
+        assert bool(entry.authorizer) is bool(security), key
 
 
 def test_every_operation_names_its_inputs() -> None:
     """The description has each field of the tables, and marks those that must be there."""
     for operation in OPERATIONS:
+        if operation.tag is None:
+            continue
         found = described()[operation.method, operation.path]
         parameters = [item for item in found["parameters"] if item["in"] == "query"]
         assert [item.name for item in operation.query] == [item["name"] for item in parameters]
@@ -84,7 +94,8 @@ def test_a_records_schema_has_its_attributes() -> None:
         head + "".join(word.title() for word in rest)
         for head, *rest in (item.name.split("_") for item in fields(Document))
     }
-    assert names == set(SCHEMAS["Document"]["properties"])
+    names |= {"removedAt"}  # an update adds it to a record
+    assert names - INTERNAL_ATTRIBUTES == set(SCHEMAS["Document"]["properties"])
 
 
 def test_every_answer_has_a_schema_or_no_body() -> None:
@@ -95,18 +106,99 @@ def test_every_answer_has_a_schema_or_no_body() -> None:
             assert response.schema is None or response.schema in SCHEMAS
 
 
+def test_responses_are_open() -> None:
+    """A generated client accepts fields and values that are added later."""
+    for name, schema in SCHEMAS.items():
+        text = json.dumps(schema)
+        assert '"additionalProperties": false' not in text, name
+        assert '"enum"' not in text, name
+        assert '"const"' not in text, name
+
+
+def test_every_code_is_described() -> None:
+    """Statuses, failure codes and error codes, each with all values that there are."""
+    properties = SCHEMAS["Document"]["properties"]
+    failure = properties["failure"]["properties"]["code"]
+    problem = SCHEMAS["Problem"]["properties"]["code"]
+    assert list(Status) == properties["status"]["x-extensible-enum"]
+    assert list(FailureCode) == failure["x-extensible-enum"]
+    assert list(Code) == problem["x-extensible-enum"]
+
+
+def test_the_example_of_an_error_has_the_status_of_its_response() -> None:
+    """An operation whose error has several codes names the one that it means."""
+    for key, operation in described().items():
+        for status, response in operation["responses"].items():
+            if content := response.get("content", {}).get("application/problem+json"):
+                assert int(status) == content["example"]["status"], (key, status)
+
+
 def test_limits_are_those_of_the_stage() -> None:
     """Largest file and allowed types are in the description."""
     body = described()["POST", "/uploads"]["requestBody"]["content"]["application/json"]["schema"]
-    assert 1_000 == body["properties"]["fileSize"]["maximum"]
+    assert 20_000 == body["properties"]["fileSize"]["maximum"]
     assert "Allowed: application/pdf." in body["properties"]["fileType"]["description"]
 
 
 def test_the_description_is_public(stack: Stack) -> None:
-    """Anybody may read how to use the API."""
+    """Anybody may read how to use the API, and where it is."""
     response = Client(stack.api_url, None).call("GET", "openapi.json")
     assert (200, "application/json") == (response.status, response.headers["Content-Type"])
     assert set(DESCRIPTION["paths"]) == set(response.body["paths"])
+    assert [{"url": stack.api_url.rstrip("/")}] == response.body["servers"]
+
+
+def test_the_description_says_how_to_sign_in(stack: Stack) -> None:
+    """Its command returns an ID token, with which its example of an upload works."""
+    stack.sign_in("reader")
+    answer = Client(stack.api_url, None).call("GET", "openapi.json").body
+    command = answer["info"]["description"].split("```")[1].strip()
+    command = command.replace("EMAIL", "reader@example.com").replace(
+        '"PASSWORD"}', f'"{PASSWORD}"}}'
+    )
+    finished = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    token = json.loads(finished.stdout)["AuthenticationResult"]["IdToken"]
+    content = answer["paths"]["/uploads"]["post"]["requestBody"]["content"]["application/json"]
+    for sent in (token, f"Bearer {token}"):
+        body = {**content["example"], "documentId": str(uuid.uuid4())}
+        requested = Client(stack.api_url, sent).call("POST", "uploads", body)
+        assert (201, "PENDING") == (requested.status, requested.body["status"])
+
+
+@pytest.mark.parametrize(
+    ("context", "variables", "url"),
+    [
+        (
+            {"domainName": "x.execute-api.eu-west-1.amazonaws.com", "path": "/api/openapi.json"},
+            {},
+            "https://x.execute-api.eu-west-1.amazonaws.com/api",
+        ),
+        (
+            {"domainName": "files.example.com", "path": "/openapi.json"},
+            {},
+            "https://files.example.com",
+        ),
+        (
+            {"domainName": "example.com", "path": "/files/v1/openapi.json"},
+            {},
+            "https://example.com/files/v1",
+        ),
+        (
+            {"domainName": "x.execute-api.eu-west-1.amazonaws.com", "path": "/api/openapi.json"},
+            {"apiUrl": "https://cdn.example.com/files/"},
+            "https://cdn.example.com/files",
+        ),
+    ],
+)
+def test_the_server_is_the_one_that_was_called(
+    import_in: Callable[[str, str], ModuleType],
+    context: dict[str, str],
+    variables: dict[str, str],
+    url: str,
+) -> None:
+    """With the stage's path or a custom domain's, unless a stage variable names a proxy."""
+    routes = import_in("eu-west-1", "chalicelib.api.openapi_routes")
+    assert url == routes.base_url(context, variables, "/openapi.json")
 
 
 def test_the_api_keeps_to_its_description(stack: Stack, tmp_path: Path) -> None:
