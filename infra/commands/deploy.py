@@ -7,6 +7,8 @@ interrupted deployment resumes.
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.settings import Settings, SettingsError, parse_settings
@@ -15,6 +17,15 @@ from infra.aws.concurrency import kept_concurrency
 from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
 from infra.aws.gateway import set_throttling
 from infra.aws.lambda_settings import set_failure_destination, set_log_format, set_tmp_size
+from infra.aws.owner_index import (
+    NEW_INDEX,
+    OLD_INDEX,
+    allow_old_index,
+    await_new_index,
+    has_old_index,
+    put_api_policy,
+    set_status_times,
+)
 from infra.aws.resources import buckets, tables, user_pools
 from infra.aws.roles import claim, refuse_elsewhere
 from infra.aws.stage import Stage
@@ -27,6 +38,7 @@ from infra.aws.stage_settings import (
 )
 from infra.build import policies
 from infra.build.bytecode import write_bytecode
+from infra.build.calls import API_HANDLER
 from infra.build.chalice_project import read_config, run_chalice, write_config
 from infra.console import CommandError, echo, step
 from infra.paths import ROOT
@@ -58,8 +70,17 @@ class StackOptions:
 DEFAULT_OPTIONS = StackOptions()
 
 
-def deploy(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> str:
+def deploy(
+    stage: Stage,
+    options: StackOptions = DEFAULT_OPTIONS,
+    pause: Callable[[float], None] = time.sleep,
+) -> str:
     """Bring the stage up to date with the code and its settings; safe to re-run.
+
+    Args:
+        stage: the stage.
+        options: the choices for its stack.
+        pause: waits for this many seconds; only a migration of the table calls it.
 
     Returns:
         The URL of its API, with a final slash.
@@ -71,7 +92,7 @@ def deploy(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> str:
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     echo(f"Deploying stage {stage.name} to {where}")
-    settings = deploy_resources(stage, options)
+    settings = deploy_resources(stage, options, pause)
     stage.hooks.before_chalice_deploy(stage)
     with kept_concurrency(stage, is_provisioned=_is_provisioned(stage)), step("chalice deploy"):
         write_bytecode(stage.project)
@@ -86,10 +107,16 @@ def deploy(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> str:
     tag_api(stage)
     with step("Setting the API's rate limit"):
         set_throttling(stage, api.api_id, settings.api_rate_limit, settings.api_burst_limit)
+    if has_old_index(stage):
+        remove_old_index(stage, options, settings, pause)
     return api.url
 
 
-def deploy_resources(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> Settings:
+def deploy_resources(
+    stage: Stage,
+    options: StackOptions = DEFAULT_OPTIONS,
+    pause: Callable[[float], None] = time.sleep,
+) -> Settings:
     """Deploy the CloudFormation stack and write the stage's settings and policies from its outputs.
 
     Afterwards, plain `chalice deploy --stage NAME` works.
@@ -97,15 +124,35 @@ def deploy_resources(stage: Stage, options: StackOptions = DEFAULT_OPTIONS) -> S
     refuse_elsewhere(stage)
     refuse_foreign_functions(stage)
     _refuse_half_destroyed(stage)
-    request = _stack_request(stage, options)
+    is_migrating = has_old_index(stage)
+    request = _stack_request(stage, options, keeps_old_index=is_migrating)
     with step(f"CloudFormation stack {stage.stack_name}"):
         claim(stage)
         cloudformation.apply(stage.account, request)
+    if is_migrating:
+        await_new_index(stage, pause)
+        echo(f"  Preparing the records for index {NEW_INDEX}")
+        set_status_times(stage, pause)
     outputs = stage.outputs()
     settings = _write_settings(stage, outputs)
-    _write_policies(stage, outputs, settings)
+    _write_policies(stage, outputs, settings, keeps_old_index=is_migrating)
     rebuild_deployed(stage)
     return settings
+
+
+def remove_old_index(
+    stage: Stage, options: StackOptions, settings: Settings, pause: Callable[[float], None]
+) -> None:
+    """Complete a migration: the new code serves, and the old code's last invocations end."""
+    with step("Waiting for invocations of the old code"):
+        pause(function_timeout(stage, LARGEST_FILE_PROCESSOR))
+    echo(f"  Preparing records of the old code for index {NEW_INDEX}")
+    set_status_times(stage, pause)
+    with step(f"Removing index {OLD_INDEX}"):
+        cloudformation.apply(stage.account, _stack_request(stage, options, keeps_old_index=False))
+        _write_policies(stage, stage.outputs(), settings, keeps_old_index=False)
+        policy = stage.policies_folder / f"policy-{API_HANDLER}.json"
+        put_api_policy(stage, policy.read_text(encoding="utf-8"))
 
 
 def _refuse_half_destroyed(stage: Stage) -> None:
@@ -123,7 +170,9 @@ def _refuse_half_destroyed(stage: Stage) -> None:
             )
 
 
-def _stack_request(stage: Stage, options: StackOptions) -> cloudformation.StackRequest:
+def _stack_request(
+    stage: Stage, options: StackOptions, *, keeps_old_index: bool
+) -> cloudformation.StackRequest:
     return cloudformation.StackRequest(
         stage.stack_name,
         stage.hooks.template(TEMPLATE.read_text(encoding="utf-8")),
@@ -137,6 +186,7 @@ def _stack_request(stage: Stage, options: StackOptions) -> cloudformation.StackR
             "AlarmEmail": _or_current(options.alarm_email),
             "MonthlyBudget": _or_current(options.budget),
             "DeletionProtection": "true",
+            "OldOwnerIndex": str(keeps_old_index).lower(),
         },
         tags=stage.tags,
         while_creating={"DeletionProtection": "false"},
@@ -168,12 +218,16 @@ def check_python(version: tuple[int, int]) -> None:
         )
 
 
-def _write_policies(stage: Stage, outputs: dict[str, str], settings: Settings) -> None:
+def _write_policies(
+    stage: Stage, outputs: dict[str, str], settings: Settings, *, keeps_old_index: bool
+) -> None:
     notifications = settings.notification_topic_arn is not None
     stage.policies_folder.mkdir(parents=True, exist_ok=True)
     for function in stage.functions:
         text = policies.policy_path(stage.project, function).read_text(encoding="utf-8")
         rendered = policies.render(text, outputs, notifications=notifications)
+        if keeps_old_index:
+            rendered = allow_old_index(rendered)
         (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
 
 
