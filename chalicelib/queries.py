@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.documents import FOREVER, Status, status_time
 from chalicelib.store import Record, from_item, to_item
 
 if TYPE_CHECKING:
@@ -58,6 +59,30 @@ def query_index(dynamodb: DynamoDBClient, table: str, query: IndexQuery) -> Quer
         records=[from_item(item) for item in response["Items"]],
         has_more="LastEvaluatedKey" in response,
     )
+
+
+def count_pending(dynamodb: DynamoDBClient, table: str, owner: str, since: str, limit: int) -> int:
+    """An owner's PENDING documents requested after a time, at most `limit`: one Query.
+
+    The index contains PENDING records only while the stage has a quota for them, and a record a
+    moment after it was written.
+    """
+    response = dynamodb.query(
+        TableName=table,
+        IndexName="byOwnerAndStatus",
+        Select="COUNT",
+        Limit=limit,
+        KeyConditionExpression="#owner = :owner AND #statusTime BETWEEN :since AND :end",
+        ExpressionAttributeNames={"#owner": "owner", "#statusTime": "statusTime"},
+        ExpressionAttributeValues=to_item(
+            {
+                ":owner": owner,
+                ":since": status_time(Status.PENDING, since),
+                ":end": status_time(Status.PENDING, FOREVER),
+            }
+        ),
+    )
+    return response["Count"]
 
 
 def _arguments(query: IndexQuery) -> dict[str, Any]:

@@ -23,6 +23,14 @@ MAX_URL_SECONDS = 7 * 24 * 60 * 60
 """S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html"""
 
 
+MAX_PENDING_QUOTA = 250
+"""A query reads at most 1 MB, and a PENDING record has less than 4 kB:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html"""
+
+OFF = "off"
+"""The value of settings that turns a feature off."""
+
+
 class SettingsError(Exception):
     """Settings are missing or malformed; the message names each one."""
 
@@ -49,6 +57,8 @@ class Settings:
     """Requests per second to the API; API Gateway answers 429 to more."""
     api_burst_limit: int
     """Requests that may arrive at once above that rate."""
+    pending_quota: int | None
+    """PENDING documents that an owner may have at once; None where they are not counted."""
     user_pool_arn: str
     user_pool_client_id: str
     """App client of the web UI; tokens of others are rejected."""
@@ -87,6 +97,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     allowed_origins = setting("ALLOWED_ORIGINS", parse_origins)
     api_rate_limit = setting("API_RATE_LIMIT", _positive_integer)
     api_burst_limit = setting("API_BURST_LIMIT", _positive_integer)
+    pending_quota = setting("PENDING_QUOTA", _pending_quota)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
     user_pool_client_id = setting("USER_POOL_CLIENT_ID", str)
     has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
@@ -103,6 +114,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         or allowed_origins is None
         or api_rate_limit is None
         or api_burst_limit is None
+        or pending_quota is None
         or user_pool_arn is None
         or user_pool_client_id is None
         or has_notifications is None
@@ -123,6 +135,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         allowed_origins=allowed_origins,
         api_rate_limit=api_rate_limit,
         api_burst_limit=api_burst_limit,
+        pending_quota=pending_quota or None,
         user_pool_arn=user_pool_arn,
         user_pool_client_id=user_pool_client_id,
         notification_topic_arn=notification_topic_arn if has_notifications else None,
@@ -188,6 +201,15 @@ def _positive_integer(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ValueError(f"{text!r} is not a positive integer")
     return int(text)
+
+
+def _pending_quota(text: str) -> int:
+    """The number; 0 for OFF."""
+    if text.lower() == OFF:
+        return 0
+    if (quota := _positive_integer(text)) > MAX_PENDING_QUOTA:
+        raise ValueError(f"at most {MAX_PENDING_QUOTA} documents are counted; or use {OFF}")
+    return quota
 
 
 def _url_seconds(text: str) -> int:

@@ -207,7 +207,10 @@ CURSOR = Field(
     "have to be the same.",
 )
 
-TOO_MANY_REQUESTS = Response("More requests than the rate limit of the API; try again later")
+TOO_MANY_REQUESTS = Response(
+    "More requests than the rate limit of the API; or, of an upload, as many PENDING documents as "
+    "the quota of a user allows. Try again after `Retry-After` seconds"
+)
 """Of every operation: API Gateway answers it before the function runs."""
 _UNAUTHORIZED = Response("Missing or invalid ID token of the service's user pool")
 _REMOVED = Response("The file was deleted outside the API")

@@ -21,12 +21,21 @@ from chalicelib.api.uploads import (
     conflict,
     constraints_from,
     pending_document,
+    pending_since,
+    too_many_pending,
 )
-from chalicelib.documents import Document, object_key_for, to_iso8601
+from chalicelib.documents import (
+    Document,
+    is_expired,
+    object_key_for,
+    status_time,
+    to_iso8601,
+)
 from chalicelib.files.validation import can_be_allowed
 from chalicelib.objects import presign_upload
+from chalicelib.queries import count_pending
 from chalicelib.runtime import dynamodb, s3, settings
-from chalicelib.store import Record, put_pending
+from chalicelib.store import Record, get_record, put_pending
 
 upload_routes = Blueprint(__name__)
 
@@ -59,19 +68,39 @@ def create_upload() -> Response:
 
 def save_pending(document: Document) -> tuple[Repeat, Record]:
     """Write a PENDING record or renew it; what the request is, and the record in the table."""
-    table, record = settings.documents_table, document.to_record()
-    found = put_pending(dynamodb, table, record)
+    now = runtime.now()
+    record = document.to_record()
+    if settings.pending_quota:
+        record["statusTime"] = status_time(document.status, to_iso8601(now))
+    found = put_within_quota(document, record, now)
     if found is None:
         return Repeat.NEW, record
-    repeat = compare_with_record(document, found, runtime.now().timestamp())
+    repeat = compare_with_record(document, found, now.timestamp())
     if repeat not in (Repeat.NEW, Repeat.PENDING):
         return repeat, found
     renewed = record if repeat is Repeat.NEW else {**found, **record}
-    changed = put_pending(dynamodb, table, renewed, replaced=found)
+    changed = put_pending(dynamodb, settings.documents_table, renewed, replaced=found)
     if changed is None:
         return repeat, renewed
     # A concurrent request has just renewed it, or its file was processed in the meantime.
-    return compare_with_record(document, changed, runtime.now().timestamp()), changed
+    return compare_with_record(document, changed, now.timestamp()), changed
+
+
+def put_within_quota(document: Document, record: Record, now: datetime) -> Record | None:
+    """Write the record of a first request; None once it is written, or the record with its id.
+
+    Raises:
+        Problem: its owner has as many PENDING documents as the stage allows.
+    """
+    table, quota = settings.documents_table, settings.pending_quota
+    if quota:
+        since = pending_since(now, settings.upload_url_seconds)
+        if count_pending(dynamodb, table, record["owner"], since, quota) >= quota:
+            found = get_record(dynamodb, table, document.document_id)
+            if found is None or is_expired(found, now.timestamp()):
+                raise too_many_pending(quota)
+            return found  # a repeated request adds no document
+    return put_pending(dynamodb, table, record)
 
 
 def presigned_put(key: str, constraints: UploadConstraints, expires: datetime) -> dict[str, object]:

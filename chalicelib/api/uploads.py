@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
@@ -36,6 +36,9 @@ PENDING_SECONDS = 24 * 60 * 60
 MAX_USER_METADATA_BYTES = 2_048
 """S3's limit for the names and values of an object's metadata together:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+
+RETRY_AFTER_SECONDS = "60"
+"""Until a refused request may be repeated: most uploads are processed by then."""
 
 _SCRIPTABLE_TYPE = re.compile(r"text/html|.*[/+]xml")
 """Types whose content a browser may execute: "HTML MIME type" and "XML MIME type" in the MIME
@@ -130,6 +133,20 @@ def pending_document(
         tags=constraints.tags or None,
         expires_at=int(url_expires.timestamp()) + PENDING_SECONDS,
     )
+
+
+def pending_since(now: datetime, url_seconds: int) -> str:
+    """The earliest time of a request whose PENDING record has not expired."""
+    return to_iso8601(now - timedelta(seconds=url_seconds + PENDING_SECONDS))
+
+
+def too_many_pending(quota: int) -> Problem:
+    """The refusal of a further document, until the file of an earlier one is processed."""
+    detail = (
+        f"At most {quota} documents of a user may be PENDING at once: upload their files, delete "
+        "them, or wait until they expire"
+    )
+    return Problem(Code.TOO_MANY_PENDING, detail, headers={"Retry-After": RETRY_AFTER_SECONDS})
 
 
 class Repeat(Enum):

@@ -19,6 +19,7 @@ GOOD = {
     "ALLOWED_ORIGINS": "https://www.example.org, http://localhost:8000",
     "API_RATE_LIMIT": "20",
     "API_BURST_LIMIT": "40",
+    "PENDING_QUOTA": "100",
     "USER_POOL_ARN": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC",
     "USER_POOL_CLIENT_ID": "1example23456789",
     "NOTIFICATIONS": "on",
@@ -35,6 +36,8 @@ def test_good_settings_are_read() -> None:
     assert 900 == settings.upload_url_seconds
     assert ("https://www.example.org", "http://localhost:8000") == settings.allowed_origins
     assert (20, 40) == (settings.api_rate_limit, settings.api_burst_limit)
+    assert 100 == settings.pending_quota
+    assert parse_settings({**GOOD, "PENDING_QUOTA": "Off"}).pending_quota is None
     assert GOOD["USER_POOL_ARN"] == settings.user_pool_arn
     assert GOOD["USER_POOL_CLIENT_ID"] == settings.user_pool_client_id
     assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
@@ -79,6 +82,9 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("ALLOWED_ORIGINS", "https://*.example", "'https://\\*.example' is not a web origin"),
         ("API_RATE_LIMIT", "0.5", "'0.5' is not a positive integer"),
         ("API_BURST_LIMIT", "0", "'0' is not a positive integer"),
+        ("PENDING_QUOTA", "0", "'0' is not a positive integer"),
+        ("PENDING_QUOTA", "251", "at most 250 documents are counted; or use off"),
+        ("PENDING_QUOTA", "on", "'on' is not a positive integer"),
         ("USER_POOL_ARN", "eu-west-1_AbC", "'eu-west-1_AbC' is not the ARN of a Cognito user pool"),
         ("NOTIFICATIONS", "yes", "'yes' is not one of off, on"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
