@@ -35,6 +35,10 @@ def check_access(session: Session, report: Report) -> None:
     for name, (sent, status) in tokens.items():
         answer = Client(session.api_url, sent).call("GET", "documents")
         report.expect(f"GET /documents with {name}", status, answer.status, _code(answer))
+    described = Client(session.api_url, None).call("GET", "openapi.json").body
+    server = f"{described['servers'][0]['url']}/"
+    answer = Client(server, None).call("GET", "openapi.json")
+    report.expect(f"GET /openapi.json of the described server {server}", 200, answer.status)
     document_id = session.request(session.user, "owned.txt", b"owned").document_id
     for name, client, status in (
         ("its owner", session.user, 200),
