@@ -29,7 +29,9 @@ const POLLS_AT_ONCE = 2; // new AWS accounts run 10 functions at once, and proce
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 5_000;
 const POLLING_MS = 10 * 60_000; // exceeds the duration of all of Lambda's attempts
-const HASHED_BYTES = 512 * 2 ** 20; // browsers hash in memory; for larger files, S3 verifies the size only
+const PARTS_AT_ONCE = 3;
+const RETRY_PAUSES_MS = [500, 1_000, 2_000, 4_000];
+const SINGLE_PUT_BYTES = 100 * 2 ** 20; // browsers hash in memory; of parts, S3 verifies the sizes only
 const EMPTY_PAGES = 20; // an empty page may have a cursor
 const LISTED_ITEMS = 50;
 const LONGEST_NAME = 255;
@@ -208,9 +210,9 @@ class UserError extends Error {
     this.code = code;
   }
 
-  /** Whether the same request may succeed later. */
+  /** Whether the same request may succeed later; 403: with a fresh upload URL. */
   get isRetryable() {
-    return this.code === 0 || this.code === 429 || this.code >= 500;
+    return [0, 403, 429].includes(this.code) || this.code >= 500;
   }
 }
 
@@ -409,6 +411,10 @@ function apiErrorMessage(status, message) {
 
 const api = {
   createUpload: (fields) => call("POST", "uploads", fields),
+  uploadedParts: (id) => call("GET", `uploads/${id}/parts`),
+  partUrls: (id, partNumbers) => call("POST", `uploads/${id}/parts`, { partNumbers }),
+  completeUpload: (id) => call("POST", `uploads/${id}/complete`),
+  cancelUpload: (id) => call("DELETE", `uploads/${id}`),
   document: (id) => call("GET", `documents/${id}`),
   content: (id) => call("GET", `documents/${id}/content`),
   delete: (id) => call("DELETE", `documents/${id}`),
@@ -451,32 +457,77 @@ function validateFile(name, size) {
   return null;
 }
 
-/** The digest in hex; null if the file is too large to hash, since the API does not require it. */
+/** The SHA-256 of a file in hex. */
 async function sha256Of(file) {
-  if (file.size > HASHED_BYTES) return null;
   const content = await file.arrayBuffer().catch(() => {
-    throw new UserError("The file cannot be read. Check whether it was moved or changed.");
+    throw new UserError("The file cannot be read. Check whether it was moved or changed.", "Unreadable");
   });
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Upload a file to S3. Uses XMLHttpRequest, since fetch does not report upload progress. */
-function putFile(target, file, signal, onProgress) {
+/** Repeat an action that may succeed later. Every request of an upload can be repeated. */
+async function withRetries(signal, act) {
+  for (let attempt = 0; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      return await act();
+    } catch (error) {
+      if (!error.isRetryable || signal.aborted || attempt === RETRY_PAUSES_MS.length) throw error;
+    }
+    await sleep(RETRY_PAUSES_MS[attempt]);
+  }
+}
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Upload a file or a part to S3. Uses XMLHttpRequest, since fetch does not report upload progress. */
+function put({ url, headers = {} }, content, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open(target.method, target.url);
-    for (const [name, value] of Object.entries(target.headers)) request.setRequestHeader(name, value);
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onloadend = () => {
-      // 412: an earlier request with this URL succeeded; only its response was lost.
-      if (request.status === 200 || request.status === 412) resolve(undefined);
-      else reject(new UserError(UPLOAD_ERRORS[request.status] ?? `Amazon S3 returned status ${request.status}. Try again.`));
+      const { status } = request;
+      // 412: an earlier request succeeded; only its response was lost.
+      if (status === 200 || status === 412) resolve(undefined);
+      // 400 is not final here: the file may have been damaged on the way.
+      else reject(new UserError(UPLOAD_ERRORS[status] ?? `Amazon S3 returned status ${status}. Try again.`, status === 400 ? "BadDigest" : status));
     };
     signal.addEventListener("abort", () => request.abort());
     if (signal.aborted) return reject(new UserError("The upload was cancelled."));
-    request.send(file);
+    request.send(content);
   });
+}
+
+/** Upload a file in parts. Parts that S3 has already are not sent again. */
+async function putParts({ partSizeBytes, partCount }, entry) {
+  const failure = new AbortController(); // of one part stops the others
+  const signal = AbortSignal.any([entry.abort.signal, failure.signal]);
+  const { documentId, file } = entry;
+  const sent = Array(partCount).fill(0);
+  const setSent = (number, bytes) => {
+    sent[number - 1] = bytes;
+    setSentBytes(entry, sent.reduce((sum, part) => sum + part));
+  };
+  const { parts } = await withRetries(signal, () => api.uploadedParts(documentId));
+  for (const { partNumber, sizeBytes } of parts) setSent(partNumber, sizeBytes);
+  const limitParts = limitConcurrency(PARTS_AT_ONCE);
+  const sendPart = (number) => {
+    const part = file.slice((number - 1) * partSizeBytes, number * partSizeBytes);
+    return withRetries(signal, async () => {
+      const { parts: [target] } = await api.partUrls(documentId, [number]);
+      await put(target, part, signal, (bytes) => setSent(number, bytes));
+    });
+  };
+  const missing = [...sent.keys()].filter((index) => !sent[index]);
+  try {
+    await Promise.all(missing.map((index) => limitParts(() => sendPart(index + 1))));
+  } finally {
+    failure.abort();
+  }
+  await withRetries(entry.abort.signal, () => api.completeUpload(documentId));
 }
 
 /** Upload a file and poll its document until it is processed; errors are shown in the entry. */
@@ -491,30 +542,38 @@ async function upload(entry) {
     if (!entry.abort.signal.aborted) await poll(entry);
   } catch (error) {
     if (entry.abort.signal.aborted) return;
-    if (!PERMANENT_STATUSES.has(error.code)) entry.retry = () => retryUpload(entry);
+    if (!PERMANENT_STATUSES.has(error.code)) entry.retry = () => upload(entry);
     setState(entry, "unsent", error.message);
   }
 }
 
+/** Store a file in S3. The documentId is chosen here, so that repeating it never makes a second document. */
 async function send(entry) {
   const { signal } = entry.abort;
   if (signal.aborted) return;
-  entry.sentBytes = 0;
+  setSentBytes(entry, 0);
   setState(entry, "reading");
-  const sha256 = await sha256Of(entry.file);
-  const created = await api.createUpload({
+  entry.documentId ??= crypto.randomUUID();
+  const request = {
+    documentId: entry.documentId,
     fileName: entry.name,
     fileType: entry.file.type || "application/octet-stream",
     fileSize: entry.size,
-    ...(sha256 && { sha256 }),
+    ...(entry.size > SINGLE_PUT_BYTES ? { multipart: true } : { sha256: await sha256Of(entry.file) }),
+  };
+  const target = await withRetries(signal, async () => {
+    const { upload: answer } = await api.createUpload(request); // none if an earlier attempt was processed
+    signal.throwIfAborted();
+    setState(entry, "sending");
+    if (answer?.method === "PUT") await put(answer, entry.file, signal, (bytes) => setSentBytes(entry, bytes));
+    return answer;
   });
-  if (signal.aborted) return;
-  entry.documentId = created.documentId;
-  setState(entry, "sending");
-  await putFile(created.upload, entry.file, signal, (sentBytes) => {
-    entry.sentBytes = sentBytes;
-    renderRow(entry);
-  });
+  if (target?.method === "MULTIPART") await putParts(target, entry);
+}
+
+function setSentBytes(entry, bytes) {
+  entry.sentBytes = bytes;
+  renderRow(entry);
 }
 
 /** Poll the document until it is no longer PENDING. */
@@ -523,7 +582,7 @@ async function poll(entry) {
   setState(entry, "pending");
   let waited = 0;
   for (let pause = FIRST_PAUSE_MS; waited < POLLING_MS; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await sleep(pause);
     waited += pause;
     await untilVisible();
     if (await isFinished(entry)) return;
@@ -535,24 +594,14 @@ async function poll(entry) {
 async function isFinished(entry) {
   try {
     const record = await limitPolls(() => api.document(entry.documentId));
-    if (record.status === "PENDING") return false;
-    finish(entry, record);
+    if (record.status !== "PENDING") finish(entry, record);
+    else if (record.removedAt) setState(entry, "unsent", "The file was deleted before it was processed.");
+    else return false;
   } catch (error) {
     if (error.isRetryable) return false; // the file is stored; only this poll failed
     setState(entry, "unsent", error.message);
   }
   return true;
-}
-
-/** Upload a file again, unless the first upload turns out to have succeeded. */
-async function retryUpload(entry) {
-  const { signal } = (entry.abort = new AbortController());
-  entry.retry = null;
-  setState(entry, "waiting");
-  const record = entry.documentId && (await api.document(entry.documentId).catch(() => null));
-  if (signal.aborted) return;
-  if (record && record.status !== "PENDING") finish(entry, record);
-  else await upload(entry);
 }
 
 function finish(entry, record) {
@@ -764,6 +813,7 @@ async function load(onFirstPage) {
 /** Remove an entry from the list and cancel its upload. */
 function removeEntry(entry) {
   entry.abort?.abort();
+  if (entry.documentId && !entry.document) api.cancelUpload(entry.documentId).catch(() => {}); // expires otherwise
   const item = entry.row.item;
   const next = item.nextElementSibling ?? item.previousElementSibling;
   list.uploads = list.uploads.filter((other) => other !== entry);
@@ -806,7 +856,7 @@ async function openDocument(entry) {
   dialog.showModal(); // focuses the heading
   try {
     const record = await api.document(entry.documentId);
-    if (["status", "processedAt", "sequencer"].every((name) => record[name] === entry.document[name])) return;
+    if (["status", "processedAt", "sequencer", "removedAt"].every((name) => record[name] === entry.document[name])) return;
     entry.document = record;
     entry.state = stateOf(record);
     renderRow(entry);
@@ -828,6 +878,7 @@ function showDocument(record) {
     renderDetails("JSON", el("pre", {}, formatJson(record))),
   );
   body.dataset.state = stateOf(record);
+  $("#download").hidden = Boolean(record.removedAt);
   body.scrollTop = 0;
 }
 

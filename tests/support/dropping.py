@@ -20,6 +20,8 @@ class DroppedResponses:
     Preflight requests pass: a browser sends them, not the client.
     """
 
+    containing: str
+    """Of the path; other requests pass."""
     url: str = ""
     """Of the proxy, in place of the local AWS's endpoint."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -30,7 +32,7 @@ class DroppedResponses:
 
     def __call__(self, call: Call) -> ConnectionFault | None:
         """LOST for the first occurrence of a request."""
-        if call.method == "OPTIONS":
+        if call.method == "OPTIONS" or self.containing not in call.path:
             return None
         name = _name(call)
         with self._lock:
@@ -54,12 +56,16 @@ class DroppedResponses:
 
 
 @contextmanager
-def dropping_responses(endpoint: str) -> Iterator[DroppedResponses]:
+def dropping_responses(endpoint: str, *, containing: str = "") -> Iterator[DroppedResponses]:
     """A proxy to the local AWS at this endpoint while the block lasts.
 
     URLs in the API's responses lead through the proxy as well.
+
+    Args:
+        endpoint: where requests are forwarded to.
+        containing: only responses to requests with this in their path are dropped.
     """
-    dropped = DroppedResponses()
+    dropped = DroppedResponses(containing)
     with faulty_aws(endpoint, dropped, for_clients=True) as url:
         dropped.url = url
         yield dropped
