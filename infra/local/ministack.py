@@ -1,6 +1,9 @@
-"""MiniStack with its loss of log lines repaired: `python -m infra.local.ministack`.
+"""MiniStack with two repairs of its functions: `python -m infra.local.ministack`.
 
-MiniStack (1.5.33) reads what a function writes to its log in a thread, and takes for an
+MiniStack (1.5.33) kills what a function is doing when its configuration changes, and repeats the
+event; here a running invocation completes first, as on AWS.
+
+MiniStack reads what a function writes to its log in a thread, and takes for an
 invocation's lines what that thread has read until nothing came for 5 ms. On a busy machine the rest
 is missing until the next invocation of the same process, and lost where there is none. Here an
 invocation's lines are read out of the pipe itself, which has all of them once the function has
@@ -13,8 +16,9 @@ import os
 import queue
 import select
 import threading
-from collections.abc import Mapping
-from typing import IO
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import IO, Any
 
 from ministack.app import main
 from ministack.core import lambda_runtime
@@ -80,6 +84,28 @@ class CompleteWorker(lambda_runtime.Worker):  # type: ignore[misc] # MiniStack i
         return self._drain_stderr()
 
 
+def end_workers(workers: Iterable[Any], kill: Callable[[list[Any]], None]) -> None:
+    """End the processes of a function without an invocation now, the others after theirs.
+
+    Args:
+        workers: MiniStack's, each with a lock that is held during its invocation.
+        kill: ends processes, whatever they are doing.
+    """
+    workers = list(workers)
+    idle = [worker for worker in workers if worker._lock.acquire(blocking=False)]  # noqa: SLF001 - see above
+    kill(idle)
+    for worker in idle:
+        worker._lock.release()  # noqa: SLF001 - likewise
+    for worker in workers:
+        if worker not in idle:
+            threading.Thread(target=_end_after_invocation, args=(worker, kill), daemon=True).start()
+
+
+def _end_after_invocation(worker: Any, kill: Callable[[list[Any]], None]) -> None:
+    with worker._lock:  # noqa: SLF001 - likewise
+        kill([worker])
+
+
 def _worker_class_for(config: Mapping[str, object]) -> type[lambda_runtime.Worker]:
     is_own = str(config.get("Runtime", "")).startswith("provided")
     return lambda_runtime.ProvidedWorker if is_own else CompleteWorker
@@ -87,4 +113,5 @@ def _worker_class_for(config: Mapping[str, object]) -> type[lambda_runtime.Worke
 
 if __name__ == "__main__":
     lambda_runtime._worker_class_for = _worker_class_for  # noqa: SLF001 - see above
+    lambda_runtime.kill_workers = partial(end_workers, kill=lambda_runtime.kill_workers)
     main()

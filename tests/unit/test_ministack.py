@@ -1,4 +1,4 @@
-"""The repair of MiniStack's log: each invocation has the lines that it wrote."""
+"""The repairs of MiniStack: an invocation has the lines that it wrote, and completes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
-from infra.local.ministack import LogPipe
+from infra.local.ministack import LogPipe, end_workers
 
 
 @contextmanager
@@ -64,3 +65,16 @@ def test_a_pipe_is_emptied_while_its_process_runs() -> None:
         os.close(written)
         follower.join()
         assert ["y" * 9_999] * 100 == taken(lines)
+
+
+def test_a_running_invocation_completes_before_its_process_is_ended() -> None:
+    """Idle processes are ended at once; the caller waits for none of the others."""
+    locks = threading.Lock(), threading.Lock()
+    idle, busy = (SimpleNamespace(_lock=lock) for lock in locks)
+    ended: queue.Queue[list[SimpleNamespace]] = queue.Queue()
+    with locks[1]:
+        end_workers([busy, idle], ended.put)
+        assert [idle] == ended.get_nowait()
+        assert ended.empty()
+    assert [busy] == ended.get(timeout=60)
+    assert not locks[0].locked()
