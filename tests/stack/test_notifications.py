@@ -11,11 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
+from infra.aws.logs import recent_lines
 from infra.aws.stage import ROOT, Account
 from infra.build import policies
 from infra.build.chalice_project import copy_project, read_config, write_config
@@ -140,7 +142,8 @@ def faulty_topic(stack: Stack, fault: Callable[[Call], int | None]) -> Iterator[
 
 def lines_on(stack: Stack, function: str, key: str) -> list[dict[str, Any]]:
     """A function's lines on the object with this key."""
-    return [line for line in stack.lines(function, "") if line.get("objectKey") == key]
+    lines = recent_lines(stack.stage, function, key, datetime.fromtimestamp(0, UTC))
+    return [line for line in lines if line.get("objectKey") == key]
 
 
 def failed_notifications(lines: list[dict[str, Any]]) -> int:

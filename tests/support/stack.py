@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from boto3.dynamodb.types import TypeSerializer
 from chalicelib.documents import document_id_for, status_time
 from chalicelib.store import from_item
 from infra.api_client import Client
-from infra.aws.logs import read_log_lines
+from infra.aws.logs import read_log_lines, recent_lines
 from infra.aws.stage import Account, Stage
 from infra.aws.users import get_id_token, get_or_create_user
 from infra.build.chalice_project import PACKAGES
@@ -144,8 +145,14 @@ class Stack:
         return dict(payload) if answer.get("FunctionError") else {}
 
     def lines(self, function: str, containing: str) -> list[dict[str, Any]]:
-        """The lines of a function's log with this in their message, oldest first."""
-        lines = read_log_lines(self.stage, function)
+        """The lines of a function's log with this in their message, oldest first.
+
+        The local AWS searches for it: of all lines, it returns the oldest 10,000 and no more.
+        """
+        if containing:
+            lines = recent_lines(self.stage, function, containing, datetime.fromtimestamp(0, UTC))
+        else:
+            lines = read_log_lines(self.stage, function)
         return [line for line in lines if containing in str(line.get("message"))]
 
     def calls(self, resource: str) -> list[str]:
