@@ -15,6 +15,7 @@ from benchmarks import (
     cpu,
     first_list,
     large,
+    lists,
     memory,
     memory_sizes,
     stack,
@@ -36,6 +37,7 @@ PARTS = (
     cold_start.PART,
     first_list.PART,
     bulk.PART,
+    lists.PART,
     stack.PART,
 )
 _SIMULATED = {cpu.PART, billed.PART, memory_sizes.PART, first_list.PART}
@@ -70,6 +72,7 @@ def _measured(parts: Sequence[str], rounds: int, baseline: Path | None) -> list[
         cold_start.PART: lambda: cold_start.measure(rounds, baseline),
         first_list.PART: lambda: first_list.measure(rounds, baseline),
         bulk.PART: bulk.measure,
+        lists.PART: lists.measure,
         stack.PART: _stack,
     }
     return [row for part in PARTS if part in parts for row in measures[part]()]
