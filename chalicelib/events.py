@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from chalicelib.documents import Failure, FailureCode
 
@@ -37,6 +37,9 @@ class Upload:
     """Padded to SEQUENCER_WIDTH: later versions of the same key compare greater."""
     uploaded_at: str
     """ISO 8601 UTC with milliseconds."""
+    replaces: str | None = None
+    """`processedAt` of the result of this version that the new one may replace; None in S3's
+    events, which replace none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,28 @@ def removals_from_event(event: Mapping[str, Any]) -> list[Removal]:
         if _is_kind(record, "ObjectRemoved", "LifecycleExpiration")
         and not _is_deletion_of_version(record)
     ]
+
+
+def build_event(upload: Upload) -> dict[str, object]:
+    """The S3 event of an upload, with `replaces` in addition."""
+    return {
+        "Records": [
+            {
+                "eventName": "ObjectCreated:Put",
+                "eventTime": upload.uploaded_at,
+                "replaces": upload.replaces,
+                "s3": {
+                    "bucket": {"name": upload.bucket},
+                    "object": {
+                        "key": quote_plus(upload.key),
+                        "size": upload.size_bytes,
+                        "eTag": upload.e_tag,
+                        "sequencer": upload.sequencer,
+                    },
+                },
+            }
+        ]
+    }
 
 
 def is_folder_marker(key: str, size_bytes: int) -> bool:
@@ -167,6 +192,7 @@ def _parse_upload(record: Mapping[str, Any]) -> Upload:
             e_tag=stored["eTag"].strip('"'),
             sequencer=_parse_sequencer(stored),
             uploaded_at=_parse_time(record),
+            replaces=record.get("replaces"),
         )
         if not (upload.bucket and upload.key and upload.e_tag):
             raise KeyError("a field is empty")

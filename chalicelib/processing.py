@@ -94,7 +94,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     with stopwatch.step("write"):
         for attempt in attempts(seconds_left):
             with attempt:
-                result = put_result(dynamodb, settings.documents_table, document)
+                result = put_result(dynamodb, settings.documents_table, document, upload.replaces)
     finish(document, result.outcome, stopwatch)
     notify(result)
 

@@ -88,7 +88,9 @@ def put_tombstone(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) ->
     dynamodb.put_item(TableName=table, Item=to_item(tombstone.to_record()))
 
 
-def put_result(dynamodb: DynamoDBClient, table: str, document: Document) -> WriteResult:
+def put_result(
+    dynamodb: DynamoDBClient, table: str, document: Document, replaces: str | None = None
+) -> WriteResult:
     """Write a processing result, unless the record describes this version or a later one already.
 
     Events repeat and overtake each other; the condition alone decides. A result may replace this
@@ -102,7 +104,7 @@ def put_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Writ
             ConditionExpression=(
                 "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
                 " OR (#sequencer = :sequencer AND (#failure.#code = :processing_failed"
-                " OR #processedAt = :processedAt)))"
+                " OR #processedAt = :processedAt OR #processedAt = :replaces)))"
                 f" AND {_NOT_DELETED}"
             ),
             ExpressionAttributeNames={
@@ -116,6 +118,7 @@ def put_result(dynamodb: DynamoDBClient, table: str, document: Document) -> Writ
                 {
                     ":sequencer": document.sequencer,
                     ":processedAt": document.processed_at,
+                    ":replaces": replaces or document.processed_at,
                     ":processing_failed": FailureCode.PROCESSING_FAILED.value,
                     ":uploadedAt": document.uploaded_at,
                 }

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from chalicelib.settings import ANY_ORIGIN
 
-EXPOSED_HEADERS = "Location,Retry-After"
+EXPOSED_HEADERS = "ETag,Location,Retry-After"
 """Response headers that scripts may read in addition to the CORS-safelisted ones."""
 
-_REQUEST_HEADERS = "Authorization,Content-Type"
+_REQUEST_HEADERS = "Authorization,Content-Type,If-None-Match"
 _PREFLIGHT_SECONDS = 7_200
 """Chrome's limit for caching a preflight; others cache longer."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments, tombstone_for
 from chalicelib.documents import Status, to_iso8601
+from chalicelib.etags import etag_matches, weak_etag
+from chalicelib.events import Upload
+from chalicelib.invocation import start_processing
 from chalicelib.objects import delete_object, presign_download
 from chalicelib.runtime import dynamodb, s3, settings
 from chalicelib.store import put_tombstone
@@ -40,24 +44,47 @@ def list_documents() -> dict[str, object]:
 
 
 @document_routes.route(**route_options(schema.GET_DOCUMENT))
-def get_document(document_id: str) -> dict[str, object]:
+def get_document(document_id: str) -> Response:
     """The record: one read unit per 4 KB."""
-    return represent(get_record_or_404(principal(document_routes.current_request), document_id))
+    record = get_record_or_404(principal(document_routes.current_request), document_id)
+    return record_response(represent(record))
+
+
+@document_routes.route(**route_options(schema.HEAD_DOCUMENT))
+def head_document(document_id: str) -> Response:
+    """The headers of the record."""
+    record = get_record_or_404(principal(document_routes.current_request), document_id)
+    response = record_response(represent(record))
+    return Response(status_code=response.status_code, headers=response.headers, body="")
 
 
 @document_routes.route(**route_options(schema.GET_CONTENT))
 def get_content(document_id: str) -> dict[str, object]:
     """A download URL that returns the file under its original name."""
     record = get_record_or_404(principal(document_routes.current_request), document_id)
-    reject_removed(record)
-    if record["status"] == Status.PENDING:
-        raise Problem(
-            Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
-        )
+    reject_without_file(record)
     bucket, key, seconds = settings.upload_bucket, record["objectKey"], settings.upload_url_seconds
     expires = url_expiry()
     url = presign_download(s3, bucket, key, get_object_arguments(record), seconds)
     return {"url": url, "expiresAt": to_iso8601(expires)}
+
+
+@document_routes.route(**route_options(schema.REPROCESS_DOCUMENT))
+def reprocess_document(document_id: str) -> Response:
+    """Start processing the version that the record describes: one asynchronous invocation."""
+    record = get_record_or_404(principal(document_routes.current_request), document_id)
+    reject_without_file(record)
+    upload = Upload(
+        bucket=settings.upload_bucket,
+        key=record["objectKey"],
+        size_bytes=record["fileSize"],
+        e_tag=record["eTag"],
+        sequencer=record["sequencer"],
+        uploaded_at=record["uploadedAt"],
+        replaces=record["processedAt"],
+    )
+    start_processing(f"{settings.stack_name}-process_upload", upload)
+    return Response(status_code=202, body="")
 
 
 @document_routes.route(**route_options(schema.DELETE_DOCUMENT))
@@ -74,7 +101,19 @@ def delete_document(document_id: str) -> Response:
     return Response(status_code=204, body="")
 
 
-def reject_removed(record: Mapping[str, Any]) -> None:
-    """410 for a document whose file was deleted outside the API."""
+def record_response(shown: Mapping[str, Any]) -> Response:
+    """The record, or 304 where the caller has it."""
+    e_tag = weak_etag(json.dumps(shown, sort_keys=True))
+    if etag_matches(document_routes.current_request.headers.get("if-none-match"), e_tag):
+        return Response(status_code=304, headers={"ETag": e_tag}, body="")
+    return Response(status_code=200, headers={"ETag": e_tag}, body=shown)
+
+
+def reject_without_file(record: Mapping[str, Any]) -> None:
+    """410 for a document whose file was deleted outside the API, 409 for one that has none yet."""
     if "removedAt" in record:
         raise Problem(Code.REMOVED, "The file of the document was deleted from the bucket")
+    if record["status"] == Status.PENDING:
+        raise Problem(
+            Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
+        )

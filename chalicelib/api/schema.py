@@ -6,7 +6,7 @@ Routes, request validation and /openapi.json are all derived from it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib import tags
@@ -278,9 +278,28 @@ GET_DOCUMENT = Operation(
     method="GET",
     path="/documents/{document_id}",
     summary="Get the record of a document",
-    description="Its owner and operators can read it; for others it does not exist.",
+    description=(
+        "Its owner and operators can read it; for others it does not exist. `ETag` identifies the "
+        "state of the record; send it as `If-None-Match` to poll."
+    ),
     tag=DOCUMENTS,
-    responses={200: Response("The record", "Document"), 401: _UNAUTHORIZED, 404: _NOT_FOUND},
+    responses={
+        200: Response("The record", "Document"),
+        304: Response("The ETag in If-None-Match is current", None),
+        401: _UNAUTHORIZED,
+        404: _NOT_FOUND,
+    },
+)
+HEAD_DOCUMENT = replace(
+    GET_DOCUMENT,
+    name="headDocument",
+    method="HEAD",
+    summary="Get the headers of a record",
+    description="The status and headers of GET, among them `ETag`, without a body.",
+    responses={
+        status: replace(response, schema=None)
+        for status, response in GET_DOCUMENT.responses.items()
+    },
 )
 GET_CONTENT = Operation(
     name="getContent",
@@ -309,6 +328,24 @@ DELETE_DOCUMENT = Operation(
     tag=DOCUMENTS,
     description="Idempotent; may be repeated after a failure and after success.",
     responses={204: Response("Deleted", None), 401: _UNAUTHORIZED, 404: _NOT_FOUND},
+)
+REPROCESS_DOCUMENT = Operation(
+    name="reprocessDocument",
+    method="POST",
+    path="/documents/{document_id}/reprocess",
+    summary="Process the file of a document again",
+    description=(
+        "The record stays as it is until the new result replaces it and changes `processedAt`. "
+        "A later version of the file, or a result that was stored meanwhile, takes precedence."
+    ),
+    tag=DOCUMENTS,
+    responses={
+        202: Response("Processing was requested", None),
+        401: _UNAUTHORIZED,
+        404: _NOT_FOUND,
+        409: Response("The document is PENDING: its file is not uploaded yet"),
+        410: _REMOVED,
+    },
 )
 GET_OPENAPI = Operation(
     name="getOpenapi",
@@ -350,7 +387,9 @@ OPERATIONS = (
     CREATE_UPLOAD,
     LIST_DOCUMENTS,
     GET_DOCUMENT,
+    HEAD_DOCUMENT,
     GET_CONTENT,
+    REPROCESS_DOCUMENT,
     DELETE_DOCUMENT,
     GET_OPENAPI,
     GET_INDEX,

@@ -11,11 +11,11 @@ from chalice.app import Blueprint, Response
 from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.http import route_options
+from chalicelib.etags import etag_matches
 from chalicelib.objects import presign_download
 from chalicelib.runtime import s3, settings
 from chalicelib.web.serving import (
     WebUiSettings,
-    etag_matches,
     file_headers,
     origin_of,
     read_file,

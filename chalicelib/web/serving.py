@@ -5,7 +5,6 @@ Standard library only, apart from the table of file types.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalicelib.etags import weak_etag
 from chalicelib.files.types import FILE_TYPES, by_familiarity
 from chalicelib.files.validation import Limits
 
@@ -70,11 +70,10 @@ def read_file(name: str) -> str:
 
 def file_headers(media_type: str, text: str) -> Mapping[str, str]:
     """Headers with which a browser revalidates each time and downloads only what changed."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
     return {
         "Content-Type": f"{media_type}; charset=utf-8",
         "Cache-Control": "no-cache",
-        "ETag": f'W/"{digest}"',  # weak: the gateway may compress the response
+        "ETag": weak_etag(text),
         "X-Content-Type-Options": "nosniff",
     }
 
@@ -105,11 +104,6 @@ def security_headers(settings: WebUiSettings) -> Mapping[str, str]:
         "Referrer-Policy": "no-referrer",
         "X-Frame-Options": "DENY",  # for browsers without frame-ancestors
     }
-
-
-def etag_matches(if_none_match: str | None, e_tag: str) -> bool:
-    """Whether the browser's copy is current (RFC 9110, 13.1.2)."""
-    return e_tag in [part.strip() for part in (if_none_match or "").split(",")]
 
 
 def trailing_slash_redirect(path: str) -> str | None:

@@ -13,12 +13,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError
 
 from chalicelib.documents import FailureCode, Status, document_id_for, escape_unprintable
-from chalicelib.events import OBJECT_UNREADABLE, Upload
+from chalicelib.events import OBJECT_UNREADABLE, Upload, build_event
 from chalicelib.store import Record, from_item
 from infra.aws.missing_objects import is_missing, remove_failure
 from infra.aws.stage import Stage
@@ -208,27 +207,6 @@ def get_records(
             found[record["documentId"]] = record
         pending = answer.get("UnprocessedKeys")
     return found
-
-
-def build_event(upload: Upload) -> dict[str, object]:
-    """The S3 event of an upload (S3 user guide, "Event message structure")."""
-    return {
-        "Records": [
-            {
-                "eventName": "ObjectCreated:Put",
-                "eventTime": upload.uploaded_at,
-                "s3": {
-                    "bucket": {"name": upload.bucket},
-                    "object": {
-                        "key": quote_plus(upload.key),
-                        "size": upload.size_bytes,
-                        "eTag": upload.e_tag,
-                        "sequencer": upload.sequencer,
-                    },
-                },
-            }
-        ]
-    }
 
 
 def outcome_for(upload: Upload, record: Record | None) -> Outcome:

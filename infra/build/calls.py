@@ -161,7 +161,9 @@ def _reject_missed_calls(function: str, module: ast.Module, calls: ClientCalls) 
         known = clients | _client_parameters(definition)
         allowed = set(_allowed_uses(definition, definitions, operations))
         for node in ast.walk(definition):
-            if isinstance(node, ast.Name) and node.id in known and node not in allowed:
+            if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store):
+                continue  # a client may be created where it is used
+            if node.id in known and node not in allowed:
                 raise PolicyError(
                     f"{function}: Chalice's analyser does not see how "
                     f"{_original(definition.name)} uses {_original(node.id)} in "

@@ -37,10 +37,14 @@ RESOURCES: Mapping[str, Sequence[str]] = {
         "${DocumentsTableArn}/index/byOwnerAndStatus",
         "${DocumentsTableArn}/index/byStatus",
     ],
+    "lambda:InvokeFunction": ["${ProcessUploadArn}"],
     "sns:Publish": ["${NotificationTopicArn}"],
 }
 """The resources of each action. An action without a row is an error, so that adding a call means
 deciding what it may access."""
+
+MISSING_ACTIONS = {"lambda": {"invoke": ["lambda:InvokeFunction"]}}
+"""Actions of operations that Chalice's table lacks, by service and method."""
 
 NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
     ("process_upload", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
@@ -120,7 +124,7 @@ def render(policy_text: str, outputs: Mapping[str, str], *, notifications: bool)
 
 
 def _policy(function: str, calls: ClientCalls) -> Policy:
-    builder = PolicyBuilder(custom_policy_actions=load_custom_policy_actions())
+    builder = PolicyBuilder(custom_policy_actions=load_custom_policy_actions() | MISSING_ACTIONS)
     actions = [
         action
         for statement in builder.build_policy_from_api_calls(calls)["Statement"]

@@ -11,10 +11,9 @@ from typing import Any
 
 from chalicelib.api.auth import OPERATORS
 from chalicelib.documents import document_id_for
-from chalicelib.events import Upload
+from chalicelib.events import Upload, build_event
 from chalicelib.store import from_item
 from infra.api_client import Client, Response, send
-from infra.aws.reprocess import build_event
 from infra.aws.stage import Stage
 from infra.aws.users import get_id_token, get_or_create_user
 from infra.console import CommandError

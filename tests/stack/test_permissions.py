@@ -141,6 +141,12 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
             put_item,
             get_object,
             Attempt(
+                "Invoke process_upload",
+                lambda account: account.lambda_.invoke(
+                    FunctionName=stack.stage.functions["process_upload"], InvocationType="DryRun"
+                ),
+            ),
+            Attempt(
                 "PutObject of a client's upload",
                 lambda account: account.s3.put_object(Bucket=bucket, Key="uploads/permissions"),
             ),

@@ -14,12 +14,12 @@ from types import ModuleType
 import pytest
 
 from chalicelib.documents import FailureCode
+from chalicelib.etags import etag_matches
 from chalicelib.files.types import DEFAULT_TYPES, FILE_TYPES, PDF
 from chalicelib.files.validation import Limits
 from chalicelib.web.serving import (
     FOLDER,
     WebUiSettings,
-    etag_matches,
     file_headers,
     origin_of,
     render_index,

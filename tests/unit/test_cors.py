@@ -34,4 +34,4 @@ def test_a_preflight_names_methods_and_headers() -> None:
     """A page may send its token and JSON."""
     headers = preflight_headers(["GET", "DELETE"])
     assert "GET,DELETE" == headers["Access-Control-Allow-Methods"]
-    assert "Authorization,Content-Type" == headers["Access-Control-Allow-Headers"]
+    assert "Authorization,Content-Type,If-None-Match" == headers["Access-Control-Allow-Headers"]

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.events import Upload, uploads_from_event
-from infra.aws.reprocess import DELETED, GONE, STILL_FAILING, build_event, in_parallel, outcome_for
+from chalicelib.events import Upload, build_event, uploads_from_event
+from infra.aws.reprocess import DELETED, GONE, STILL_FAILING, in_parallel, outcome_for
 from infra.aws.stage import ROOT
 
 UPLOAD = Upload(

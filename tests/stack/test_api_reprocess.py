@@ -1,0 +1,80 @@
+"""POST /documents/{document_id}/reprocess; ETag and If-None-Match of records."""
+
+from __future__ import annotations
+
+import uuid
+
+from chalicelib.documents import object_key_for
+from infra.api_client import Client, send
+from tests.stack.test_record_failure import fail_permanently
+from tests.support.stack import Stack, created_event
+from tests.support.waiting import eventually
+
+CONTENT = b"one two three"
+
+
+def reprocess(client: Client, document_id: str) -> int:
+    """The status of a request to process a document again."""
+    return client.call("POST", f"documents/{document_id}/reprocess").status
+
+
+def test_a_document_is_processed_again(stack: Stack, ada: Client) -> None:
+    """The new result has the same version, a later processedAt, and the same facts."""
+    document_id = ada.upload("again.txt", "text/plain", CONTENT)
+    stack.settled(ada, document_id)
+    before = stack.record(key := object_key_for(document_id))
+    assert 202 == reprocess(ada, document_id)
+    eventually(lambda: stack.record(key)["processedAt"] > before["processedAt"], "a new result")
+    assert {**before, "processedAt": ""} == {**stack.record(key), "processedAt": ""}
+
+
+def test_only_the_seen_result_is_replaced(stack: Stack, ada: Client) -> None:
+    """An event that names another result, or none, changes nothing; nor does its failure."""
+    document_id = ada.upload("seen.txt", "text/plain", CONTENT)
+    before = stack.settled(ada, document_id)
+    key = object_key_for(document_id)
+    event = created_event(stack.bucket, key, before["eTag"], before["sequencer"])
+    for replaces in (None, "2026-01-01T00:00:00.000Z"):
+        event["Records"][0]["replaces"] = replaces
+        assert {} == stack.invoke("process_upload", event)
+        assert before["processedAt"] == stack.record(key)["processedAt"]
+    event["Records"][0]["replaces"] = before["processedAt"]
+    fail_permanently(stack, event)
+    assert before["processedAt"] == stack.record(key)["processedAt"]
+    assert {} == stack.invoke("process_upload", event)
+    assert before["processedAt"] < stack.record(key)["processedAt"]
+
+
+def test_a_document_without_file_cannot_be_processed(stack: Stack, ada: Client) -> None:
+    """409 while PENDING, 410 once the file is removed, 404 where there is no document."""
+    terms = {"fileName": "a.txt", "fileType": "text/plain", "fileSize": 13}
+    assert 409 == reprocess(ada, ada.call("POST", "uploads", terms).body["documentId"])
+    removed = ada.upload("removed.txt", "text/plain", CONTENT)
+    stack.settled(ada, removed)
+    key = object_key_for(removed)
+    stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
+    eventually(lambda: "removedAt" in stack.record(key), "a record of the removal")
+    assert (410, 404) == (reprocess(ada, removed), reprocess(ada, str(uuid.uuid4())))
+
+
+def test_a_record_has_an_etag(stack: Stack, ada: Client) -> None:
+    """It changes with the record; If-None-Match answers 304 without a body; HEAD has it too."""
+    document_id = ada.upload("etag.txt", "text/plain", CONTENT)
+    stack.settled(ada, document_id)
+    path = f"documents/{document_id}"
+    e_tag = ada.call("GET", path).headers["ETag"]
+    assert e_tag.startswith('W/"')
+
+    url, token = f"{stack.api_url}{path}", {"Authorization": str(ada.token)}
+    same = send("GET", url, {**token, "If-None-Match": e_tag})
+    assert (304, b"", e_tag) == (same.status, same.content, same.headers["ETag"])
+    other = send("GET", url, {**token, "If-None-Match": 'W/"other"'})
+    assert (200, document_id) == (other.status, other.body["documentId"])
+
+    head = send("HEAD", url, token)
+    assert (200, b"", e_tag) == (head.status, head.content, head.headers["ETag"])
+    assert "ETag" in head.headers["Access-Control-Expose-Headers"]
+    assert 304 == send("HEAD", url, {**token, "If-None-Match": e_tag}).status
+
+    stack.account.s3.delete_object(Bucket=stack.bucket, Key=object_key_for(document_id))
+    eventually(lambda: ada.call("GET", path).headers["ETag"] != e_tag, "another ETag")
