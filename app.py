@@ -18,6 +18,7 @@ from chalicelib.api.document_routes import document_routes
 from chalicelib.api.gateway import add_to_description
 from chalicelib.api.http import add_headers, register_other_methods, translate_errors
 from chalicelib.api.openapi_routes import openapi_routes
+from chalicelib.api.part_routes import part_routes
 from chalicelib.api.upload_routes import upload_routes
 from chalicelib.events import (
     Removal,
@@ -48,6 +49,7 @@ configure_json_logs(formatter, app.log)
 
 register_other_methods(openapi_routes)
 app.register_blueprint(upload_routes)
+app.register_blueprint(part_routes)
 app.register_blueprint(document_routes)
 app.register_blueprint(openapi_routes)
 app.register_blueprint(web_routes)

@@ -106,6 +106,10 @@ class Document:
     failure: Failure | None = None
     expires_at: int | None = None
     """Epoch seconds (DynamoDB TTL); only while PENDING."""
+    upload_id: str | None = None
+    """S3's id of the multipart upload; only while PENDING."""
+    part_size_bytes: int | None = None
+    """Of every part but the last; only while PENDING, with upload_id."""
 
     def to_record(self) -> dict[str, object]:
         """The attributes of the record in camelCase, without those that are None; statusTime."""

@@ -5,8 +5,9 @@ Plain functions whose first argument is the client, a form that the policy gener
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -40,6 +41,43 @@ class StoredObject:
     """`x-amz-meta-*` headers without the prefix."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultipartUpload:
+    """A multipart upload that S3 has not completed or aborted, as far as is known."""
+
+    bucket: str
+    key: str
+    upload_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """An uploaded part of a multipart upload."""
+
+    number: int
+    size_bytes: int
+    e_tag: str
+    """Without quotes."""
+
+
+class Completion(Enum):
+    """Result of completing a multipart upload."""
+
+    COMPLETED = "the object exists"
+    GONE = "the upload was completed or aborted before, or there is an object already"
+    CHANGED = "a part was uploaded again in the meantime"
+    BUSY = "another request is completing it"
+
+
+_COMPLETION_BY_ERROR = {
+    "NoSuchUpload": Completion.GONE,
+    "PreconditionFailed": Completion.GONE,
+    "InvalidPart": Completion.CHANGED,
+    "ConditionalRequestConflict": Completion.BUSY,
+}
+"""S3 API reference, CompleteMultipartUpload: errors that another request causes."""
+
+
 def open_object(s3: S3Client, bucket: str, key: str, e_tag: str) -> StoredObject | None:
     """This version of the object, for one GET; None when it was deleted or replaced.
 
@@ -66,6 +104,86 @@ def open_object(s3: S3Client, bucket: str, key: str, e_tag: str) -> StoredObject
 def delete_object(s3: S3Client, bucket: str, key: str) -> None:
     """Delete the object; succeeds when there is none."""
     s3.delete_object(Bucket=bucket, Key=key)
+
+
+def has_object(s3: S3Client, bucket: str, key: str) -> bool:
+    """Whether the object exists; S3 answers 403 for a missing one without s3:ListBucket."""
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("403", "404"):  # without a body there is no code
+            return False
+        raise
+    return True
+
+
+def create_multipart_upload(
+    s3: S3Client, bucket: str, key: str, arguments: Mapping[str, Any]
+) -> MultipartUpload:
+    """A new multipart upload; a lifecycle rule aborts it if nobody completes it.
+
+    Args:
+        s3: the client.
+        bucket: the upload bucket.
+        key: of the object.
+        arguments: further arguments of CreateMultipartUpload.
+    """
+    response = s3.create_multipart_upload(Bucket=bucket, Key=key, **arguments)
+    return MultipartUpload(bucket=bucket, key=key, upload_id=response["UploadId"])
+
+
+def presign_part(
+    s3: S3Client, upload: MultipartUpload, number: int, size_bytes: int, seconds: int
+) -> str:
+    """A URL for PUTs of one part of exactly this size, signed without a call to AWS."""
+    signed: dict[str, Any] = {
+        "Bucket": upload.bucket,
+        "Key": upload.key,
+        "UploadId": upload.upload_id,
+        "PartNumber": number,
+        "ContentLength": size_bytes,
+    }
+    return s3.generate_presigned_url("upload_part", Params=signed, ExpiresIn=seconds)
+
+
+def list_parts(s3: S3Client, upload: MultipartUpload) -> list[Part] | None:
+    """The first 1,000 parts by number; None when the upload was completed or aborted."""
+    try:
+        response = s3.list_parts(Bucket=upload.bucket, Key=upload.key, UploadId=upload.upload_id)
+    except s3.exceptions.NoSuchUpload:
+        return None
+    return [
+        Part(number=part["PartNumber"], size_bytes=part["Size"], e_tag=part["ETag"].strip('"'))
+        for part in response.get("Parts", [])
+    ]
+
+
+def complete_multipart_upload(
+    s3: S3Client, upload: MultipartUpload, parts: Sequence[Part]
+) -> Completion:
+    """Make the parts the object, unless there is an object with the key."""
+    listed: Any = [{"PartNumber": part.number, "ETag": f'"{part.e_tag}"'} for part in parts]
+    try:
+        s3.complete_multipart_upload(
+            Bucket=upload.bucket,
+            Key=upload.key,
+            UploadId=upload.upload_id,
+            MultipartUpload={"Parts": listed},
+            IfNoneMatch="*",
+        )
+    except ClientError as error:
+        if outcome := _COMPLETION_BY_ERROR.get(error.response["Error"]["Code"]):
+            return outcome
+        raise
+    return Completion.COMPLETED
+
+
+def abort_multipart_upload(s3: S3Client, upload: MultipartUpload) -> None:
+    """Abort the upload and delete its parts; succeeds when it was completed or aborted before."""
+    try:
+        s3.abort_multipart_upload(Bucket=upload.bucket, Key=upload.key, UploadId=upload.upload_id)
+    except s3.exceptions.NoSuchUpload:
+        return
 
 
 def presign_upload(

@@ -141,14 +141,15 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
     file_name = record.pop("fileName")
     document_id = record.pop("documentId")
     set_names = {f"#{name}": name for name in record}
+    pending = ("expiresAt", "uploadId", "partSizeBytes")
     removed = (
         "fileType",
         "declaredType",
         "sha256",
         "metadata",
-        "expiresAt",
         "deletedUntil",
         "removedAt",
+        *pending,
     )
     removed_names = {f"#{name}": name for name in removed}
     try:

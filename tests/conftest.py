@@ -32,6 +32,7 @@ BUILT_ON_RUNTIME = (
     "chalicelib.api.access",
     "chalicelib.api.document_routes",
     "chalicelib.api.openapi_routes",
+    "chalicelib.api.part_routes",
     "chalicelib.api.upload_routes",
     "chalicelib.web.routes",
 )

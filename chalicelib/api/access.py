@@ -1,16 +1,25 @@
-"""What several routes need: a record that the caller can read, and when their URLs expire."""
+"""What several routes need: records that the caller can use, deletion, and when URLs expire."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import runtime
 from chalicelib.api.auth import Principal, can_read
 from chalicelib.api.problems import Code, Problem
-from chalicelib.documents import is_document_id, is_expired, is_tombstone
-from chalicelib.runtime import dynamodb, settings
-from chalicelib.store import get_record
+from chalicelib.api.uploads import tombstone_for
+from chalicelib.documents import (
+    Status,
+    is_document_id,
+    is_expired,
+    is_tombstone,
+    object_key_for,
+)
+from chalicelib.objects import MultipartUpload, abort_multipart_upload, delete_object
+from chalicelib.runtime import dynamodb, s3, settings
+from chalicelib.store import get_record, put_tombstone
 
 
 def get_record_or_404(
@@ -31,6 +40,46 @@ def get_record_or_404(
     ):
         raise Problem(Code.NOT_FOUND, "There is no such document")
     return record
+
+
+def get_own_record(
+    caller: Principal, document_id: str, *, include_tombstones: bool = False
+) -> dict[str, Any]:
+    """The record of the caller's own document; 403 for an operator, who can read all others."""
+    record = get_record_or_404(caller, document_id, include_tombstones=include_tombstones)
+    if record.get("owner") != caller.sub:
+        raise Problem(Code.FORBIDDEN, "Only the owner of a document uploads its file")
+    return record
+
+
+def reject_stored(record: Mapping[str, Any]) -> None:
+    """409 for a document that has its file."""
+    if record["status"] != Status.PENDING:
+        raise Problem(Code.NOT_PENDING, "The document is not PENDING: its file is uploaded")
+
+
+def multipart_upload_of(record: Mapping[str, Any]) -> MultipartUpload | None:
+    """The multipart upload of a PENDING document, if it has one."""
+    if "uploadId" not in record:
+        return None
+    key = object_key_for(record["documentId"])
+    return MultipartUpload(
+        bucket=settings.upload_bucket, key=key, upload_id=str(record["uploadId"])
+    )
+
+
+def delete_for_good(record: Mapping[str, Any]) -> None:
+    """Delete record and object for good, whatever requests and events are still in flight.
+
+    Every step can be repeated after an interruption: until the tombstone is there, the record has
+    the multipart upload's id, and afterwards, the object's key. An upload that is completed while
+    it is aborted leaves an object, which is deleted here or when its event arrives.
+    """
+    if upload := multipart_upload_of(record):
+        abort_multipart_upload(s3, upload)
+    tombstone = tombstone_for(record, runtime.now())
+    put_tombstone(dynamodb, settings.documents_table, tombstone)
+    delete_object(s3, settings.upload_bucket, tombstone.object_key)
 
 
 def url_expiry() -> datetime:

@@ -8,23 +8,21 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib import runtime
 from chalicelib.api import schema
-from chalicelib.api.access import get_record_or_404, url_expiry
+from chalicelib.api.access import delete_for_good, get_record_or_404, url_expiry
 from chalicelib.api.http import principal, query_parameters, route_options
 from chalicelib.api.listing import listing_from
 from chalicelib.api.merge import read_matches
 from chalicelib.api.pagination import build_page, open_partitions
 from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
-from chalicelib.api.uploads import get_object_arguments, tombstone_for
+from chalicelib.api.uploads import get_object_arguments
 from chalicelib.documents import Status, to_iso8601
 from chalicelib.etags import etag_matches, weak_etag
 from chalicelib.events import Upload
 from chalicelib.invocation import start_processing
-from chalicelib.objects import delete_object, presign_download
+from chalicelib.objects import presign_download
 from chalicelib.runtime import dynamodb, s3, settings
-from chalicelib.store import put_tombstone
 
 document_routes = Blueprint(__name__)
 
@@ -89,15 +87,10 @@ def reprocess_document(document_id: str) -> Response:
 
 @document_routes.route(**route_options(schema.DELETE_DOCUMENT))
 def delete_document(document_id: str) -> Response:
-    """Delete record and object for good, whatever events are still in flight.
-
-    The tombstone comes first, so that an interrupted deletion can be repeated.
-    """
+    """Delete record and object for good; may be repeated."""
     caller = principal(document_routes.current_request)
     record = get_record_or_404(caller, document_id, include_tombstones=True)
-    tombstone = tombstone_for(record, runtime.now())
-    put_tombstone(dynamodb, settings.documents_table, tombstone)
-    delete_object(s3, settings.upload_bucket, tombstone.object_key)
+    delete_for_good(record)
     return Response(status_code=204, body="")
 
 

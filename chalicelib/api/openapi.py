@@ -30,6 +30,7 @@ Cognito user pools as an authorizer": the header is set to the token."""
 _TIME: JsonSchema = {"type": "string", "format": "date-time"}
 _TEXT: JsonSchema = {"type": "string"}
 _UUID: JsonSchema = {"type": "string", "format": "uuid"}
+_COUNT: JsonSchema = {"type": "integer", "minimum": 1}
 _URL: JsonSchema = {"type": "string", "format": "uri"}
 
 
@@ -101,17 +102,54 @@ SCHEMAS: dict[str, JsonSchema] = {
         {
             "documentId": _UUID,
             "status": _open_enum(Status),
-            "upload": _object(
-                {
-                    "method": _TEXT | {"description": "`PUT`; others may be added"},
-                    "url": _URL,
-                    "headers": {"type": "object", "additionalProperties": _TEXT},
-                    "expiresAt": _TIME,
-                }
-            )
+            "upload": {
+                "oneOf": [_reference("PutUpload"), _reference("MultipartUpload")],
+            }
             | {"description": "Only while the document is PENDING"},
         },
         required=("documentId", "status"),
+    ),
+    "PutUpload": _object(
+        {
+            "method": _TEXT | {"description": "`PUT`"},
+            "url": _URL,
+            "headers": {"type": "object", "additionalProperties": _TEXT},
+            "expiresAt": _TIME,
+        }
+    ),
+    "MultipartUpload": _object(
+        {
+            "method": _TEXT | {"description": "`MULTIPART`"},
+            "uploadId": _TEXT,
+            "partSizeBytes": _COUNT | {"description": "Of every part but the last"},
+            "partCount": _COUNT,
+            "expiresAt": _TIME | {"description": "All parts must be uploaded before"},
+        }
+    ),
+    "PartUrls": _object(
+        {
+            "parts": {
+                "type": "array",
+                "items": _object({"partNumber": _COUNT, "url": _URL, "sizeBytes": _COUNT}),
+            },
+            "expiresAt": _TIME,
+        }
+    ),
+    "Parts": _object(
+        {
+            "parts": {
+                "type": "array",
+                "items": _object({"partNumber": _COUNT, "sizeBytes": _COUNT, "eTag": _TEXT}),
+            },
+            "partSizeBytes": _COUNT | {"description": "Of every part but the last"},
+            "partCount": _COUNT,
+        }
+    ),
+    "CompletedUpload": _object(
+        {
+            "documentId": _UUID,
+            "status": _open_enum(Status),
+        }
     ),
     "Page": _object(
         {

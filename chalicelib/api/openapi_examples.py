@@ -44,6 +44,28 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
             "expiresAt": "2026-11-25T09:15:00.000Z",
         },
     },
+    "PartUrls": {
+        "parts": [
+            {
+                "partNumber": 1,
+                "url": f"{_BUCKET}/uploads/{_ID}?partNumber=1&uploadId=2~a8&X-Amz-Signature=31d9",
+                "sizeBytes": 8_388_608,
+            }
+        ],
+        "expiresAt": "2026-11-25T09:15:00.000Z",
+    },
+    "Parts": {
+        "parts": [
+            {
+                "partNumber": 1,
+                "sizeBytes": 8_388_608,
+                "eTag": "9e107d9d372bb6826bd81d3542a419d6",
+            }
+        ],
+        "partSizeBytes": 8_388_608,
+        "partCount": 25,
+    },
+    "CompletedUpload": {"documentId": _ID, "status": "PENDING"},
     "Page": {"documents": [_DOCUMENT], "cursor": "WyI0YzlkIiwgW251bGxdXQ=="},
     "Content": {
         "url": f"{_BUCKET}/uploads/{_ID}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=7c2a",

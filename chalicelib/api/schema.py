@@ -10,8 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib import tags
-from chalicelib.api.fields import Field, Integer, Text, TextMap, parse_body, parse_query
+from chalicelib.api.fields import (
+    Boolean,
+    Field,
+    Integer,
+    ListOf,
+    Text,
+    TextMap,
+    parse_body,
+    parse_query,
+)
 from chalicelib.api.openapi_text import DESCRIPTION, DOCUMENTS, UPLOADS
+from chalicelib.api.parts import MAX_PARTS, MAX_PARTS_PER_REQUEST
 from chalicelib.api.problems import Code
 from chalicelib.documents import Status
 
@@ -207,6 +217,22 @@ CURSOR = Field(
     "have to be the same.",
 )
 
+MULTIPART = Field(
+    name="multipart",
+    kind=Boolean(),
+    description=(
+        "Whether to upload the file in parts, which can be resumed. Default: above 100 MiB, unless "
+        "`sha256` is sent, which S3 checks for a single PUT only."
+    ),
+)
+PART_NUMBERS = Field(
+    name="partNumbers",
+    kind=ListOf(items=Integer(least=1, most=MAX_PARTS), most=MAX_PARTS_PER_REQUEST),
+    description="Numbers of parts, from 1 to `partCount`.",
+    is_required=True,
+    example=[1, 2, 3],
+)
+
 TOO_MANY_REQUESTS = Response(
     "More requests than the rate limit of the API; or, of an upload, as many PENDING documents as "
     "the quota of a user allows. Try again after `Retry-After` seconds"
@@ -230,7 +256,7 @@ CREATE_UPLOAD = Operation(
         "use and 409 to concurrent use. Repeated with the same `documentId` and terms, the request "
         "returns the same document: while it is PENDING, with a fresh URL."
     ),
-    body=(FILE_NAME, FILE_TYPE, FILE_SIZE, SHA256, TAGS, DOCUMENT_ID),
+    body=(FILE_NAME, FILE_TYPE, FILE_SIZE, SHA256, TAGS, DOCUMENT_ID, MULTIPART),
     responses={
         200: Response(
             "The document of an earlier request with this `documentId`, with a fresh upload URL "
@@ -248,6 +274,75 @@ CREATE_UPLOAD = Operation(
         ),
         413: Response("The file exceeds the maximum size"),
         415: Response("The file type is not allowed, or the body is not application/json"),
+    },
+)
+_FORBIDDEN = Response("The document belongs to another user; only for operators, who can read it")
+_NOT_IN_PARTS = Response("The document has its file, or is not uploaded in parts")
+CREATE_PART_URLS = Operation(
+    name="createPartUrls",
+    method="POST",
+    path="/uploads/{document_id}/parts",
+    summary="Create upload URLs for parts",
+    tag=UPLOADS,
+    description=(
+        "Each URL accepts PUTs of exactly `sizeBytes` bytes, without further headers, until "
+        "`expiresAt`; a part that is sent again replaces the earlier one. New URLs may be "
+        "requested at any time while the document is PENDING."
+    ),
+    body=(PART_NUMBERS,),
+    responses={
+        200: Response("The URLs", "PartUrls"),
+        400: _BAD_REQUEST,
+        401: _UNAUTHORIZED,
+        403: _FORBIDDEN,
+        404: _NOT_FOUND,
+        409: _NOT_IN_PARTS,
+        415: Response("The body is not application/json"),
+    },
+)
+LIST_PARTS = Operation(
+    name="listParts",
+    method="GET",
+    path="/uploads/{document_id}/parts",
+    summary="List uploaded parts",
+    tag=UPLOADS,
+    description="What S3 has, so that an interrupted upload sends only the other parts.",
+    responses={
+        200: Response("The uploaded parts, by number", "Parts"),
+        401: _UNAUTHORIZED,
+        403: _FORBIDDEN,
+        404: _NOT_FOUND,
+        409: _NOT_IN_PARTS,
+    },
+)
+COMPLETE_UPLOAD = Operation(
+    name="completeUpload",
+    method="POST",
+    path="/uploads/{document_id}/complete",
+    summary="Complete an upload in parts",
+    tag=UPLOADS,
+    description="Idempotent; may be repeated after a lost response.",
+    responses={
+        200: Response("The file is uploaded; it is processed next", "CompletedUpload"),
+        401: _UNAUTHORIZED,
+        403: _FORBIDDEN,
+        404: _NOT_FOUND,
+        409: Response("Parts are missing, or the document is not uploaded in parts"),
+    },
+)
+CANCEL_UPLOAD = Operation(
+    name="cancelUpload",
+    method="DELETE",
+    path="/uploads/{document_id}",
+    summary="Cancel an upload",
+    tag=UPLOADS,
+    description="Deletes the PENDING document and uploaded parts. Idempotent.",
+    responses={
+        204: Response("Cancelled", None),
+        401: _UNAUTHORIZED,
+        403: _FORBIDDEN,
+        404: _NOT_FOUND,
+        409: Response("The document has its file: delete the document instead"),
     },
 )
 LIST_DOCUMENTS = Operation(
@@ -385,6 +480,10 @@ GET_STYLE = _web_ui_file("getStyle", "/style.css", "text/css", "Web UI: style sh
 GET_SCRIPT = _web_ui_file("getScript", "/app.js", "text/javascript", "Web UI: script", {})
 OPERATIONS = (
     CREATE_UPLOAD,
+    CREATE_PART_URLS,
+    LIST_PARTS,
+    COMPLETE_UPLOAD,
+    CANCEL_UPLOAD,
     LIST_DOCUMENTS,
     GET_DOCUMENT,
     HEAD_DOCUMENT,

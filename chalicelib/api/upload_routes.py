@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from chalice.app import Blueprint, Response
 
@@ -12,6 +14,12 @@ from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.access import url_expiry
 from chalicelib.api.http import principal, route_options
+from chalicelib.api.parts import (
+    MAX_PUT_BYTES,
+    is_multipart_requested,
+    multipart_answer,
+    multipart_document,
+)
 from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.api.uploads import (
     MAX_USER_METADATA_BYTES,
@@ -32,7 +40,11 @@ from chalicelib.documents import (
     to_iso8601,
 )
 from chalicelib.files.validation import can_be_allowed
-from chalicelib.objects import presign_upload
+from chalicelib.objects import (
+    abort_multipart_upload,
+    create_multipart_upload,
+    presign_upload,
+)
 from chalicelib.queries import count_pending
 from chalicelib.runtime import dynamodb, s3, settings
 from chalicelib.store import Record, get_record, put_pending
@@ -48,15 +60,22 @@ def create_upload() -> Response:
     """
     owner = principal(upload_routes.current_request).sub
     fields = schema.CREATE_UPLOAD.parse_body(upload_routes.current_request.raw_body)
+    is_multipart = is_multipart_requested(fields)
     constraints = constraints_from(fields, owner)
     reject_disallowed(constraints)
+    reject_unsuitable(fields, is_multipart=is_multipart)
     document_id, expires = fields.get("documentId", str(uuid.uuid4())), url_expiry()
     document = pending_document(document_id, constraints, expires)
-    repeat, record = save_pending(document)
+    if is_multipart:
+        repeat, record = save_pending_multipart(document, constraints)
+    else:
+        repeat, record = save_pending(document)
     if repeat is Repeat.CONFLICT:
         raise conflict(document, record)
     body = {"documentId": document_id, "status": record["status"]}
-    if repeat is not Repeat.STORED:
+    if repeat is not Repeat.STORED and is_multipart:
+        body["upload"] = multipart_answer(record)
+    elif repeat is not Repeat.STORED:
         signed = replace(constraints, sha256=record.get("sha256"))
         body["upload"] = presigned_put(object_key_for(document_id), signed, expires)
     return Response(
@@ -76,7 +95,8 @@ def save_pending(document: Document) -> tuple[Repeat, Record]:
     if found is None:
         return Repeat.NEW, record
     repeat = compare_with_record(document, found, now.timestamp())
-    if repeat not in (Repeat.NEW, Repeat.PENDING):
+    is_renewed = repeat is Repeat.PENDING and document.upload_id is None
+    if not is_renewed and repeat is not Repeat.NEW:
         return repeat, found
     renewed = record if repeat is Repeat.NEW else {**found, **record}
     changed = put_pending(dynamodb, settings.documents_table, renewed, replaced=found)
@@ -103,6 +123,27 @@ def put_within_quota(document: Document, record: Record, now: datetime) -> Recor
     return put_pending(dynamodb, table, record)
 
 
+def save_pending_multipart(
+    document: Document, constraints: UploadConstraints
+) -> tuple[Repeat, Record]:
+    """Start a multipart upload and write its PENDING record; a repeated request keeps the first.
+
+    The record is written once the upload exists. What an interruption in between leaves behind is
+    aborted by the bucket's lifecycle rule.
+    """
+    bucket, key = settings.upload_bucket, object_key_for(document.document_id)
+    upload = create_multipart_upload(s3, bucket, key, constraints.object_arguments())
+    requested = multipart_document(document, upload.upload_id, runtime.now())
+    try:
+        repeat, record = save_pending(requested)
+    except Problem:
+        abort_multipart_upload(s3, upload)
+        raise
+    if record.get("uploadId") != upload.upload_id:
+        abort_multipart_upload(s3, upload)
+    return repeat, record
+
+
 def presigned_put(key: str, constraints: UploadConstraints, expires: datetime) -> dict[str, object]:
     """What a client needs for the PUT of its file."""
     seconds = settings.upload_url_seconds
@@ -111,6 +152,16 @@ def presigned_put(key: str, constraints: UploadConstraints, expires: datetime) -
     )
     headers = constraints.headers()
     return {"method": "PUT", "url": url, "headers": headers, "expiresAt": to_iso8601(expires)}
+
+
+def reject_unsuitable(fields: Mapping[str, Any], *, is_multipart: bool) -> None:
+    """400 for what S3 does not support in this kind of upload."""
+    if is_multipart and "sha256" in fields:
+        reason = "must be absent in a multipart upload, where S3 does not check it"
+        raise Problem(Code.INVALID_REQUEST, errors=[FieldError("sha256", reason)])
+    if not is_multipart and fields["fileSize"] > MAX_PUT_BYTES:
+        reason = f"must be true above {MAX_PUT_BYTES:,} bytes"
+        raise Problem(Code.INVALID_REQUEST, errors=[FieldError("multipart", reason)])
 
 
 def reject_disallowed(constraints: UploadConstraints) -> None:

@@ -78,13 +78,12 @@ class UploadConstraints:
     def put_object_arguments(self) -> dict[str, object]:
         """The arguments of PutObject that sign `headers` and Content-Length."""
         checksum = {"ChecksumSHA256": self._checksum} if self._checksum else {}
-        return {
-            "ContentLength": self.size_bytes,
-            "ContentType": self.content_type,
-            "IfNoneMatch": "*",
-            "Metadata": self._user_metadata,
-            **checksum,
-        }
+        signed = {"ContentLength": self.size_bytes, "IfNoneMatch": "*"}
+        return signed | self.object_arguments() | checksum
+
+    def object_arguments(self) -> dict[str, object]:
+        """The type and metadata of the object, as PutObject and CreateMultipartUpload take them."""
+        return {"ContentType": self.content_type, "Metadata": self._user_metadata}
 
     @property
     def excess_metadata_bytes(self) -> int:
@@ -183,6 +182,9 @@ def differing_terms(document: Document, record: Mapping[str, Any]) -> list[str]:
         for name in ("fileName", "fileSize", "tags")
         if requested.get(name) != recorded.get(name)
     ]
+    is_pending = record["status"] == Status.PENDING
+    if is_pending and ("uploadId" in requested) != ("uploadId" in record):
+        differing.append("multipart")
     return differing + [
         name
         for name in ("fileType", "sha256")

@@ -30,6 +30,8 @@ RESOURCES: Mapping[str, Sequence[str]] = {
     "s3:GetObject": ["${UploadBucketArn}/*"],
     "s3:PutObject": ["${UploadBucketArn}/uploads/*"],
     "s3:DeleteObject": ["${UploadBucketArn}/*"],
+    "s3:ListMultipartUploadParts": ["${UploadBucketArn}/uploads/*"],
+    "s3:AbortMultipartUpload": ["${UploadBucketArn}/uploads/*"],
     "dynamodb:PutItem": ["${DocumentsTableArn}"],
     "dynamodb:UpdateItem": ["${DocumentsTableArn}"],
     "dynamodb:GetItem": ["${DocumentsTableArn}"],
@@ -43,7 +45,10 @@ RESOURCES: Mapping[str, Sequence[str]] = {
 """The resources of each action. An action without a row is an error, so that adding a call means
 deciding what it may access."""
 
-MISSING_ACTIONS = {"lambda": {"invoke": ["lambda:InvokeFunction"]}}
+MISSING_ACTIONS = {
+    "lambda": {"invoke": ["lambda:InvokeFunction"]},
+    "s3": {"list_parts": ["s3:ListMultipartUploadParts"]},
+}
 """Actions of operations that Chalice's table lacks, by service and method."""
 
 NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
@@ -124,7 +129,9 @@ def render(policy_text: str, outputs: Mapping[str, str], *, notifications: bool)
 
 
 def _policy(function: str, calls: ClientCalls) -> Policy:
-    builder = PolicyBuilder(custom_policy_actions=load_custom_policy_actions() | MISSING_ACTIONS)
+    known = load_custom_policy_actions()
+    custom = {service: known.get(service, {}) | more for service, more in MISSING_ACTIONS.items()}
+    builder = PolicyBuilder(custom_policy_actions=known | custom)
     actions = [
         action
         for statement in builder.build_policy_from_api_calls(calls)["Statement"]

@@ -101,7 +101,8 @@ def hooks_for(account: Account) -> DeploymentHooks:
 def _import_routes(stage: Stage) -> DeployedApi:
     name = _api_stack(stage)
     openapi = _openapi(stage)
-    request = cloudformation.StackRequest(name, json.dumps(_template(stage, openapi)))
+    template = json.dumps(_template(stage, openapi), separators=(",", ":"))
+    request = cloudformation.StackRequest(name, template)
     cloudformation.apply(stage.account, request)
     stack = cloudformation.describe(stage.account, name)
     assert stack is not None
@@ -182,4 +183,13 @@ def _openapi(stage: Stage) -> dict[str, Any]:
     )
     if finished.returncode:
         raise CommandError(f"app.py cannot be imported:\n{finished.stderr.strip()}")
-    return dict(json.loads(finished.stdout))
+    return _without_documentation(json.loads(finished.stdout))
+
+
+def _without_documentation(openapi: dict[str, Any]) -> dict[str, Any]:
+    """The description as far as it has an effect: a template has at most 51,200 characters."""
+    for methods in openapi["paths"].values():
+        for method in methods.values():
+            for name in ("summary", "description", "produces", "responses"):
+                method.pop(name, None)
+    return openapi

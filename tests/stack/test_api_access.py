@@ -19,6 +19,10 @@ from tests.support.stack import PASSWORD, Stack
 CONTENT = b"one two three"
 ROUTES = [
     ("POST", "uploads"),
+    ("POST", "uploads/{}/parts"),
+    ("GET", "uploads/{}/parts"),
+    ("POST", "uploads/{}/complete"),
+    ("DELETE", "uploads/{}"),
     ("GET", "documents"),
     ("GET", "documents/{}"),
     ("HEAD", "documents/{}"),

@@ -150,6 +150,19 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
                 "PutObject of a client's upload",
                 lambda account: account.s3.put_object(Bucket=bucket, Key="uploads/permissions"),
             ),
+            Attempt("multipart upload of a client", partial(upload_in_parts, bucket)),
+            Attempt(
+                "AbortMultipartUpload",
+                lambda account: account.s3.abort_multipart_upload(
+                    Bucket=bucket, Key="uploads/permissions", UploadId="none"
+                ),
+            ),
+            Attempt(
+                "ListParts",
+                lambda account: account.s3.list_parts(
+                    Bucket=bucket, Key="uploads/permissions", UploadId="none"
+                ),
+            ),
             Attempt(
                 "DeleteObject",
                 lambda account: account.s3.delete_object(Bucket=bucket, Key="permissions"),
@@ -158,6 +171,21 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
         ],
     }
     return own[function] + logs
+
+
+def upload_in_parts(bucket: str, account: Account) -> None:
+    """Create a multipart upload, upload its only part and complete it."""
+    key = "uploads/permissions"
+    upload_id = account.s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+    part = account.s3.upload_part(
+        Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=1, Body=b"permissions"
+    )
+    account.s3.complete_multipart_upload(
+        Bucket=bucket,
+        Key=key,
+        UploadId=upload_id,
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+    )
 
 
 def query(stack: Stack, index: str, key: str, account: Account) -> None:
@@ -194,6 +222,22 @@ def foreign_attempts(stack: Stack, function: str) -> list[Attempt]:
         Attempt(
             "PutObject",
             lambda account: account.s3.put_object(Bucket=bucket, Key="permissions"),
+        ),
+        Attempt(
+            "AbortMultipartUpload of a direct upload",
+            lambda account: account.s3.abort_multipart_upload(
+                Bucket=bucket, Key="permissions", UploadId="none"
+            ),
+        ),
+        Attempt(
+            "ListParts of a direct upload",
+            lambda account: account.s3.list_parts(
+                Bucket=bucket, Key="permissions", UploadId="none"
+            ),
+        ),
+        Attempt(
+            "ListMultipartUploads",
+            lambda account: account.s3.list_multipart_uploads(Bucket=bucket),
         ),
         Attempt("Scan", lambda account: account.dynamodb.scan(TableName=table)),
         Attempt(

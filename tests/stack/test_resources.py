@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cfnlint.decode import decode, decode_str
 
+from chalicelib.api.parts import MULTIPART_SECONDS
 from chalicelib.observability import METRICS, NAMESPACE
 from infra.aws.hooks import AWS
 from infra.aws.stage import ROOT
@@ -78,14 +79,15 @@ def test_each_step_of_the_migration_creates_or_deletes_one_index() -> None:
 
 
 def test_the_bucket_is_private_encrypted_and_tidy() -> None:
-    """Public access is blocked, objects are encrypted, and incomplete uploads are aborted."""
+    """Public access is blocked, objects are encrypted, and expired uploads in parts are aborted."""
     bucket = properties("UploadBucket")
     assert {True} == set(bucket["PublicAccessBlockConfiguration"].values())
     assert 4 == len(bucket["PublicAccessBlockConfiguration"])
     [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert "AES256" == encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
     [rule] = bucket["LifecycleConfiguration"]["Rules"]
-    assert 1 == rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+    days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+    assert days * 24 * 60 * 60 == MULTIPART_SECONDS
     assert "Enabled" == rule["Status"]
 
 
