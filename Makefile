@@ -46,7 +46,7 @@ READERS := .venv-accuracy
 READERS_INSTALLED := $(READERS)/installed
 EXAMPLES := .venv-examples
 EXAMPLES_INSTALLED := $(EXAMPLES)/installed
-NPM_LOCKS := $(wildcard examples/*/package-lock.json tests/examples/package-lock.json)
+NPM_LOCKS := $(wildcard examples/*/package-lock.json examples/*/*/package-lock.json tests/examples/package-lock.json)
 SOURCES := app.py chalicelib infra tests benchmarks examples
 
 .DEFAULT_GOAL := help
