@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import uuid
 from collections import Counter
@@ -187,16 +188,44 @@ def path_of(url: str) -> str:
     return urlsplit(url).path
 
 
-def test_dropped_responses_make_one_document(browser: Browser, stack: Stack, new_user: str) -> None:
+@pytest.mark.parametrize(
+    ("is_in_parts", "requests"),
+    [
+        pytest.param(False, {"POST": 1, "PUT": 1}, id="one PUT"),
+        # Creation, URLs and completion; the parts of an earlier attempt; three parts.
+        pytest.param(True, {"POST": 3, "GET": 1, "PUT": 3}, id="parts"),
+    ],
+)
+def test_dropped_responses_make_one_document(
+    browser: Browser, stack: Stack, new_user: str, is_in_parts: bool, requests: dict[str, int]
+) -> None:
     """The first response to every request of an upload is dropped; each request is repeated."""
     with dropping_responses(stack.account.endpoint or "", containing="/uploads") as dropped:
         url = dropped.through(stack.api_url)
         with visit_web_ui(browser, replace(stack, api_url=url), url) as visit:
-            visit.sign_in(new_user).choose(payload("notes.txt"))
+            visit.sign_in(new_user)
+            if is_in_parts:
+                request_parts(visit)
+            visit.choose(payload("notes.txt", IN_PARTS if is_in_parts else b"one"))
             visit.expect_state("notes.txt", "Processed")
-    assert {"POST": 1, "PUT": 1} == Counter(name.split()[0] for name in dropped.dropped)
+    assert requests == Counter(name.split()[0] for name in dropped.dropped)
     [document] = stack.sign_in(new_user).call("GET", "documents").body["documents"]
     assert "notes.txt" == document["fileName"]
+
+
+IN_PARTS = b"word one\n" * (2 * 2**20)
+"""18 MiB: three parts of 8 MiB, the last one smaller."""
+
+
+def request_parts(visit: Visit) -> None:
+    """Make the web UI request multipart uploads, as it does for large files."""
+
+    def request_multipart(route: Route) -> None:
+        body = json.loads(route.request.post_data or "") | {"multipart": True}
+        del body["sha256"]
+        route.continue_(post_data=json.dumps(body))
+
+    visit.page.route("**/_user_request_/uploads", request_multipart)
 
 
 def test_polling_survives_errors(visit: Visit) -> None:
