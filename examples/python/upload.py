@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 API = os.environ["INTAKE_API_URL"]
+RESUMABLE_BYTES = 16 * 1024 * 1024  # from here in parts: an interruption costs the current one
 RESULT_SECONDS = 300
 RETRIED = (429, 500, 502, 503, 504)
 
@@ -60,16 +61,34 @@ def sign_in(email: str, password: str) -> None:
 
 def upload(path: Path, document_id: str) -> None:
     """Store a file as the document with this id, unless it is stored already."""
+    size = path.stat().st_size
     asked = {
         "documentId": document_id,
         "fileName": unicodedata.normalize("NFC", path.name),
         "fileType": mimetypes.guess_type(path.name)[0] or "application/octet-stream",
-        "fileSize": path.stat().st_size,
+        "fileSize": size,
+        "multipart": size > RESUMABLE_BYTES,
     }
     target = send(api, "POST", f"{API}uploads", json=asked).json().get("upload")
-    if target:  # an open file has a length, which S3 requires; a generator has none
+    if target and target["method"] == "MULTIPART":
+        put_parts(path, document_id, target["partSizeBytes"], target["partCount"])
+    elif target:  # an open file has a length, which S3 requires; a generator has none
         with path.open("rb") as file:  # 412: an earlier attempt has stored it; 409: it is doing so
             send(s3, "PUT", target["url"], 409, 412, headers=target["headers"], data=file)
+
+
+def put_parts(path: Path, document_id: str, part_bytes: int, count: int) -> None:
+    """Send the parts that S3 does not have yet, and complete the upload."""
+    url = f"{API}uploads/{document_id}"
+    listed = send(api, "GET", f"{url}/parts", 409).json()  # 409: an earlier run has completed it
+    there = {part["partNumber"] for part in listed.get("parts", ())}
+    with path.open("rb") as file:
+        for number in range(1, count + 1) if "parts" in listed else ():
+            if number not in there:
+                signed = send(api, "POST", f"{url}/parts", json={"partNumbers": [number]}).json()
+                file.seek((number - 1) * part_bytes)
+                send(s3, "PUT", signed["parts"][0]["url"], data=file.read(part_bytes))
+    send(api, "POST", f"{url}/complete")
 
 
 def wait_for_record(document_id: str) -> dict[str, Any]:

@@ -11,10 +11,8 @@ import pytest
 
 from infra.api_client import Client
 from tests.support.dropping import dropping_responses
-from tests.support.examples import BIN, FOLDER, run, variables_for
+from tests.support.examples import PYTHON_UPLOAD, run, variables_for
 from tests.support.stack import Stack
-
-PROGRAM = (BIN / "python", FOLDER / "python" / "upload.py")
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def test_lost_responses_make_no_second_document(
     variables = variables_for(stack, "monty")
     with dropping_responses(stack.account.endpoint or "") as dropped:
         environment = variables | dropped.entry(variables)
-        finished = run(*PROGRAM, "dropped.txt", cwd=tmp_path, environment=environment)
+        finished = run(*PYTHON_UPLOAD, "dropped.txt", cwd=tmp_path, environment=environment)
     assert 0 == finished.returncode, finished.stderr
     record = json.loads(finished.stdout)
     assert ("PROCESSED", hashlib.sha256(content).hexdigest()) == (
@@ -53,7 +51,9 @@ def test_a_stored_file_is_not_sent_again(stack: Stack, monty: Client, tmp_path: 
     (tmp_path / "again.txt").write_text("one two three")
     variables, document_id = variables_for(stack, "monty"), str(uuid.uuid4())
     for _attempt in range(2):
-        finished = run(*PROGRAM, "again.txt", document_id, cwd=tmp_path, environment=variables)
+        finished = run(
+            *PYTHON_UPLOAD, "again.txt", document_id, cwd=tmp_path, environment=variables
+        )
         assert (0, f"{document_id}\n") == (finished.returncode, finished.stderr)
         assert document_id == json.loads(finished.stdout)["documentId"]
     assert 1 == names(monty).count("again.txt")
@@ -62,6 +62,8 @@ def test_a_stored_file_is_not_sent_again(stack: Stack, monty: Client, tmp_path: 
 def test_a_refusal_shows_the_reason(stack: Stack, tmp_path: Path) -> None:
     """A type that the stage does not allow: the API's error, and exit code 1."""
     (tmp_path / "font.woff2").write_text("one")
-    finished = run(*PROGRAM, "font.woff2", cwd=tmp_path, environment=variables_for(stack, "monty"))
+    finished = run(
+        *PYTHON_UPLOAD, "font.woff2", cwd=tmp_path, environment=variables_for(stack, "monty")
+    )
     assert 1 == finished.returncode
     assert '"code":"type_not_allowed"' in finished.stderr.replace(" ", "")

@@ -34,7 +34,7 @@ class DroppedResponses:
         """LOST for the first occurrence of a request."""
         if call.method == "OPTIONS" or self.containing not in call.path:
             return None
-        name = _name(call)
+        name = name_of(call)
         with self._lock:
             self.requests[name] += 1
             if self.requests[name] > 1:
@@ -71,7 +71,8 @@ def dropping_responses(endpoint: str, *, containing: str = "") -> Iterator[Dropp
         yield dropped
 
 
-def _name(call: Call) -> str:
+def name_of(call: Call) -> str:
+    """A request as `DroppedResponses` counts it."""
     parts = urllib.parse.urlsplit(call.path)
     number = urllib.parse.parse_qs(parts.query).get("partNumber")
     return " ".join([call.method, parts.path, *(f"partNumber={text}" for text in number or ())])

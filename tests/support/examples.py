@@ -14,6 +14,8 @@ from tests.support.stack import PASSWORD, Stack
 FOLDER = ROOT / "examples"
 BIN = ROOT / ".venv-examples" / "bin"
 """Has python, node and the commands of requirements-examples.txt."""
+PYTHON_UPLOAD = (BIN / "python", FOLDER / "python" / "upload.py")
+"""The command that uploads a file."""
 TOOLS = ROOT / "tests" / "examples" / "node_modules" / ".bin"
 """Has the commands of tests/examples/package.json."""
 SECONDS = 120
