@@ -135,7 +135,7 @@ SCHEMAS: dict[str, JsonSchema] = {
             "expiresAt": _TIME,
         }
     ),
-    "Parts": _object(
+    "UploadedParts": _object(
         {
             "parts": {
                 "type": "array",

@@ -54,7 +54,7 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
         ],
         "expiresAt": "2026-11-25T09:15:00.000Z",
     },
-    "Parts": {
+    "UploadedParts": {
         "parts": [
             {
                 "partNumber": 1,

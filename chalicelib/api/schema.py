@@ -308,7 +308,7 @@ LIST_PARTS = Operation(
     tag=UPLOADS,
     description="What S3 has, so that an interrupted upload sends only the other parts.",
     responses={
-        200: Response("The uploaded parts, by number", "Parts"),
+        200: Response("The uploaded parts, by number", "UploadedParts"),
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _NOT_FOUND,
