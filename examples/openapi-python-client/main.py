@@ -12,8 +12,7 @@ import httpx
 from intake_client import AuthenticatedClient
 from intake_client.api.documents import delete_document, get_document, list_documents
 from intake_client.api.uploads import create_upload
-from intake_client.models import CreatedUpload, CreateUploadBody, Document, Page
-from intake_client.types import Unset
+from intake_client.models import CreatedUpload, CreateUploadBody, Document, Page, PutUpload
 
 T = TypeVar("T")
 RESULT_SECONDS = 300
@@ -41,7 +40,7 @@ def upload(path: Path, file_type: str) -> uuid.UUID:
         file_size=path.stat().st_size,
     )
     asked = expect(CreatedUpload, create_upload.sync(client=client, body=body))
-    if isinstance(asked.upload, Unset) or asked.upload.method != "PUT":
+    if not isinstance(asked.upload, PutUpload):
         sys.exit("A file of this size is uploaded in parts")
     with path.open("rb") as file:  # has a length, which S3 requires; a generator has none
         headers = asked.upload.headers.to_dict()
