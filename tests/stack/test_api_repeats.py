@@ -193,22 +193,25 @@ def test_the_id_of_a_direct_upload_is_not_taken_over(stack: Stack, ada: Client) 
     assert 400 == request(ada, derived).status
 
 
+AN_ID = "c5e4934b-0510-4018-88bc-6258f8b929e2"
+
+
 @pytest.mark.parametrize(
     "document_id",
     [
-        str(uuid.uuid1()),
-        str(uuid.uuid3(uuid.NAMESPACE_URL, "x")),
-        new_id().upper(),
-        new_id().replace("-", ""),
-        f"{{{new_id()}}}",
-        f"{new_id()}\n",
-        f"../{new_id()}",
-        f"{new_id()[:19]}c{new_id()[20:]}",
+        "5b1d6d3e-e8b7-11f1-842d-02fc00000001",
+        "60a7f89c-e446-309c-8b4f-460bfdfd0dee",
+        AN_ID.upper(),
+        AN_ID.replace("-", ""),
+        f"{{{AN_ID}}}",
+        f"{AN_ID}\n",
+        f"../{AN_ID}",
+        f"{AN_ID[:19]}c{AN_ID[20:]}",
         "00000000-0000-0000-0000-000000000000",
         "",
         None,
         7,
-        [new_id()],
+        [AN_ID],
     ],
     ids=repr,
 )
