@@ -17,7 +17,7 @@
 #   make user STAGE=dev EMAIL= create or find a user, print an ID token [GROUP=operators]; password: INTAKE_PASSWORD
 #   make env STAGE=dev         print URLs and names as shell variables: eval "$(make -s env STAGE=dev)"
 #   make retry STAGE=dev       process documents again that failed because of an AWS or internal error [PARALLEL=]
-#   make backfill STAGE=dev    process existing objects that have no record [PREFIX= PARALLEL=]
+#   make reconcile STAGE=dev   process objects without a current record, mark records whose object is gone [PREFIX= PARALLEL= DRY_RUN=1]
 #   make soak [N=2000]         process this many uploads with faults, duplicates and reordering; verify every record
 PYTHON ?= python3
 PORT ?=
@@ -30,6 +30,7 @@ CONFIRM ?=
 EMAIL ?=
 GROUP ?=
 PARALLEL ?=
+DRY_RUN ?=
 # Not from the environment, where these names are common.
 PREFIX =
 N =
@@ -50,7 +51,7 @@ NPM_LOCKS := $(wildcard examples/*/package-lock.json examples/*/*/package-lock.j
 SOURCES := app.py chalicelib infra tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user env retry backfill soak corpus accuracy bench
+.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user env retry reconcile soak corpus accuracy bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -115,9 +116,9 @@ retry: $(INSTALLED)
 	@$(INFRA) retry --stage "$(STAGE)" $(if $(PARALLEL),--parallel $(PARALLEL))
 
 # Passed through the environment, so that the shell does not interpret its characters.
-backfill: export INTAKE_PREFIX = $(value PREFIX)
-backfill: $(INSTALLED)
-	@$(INFRA) backfill --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL))
+reconcile: export INTAKE_PREFIX = $(value PREFIX)
+reconcile: $(INSTALLED)
+	@$(INFRA) reconcile --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL)) $(if $(DRY_RUN),--dry-run)
 
 soak: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.soak $(if $(N),--uploads $(N))

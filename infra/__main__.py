@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws.reprocess import DEFAULT_PARALLEL, MAX_PARALLEL
 from infra.aws.stage import Account, Stage
-from infra.commands.backfill import backfill
 from infra.commands.demo import demo
 from infra.commands.deploy import StackOptions, deploy, deploy_resources
 from infra.commands.destroy import destroy
@@ -21,6 +20,7 @@ from infra.commands.env import env
 from infra.commands.local import NAME as LOCAL
 from infra.commands.local import local, running_local_stage
 from infra.commands.policies import policies
+from infra.commands.reconcile import reconcile
 from infra.commands.retry import retry
 from infra.commands.screenshot import screenshot
 from infra.commands.status import status
@@ -191,6 +191,10 @@ GROUP = Argument(
     "--group", {"action": "append", "default": [], "help": "group to add the user to: operators"}
 )
 PREFIX = Argument("--prefix", {"default": "", "help": "key prefix; default: all objects"})
+DRY_RUN = Argument(
+    "--dry-run",
+    {"action": "store_true", "help": "only count; exit code 1 if there is something to do"},
+)
 PARALLEL = Argument(
     "--parallel",
     {
@@ -246,10 +250,12 @@ COMMANDS = (
         (STAGE, PARALLEL),
     ),
     Command(
-        "backfill",
-        "process existing objects that have no record",
-        lambda parsed: backfill(_stage(parsed), parsed.prefix, parsed.parallel),
-        (STAGE, PREFIX, PARALLEL),
+        "reconcile",
+        "process objects without a current record, mark records whose object is gone",
+        lambda parsed: reconcile(
+            _stage(parsed), parsed.prefix, parsed.parallel, dry_run=parsed.dry_run
+        ),
+        (STAGE, PREFIX, PARALLEL, DRY_RUN),
     ),
     Command(
         "status",

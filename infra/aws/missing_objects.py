@@ -18,15 +18,37 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def is_missing(s3: S3Client, upload: Upload) -> bool:
+def is_missing(s3: S3Client, bucket: str, key: str) -> bool:
     """Whether the bucket has no object with this key.
 
     Raises:
         ClientError: the bucket does not exist or may not be listed.
     """
     # The key itself is the first of those that begin with it.
-    page = s3.list_objects_v2(Bucket=upload.bucket, Prefix=upload.key, MaxKeys=1)
-    return [upload.key] != [item["Key"] for item in page.get("Contents", [])]
+    page = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return [key] != [item["Key"] for item in page.get("Contents", [])]
+
+
+def mark_missing(
+    dynamodb: DynamoDBClient, table: str, document_id: str, sequencer: str, removed_at: str
+) -> bool:
+    """Write `removedAt` without an event, if the record still describes this version.
+
+    Returns:
+        Whether it did.
+    """
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=to_item({"documentId": document_id}),
+            UpdateExpression="SET #removedAt = :removedAt",
+            ConditionExpression="#sequencer = :sequencer AND attribute_not_exists(#removedAt)",
+            ExpressionAttributeNames={"#removedAt": "removedAt", "#sequencer": "sequencer"},
+            ExpressionAttributeValues=to_item({":removedAt": removed_at, ":sequencer": sequencer}),
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def remove_failure(dynamodb: DynamoDBClient, table: str, upload: Upload) -> None:

@@ -155,7 +155,7 @@ def _resolved(processor: Processor, upload: Upload, outcome: Outcome) -> Outcome
     if not (is_unread or outcome.name == GONE):
         return outcome
     try:
-        if not is_missing(processor.s3, upload):
+        if not is_missing(processor.s3, upload.bucket, upload.key):
             return outcome
     except ClientError as error:  # without s3:ListBucket
         return replace(outcome, error=f"{outcome.error}; it may be deleted: {error}")
@@ -187,10 +187,8 @@ def get_records(
     dynamodb: DynamoDBClient, table: str, document_ids: Sequence[str], *, consistent: bool
 ) -> dict[str, dict[str, Any]]:
     """The processing attributes of at most MAX_BATCH records, by document id."""
-    names = {
-        f"#{name}": name
-        for name in ("documentId", "status", "eTag", "sequencer", "uploadedAt", "failure")
-    } | {"#deletedUntil": "deletedUntil"}
+    attributes = ("documentId", "status", "eTag", "sequencer", "uploadedAt", "failure")
+    names = {f"#{name}": name for name in (*attributes, "deletedUntil", "removedAt")}
     pending: Any = {
         table: {
             "Keys": [{"documentId": {"S": document_id}} for document_id in set(document_ids)],

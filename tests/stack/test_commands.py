@@ -42,7 +42,7 @@ def test_help_names_every_command() -> None:
         "destroy",
         "policies",
         "retry",
-        "backfill",
+        "reconcile",
         "screenshot",
         "user",
     ):
@@ -84,7 +84,7 @@ def test_a_stage_without_functions_is_one_error_line(account: Account, tmp_path:
     stage = local_stage("bare", account, copy_project(tmp_path / "project"))
     deploy_resources(stage)
     try:
-        answer = run("backfill", "--stage", "bare", **reaching(account))
+        answer = run("reconcile", "--stage", "bare", **reaching(account))
     finally:
         destroy(stage, confirmation_for(stage))
     assert 1 == answer.returncode
@@ -94,7 +94,7 @@ def test_a_stage_without_functions_is_one_error_line(account: Account, tmp_path:
 
 
 ON_A_STAGE = (
-    ("backfill",),
+    ("reconcile",),
     ("deploy",),
     ("destroy",),
     ("env",),
@@ -182,7 +182,7 @@ def test_the_stage_of_a_running_make_local_needs_no_variables(
     assert account.account_id == stage.account.account_id
 
 
-@pytest.mark.parametrize("command", ["destroy", "env", "retry", "backfill"])
+@pytest.mark.parametrize("command", ["destroy", "env", "retry", "reconcile"])
 def test_a_stage_that_does_not_exist_is_one_error_line(account: Account, command: str) -> None:
     """Every command on a missing stage prints one line and exits with 1."""
     answer = run(command, "--stage", "nowhere", **reaching(account))

@@ -7,10 +7,10 @@ import pytest
 from chalicelib.documents import document_id_for
 from infra.aws.stage import Account
 from infra.build.chalice_project import copy_project
-from infra.commands.backfill import backfill
 from infra.commands.deploy import deploy
 from infra.commands.destroy import confirmation_for, destroy
 from infra.commands.env import env
+from infra.commands.reconcile import reconcile
 from infra.commands.retry import retry
 from infra.commands.status import status
 from infra.commands.user import user
@@ -41,7 +41,6 @@ NOT_CALLED_HERE = {
     "cloudformation:TagResource": "CreateStack and UpdateStack with tags",
     "cloudformation:UntagResource": "UpdateStack without a tag",
     "dynamodb:ListTagsOfResource": "a table outside the stack, after an interrupted destroy",
-    "dynamodb:UpdateItem": "the migration of a table with index byOwner",
     "iam:DetachRolePolicy": "a policy that was attached by hand",
     "iam:GetRolePolicy": "the region of a role without tags, of an older version",
     "iam:PassRole": "CreateFunction and CreateStack with a role",
@@ -79,7 +78,7 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
             env(stage)
             verify(stage)
             retry(stage, 2)
-            backfill(stage, "", 2)
+            reconcile(stage, "", 2)
             deploy(stage)
             status(stage)
             destroy(stage, confirmation_for(stage))
@@ -97,20 +96,21 @@ def test_every_allowed_action_is_called(called: set[str]) -> None:
 
 
 def _leave_documents(account: Account, outputs: dict[str, str]) -> None:
-    """A document that failed permanently and whose object is gone, and an object."""
+    """An object, and two documents whose objects are gone: one failed permanently."""
     bucket, table = outputs["UploadBucketName"], outputs["DocumentsTableName"]
     account.s3.put_object(Bucket=bucket, Key="kept.txt", Body=b"one")
-    account.dynamodb.put_item(
-        TableName=table,
-        Item={
-            "documentId": {"S": document_id_for(bucket, "gone.txt")},
-            "status": {"S": "FAILED"},
-            "uploadedAt": {"S": "2026-01-01T00:00:00.000Z"},
-            "objectKey": {"S": "gone.txt"},
-            "fileName": {"S": "gone.txt"},
-            "fileSize": {"N": "1"},
-            "eTag": {"S": "0"},
-            "sequencer": {"S": "0"},
-            "failure": {"M": {"code": {"S": "processing_failed"}, "message": {"S": "x"}}},
-        },
-    )
+    for key, code in (("failed.txt", "processing_failed"), ("rejected.txt", "empty")):
+        account.dynamodb.put_item(
+            TableName=table,
+            Item={
+                "documentId": {"S": document_id_for(bucket, key)},
+                "status": {"S": "FAILED"},
+                "uploadedAt": {"S": "2026-01-01T00:00:00.000Z"},
+                "objectKey": {"S": key},
+                "fileName": {"S": key},
+                "fileSize": {"N": "1"},
+                "eTag": {"S": "0"},
+                "sequencer": {"S": "0"},
+                "failure": {"M": {"code": {"S": code}, "message": {"S": "x"}}},
+            },
+        )

@@ -234,10 +234,10 @@ def test_throttling_is_an_alarm_after_an_hour() -> None:
 
 
 def test_lost_failures_name_the_commands_that_restore_them() -> None:
-    """An upload whose failure could not be delivered has no record: backfill processes it."""
+    """An upload whose failure could not be delivered has no record: reconcile processes it."""
     description = alarms()["FailuresUndelivered"]["AlarmDescription"]["Fn::Sub"]
     assert "`make deploy STAGE=${Stage}`" in description
-    assert "`make backfill STAGE=${Stage}`" in description
+    assert "`make reconcile STAGE=${Stage}`" in description
 
 
 def test_costs_are_reported_to_the_recipient_of_alarms() -> None:

@@ -142,9 +142,9 @@ def test_a_longer_key_does_not_hide_a_deleted_object(stack: Stack) -> None:
     with stack.no_events():
         stack.put(f"{key}.txt", b"one")
     [upload] = failed_uploads(stack.account.dynamodb, stack.table, stack.bucket)
-    assert not is_missing(stack.account.s3, upload)
+    assert not is_missing(stack.account.s3, upload.bucket, upload.key)
     stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
-    assert is_missing(stack.account.s3, upload)
+    assert is_missing(stack.account.s3, upload.bucket, upload.key)
     older = replace(upload, sequencer="0".ljust(32, "0"))
     remove_failure(stack.account.dynamodb, stack.table, older)
     assert "processing_failed" == stack.record(key)["failure"]["code"]

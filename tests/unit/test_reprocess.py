@@ -1,4 +1,4 @@
-"""Runs of process_upload by `make retry` and `make backfill`."""
+"""Runs of process_upload by `make retry` and `make reconcile`."""
 
 from __future__ import annotations
 
