@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -131,6 +131,18 @@ def in_parallel(parallel: int, run: Callable[[T], R], items: Iterable[T]) -> Ite
         yield from [future.result() for future in running]
 
 
+def invoke(processor: Processor, event: Mapping[str, object]) -> str | None:
+    """The error of process_upload for an event; None if it succeeded.
+
+    Raises:
+        ClientError: the invocation is refused, or throttled for several minutes.
+        BotoCoreError: AWS is unreachable.
+    """
+    answer = processor.lambda_.invoke(FunctionName=processor.function, Payload=json.dumps(event))
+    payload = answer["Payload"].read()
+    return _error(payload) if answer.get("FunctionError") else None
+
+
 def process(processor: Processor, upload: Upload) -> Outcome:
     """Invoke process_upload on one upload and wait for its outcome.
 
@@ -138,12 +150,8 @@ def process(processor: Processor, upload: Upload) -> Outcome:
         ClientError: the invocation is refused, or throttled for several minutes.
         BotoCoreError: AWS is unreachable.
     """
-    answer = processor.lambda_.invoke(
-        FunctionName=processor.function, Payload=json.dumps(build_event(upload))
-    )
-    payload = answer["Payload"].read()
-    if answer.get("FunctionError"):
-        return _resolved(processor, upload, Outcome(STILL_FAILING, upload.key, _error(payload)))
+    if error := invoke(processor, build_event(upload)):
+        return _resolved(processor, upload, Outcome(STILL_FAILING, upload.key, error))
     document_id = document_id_for(upload.bucket, upload.key)
     records = get_records(processor.dynamodb, processor.table, [document_id], consistent=True)
     return _resolved(processor, upload, outcome_for(upload, records.get(document_id)))

@@ -1,26 +1,35 @@
 """`make retry`: process uploads again that failed because of an AWS or internal error.
 
 Such uploads have a FAILED record with `processing_failed`. If even that could not be written, their
-messages are in the unrecorded failure queue, the dead-letter queue of the failure queue.
+messages are in the unrecorded failure queue, the dead-letter queue of the failure queue. So are
+those of removals that could not be recorded.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.documents import FailureCode, Status
-from chalicelib.events import Upload, failed_uploads_from_message
+from chalicelib.events import (
+    Removal,
+    Upload,
+    failed_removals_from_message,
+    failed_uploads_from_message,
+)
 from chalicelib.store import from_item
 from infra.aws.queues import IN_FLIGHT, VISIBLE, queue_depth
 from infra.aws.reprocess import (
+    REMOVED,
     STILL_FAILING,
     Outcome,
     Processor,
     get_processor,
     in_parallel,
+    invoke,
     process,
     summarizing,
 )
@@ -110,11 +119,11 @@ def failed_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterato
 
 
 def retry_unrecorded(processor: Processor, queues: Queues) -> Iterator[list[Outcome]]:
-    """Process the uploads of messages in the dead-letter queue.
+    """Process the uploads and removals of messages in the dead-letter queue.
 
-    A message is deleted when its uploads are processed. If they are still failing, it returns to
-    the failure queue, so that record_failure stores their FAILED records. A malformed message is
-    left in place.
+    A message is deleted when they are processed. If some are still failing, it returns to the
+    failure queue, so that record_failure stores FAILED records and `removedAt`. A malformed message
+    is left in place.
     """
     messages = _receive(queues, min(processor.parallel, MAX_BATCH))
     return in_parallel(processor.parallel, partial(_retry_message, processor, queues), messages)
@@ -138,13 +147,26 @@ def _receive(queues: Queues, batch: int) -> Iterator[MessageTypeDef]:
 
 
 def _retry_message(processor: Processor, queues: Queues, message: MessageTypeDef) -> list[Outcome]:
+    body = message["Body"]
     try:
-        uploads = [upload for upload, _failure in failed_uploads_from_message(message["Body"])]
+        uploads = [upload for upload, _failure in failed_uploads_from_message(body)]
+        removals = failed_removals_from_message(body)
     except ValueError as error:
         name = f"message {message['MessageId']} of the dead-letter queue"
         return [Outcome(STILL_FAILING, name, str(error))]
     outcomes = [process(processor, upload) for upload in uploads]
+    if removals:
+        outcomes += _retry_removals(processor, json.loads(body)["requestPayload"], removals)
     if any(outcome.name == STILL_FAILING for outcome in outcomes):
-        queues.sqs.send_message(QueueUrl=queues.failures, MessageBody=message["Body"])
+        queues.sqs.send_message(QueueUrl=queues.failures, MessageBody=body)
     queues.sqs.delete_message(QueueUrl=queues.unrecorded, ReceiptHandle=message["ReceiptHandle"])
     return outcomes
+
+
+def _retry_removals(
+    processor: Processor, event: dict[str, object], removals: list[Removal]
+) -> list[Outcome]:
+    """Process the whole event: any uploads in it have their results by now."""
+    error = invoke(processor, event)
+    name = STILL_FAILING if error else REMOVED
+    return [Outcome(name, removal.key, error) for removal in removals]

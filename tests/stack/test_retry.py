@@ -17,7 +17,8 @@ from infra.commands.retry import failed_uploads, retry
 from infra.console import CommandError
 from tests.support.commands import counts, reaching, run
 from tests.support.faults import faulty_aws
-from tests.support.stack import Stack, created_event
+from tests.support.stack import Stack, created_event, removed_event
+from tests.support.waiting import eventually
 
 NEXT = "F" * 18
 """A sequencer greater than any of the local AWS."""
@@ -66,6 +67,15 @@ def on_failure_message(event: dict[str, object]) -> str:
             "responsePayload": {"errorType": "ClientError", "errorMessage": "shown to operators"},
         }
     )
+
+
+def remove_unrecorded(stack: Stack, key: str) -> dict[str, object]:
+    """Delete an object with a record, without an event; returns that event."""
+    stack.put(key, b"one two three")
+    stack.record(key)
+    with stack.no_events():
+        stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
+    return removed_event(stack.bucket, key, NEXT)
 
 
 def put_unrecorded(stack: Stack, body: str) -> None:
@@ -228,6 +238,34 @@ def test_an_unrecorded_failure_that_persists_is_recorded(stack: Stack) -> None:
         assert 0 == unrecorded(stack)
     retry(stack.stage, 4)
     assert "PROCESSED" == stack.record(key)["status"]
+
+
+def test_a_removal_that_was_never_recorded_is_applied(stack: Stack) -> None:
+    """The record gets the removal of a dead-letter message, and the message is deleted."""
+    key = stack.new_key("removed unrecorded.txt")
+    put_unrecorded(stack, on_failure_message(remove_unrecorded(stack, key)))
+    answer = run("retry", "--stage", "test", **reaching(stack.account))
+    assert (0, ["1  object deleted"]) == (answer.returncode, counts(answer))
+    assert "2026-11-22T12:00:01.000Z" == stack.record(key)["removedAt"]
+    assert 0 == unrecorded(stack)
+
+
+def test_a_removal_that_still_fails_returns_to_the_failure_queue(stack: Stack) -> None:
+    """It is reported by key, and record_failure applies it."""
+    key = stack.new_key("removed trouble.txt")
+    put_unrecorded(stack, on_failure_message(remove_unrecorded(stack, key)))
+    assert stack.account.endpoint
+    with (
+        faulty_aws(
+            stack.account.endpoint, lambda call: 400 if call.name == "UpdateItem" else None
+        ) as url,
+        stack.environment("process_upload", AWS_ENDPOINT_URL_DYNAMODB=url),
+    ):
+        answer = run("retry", "--stage", "test", **reaching(stack.account))
+    assert (1, ["1  still failing"]) == (answer.returncode, counts(answer))
+    assert f"  Still failing: {key}: " in answer.stdout
+    eventually(lambda: "removedAt" in stack.record(key), "a record of the removal")
+    assert 0 == unrecorded(stack)
 
 
 def test_two_failed_versions_are_processed(stack: Stack) -> None:
