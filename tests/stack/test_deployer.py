@@ -54,6 +54,7 @@ NOT_CALLED_HERE = {
     "s3:GetBucketTagging": "a bucket outside the stack",
     "s3:GetObject": "HeadObject of an object that may be gone",
     "sqs:DeleteMessage": "a failure that was recorded by a retry",
+    "sqs:SendMessage": "a dead-letter message that fails again in a retry",
 }
 """Allowed actions that an uneventful life of a stage does not call, with what calls them."""
 
