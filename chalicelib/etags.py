@@ -11,6 +11,6 @@ def weak_etag(text: str) -> str:
 
 
 def etag_matches(if_none_match: str | None, e_tag: str) -> bool:
-    """Whether the client's copy is current."""
-    sent = [part.strip() for part in (if_none_match or "").split(",")]
-    return "*" in sent or e_tag in sent
+    """Whether the client's copy is current: one of its ETags equals this one, strong or weak."""
+    sent = [part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")]
+    return "*" in sent or e_tag.removeprefix("W/") in sent
