@@ -49,8 +49,11 @@ class Removal:
     bucket: str
     key: str
     """As stored in the bucket, not URL-encoded."""
-    sequencer: str
-    """Padded to SEQUENCER_WIDTH; uploads and removals of one key have one order."""
+    sequencer: str | None
+    """Padded to SEQUENCER_WIDTH; uploads and removals of one key have one order. None where the
+    event has none. S3 user guide: "Event message structure" promises it only for PUTs and DELETEs;
+    "Configuring Lifecycle event notifications" shows it in LifecycleExpiration:Delete and has no
+    sample of LifecycleExpiration:DeleteMarkerCreated."""
     removed_at: str
     """ISO 8601 UTC with milliseconds."""
 
@@ -207,7 +210,7 @@ def _parse_removal(record: Mapping[str, Any]) -> Removal:
         removal = Removal(
             bucket=record["s3"]["bucket"]["name"],
             key=unquote_plus(stored["key"]),
-            sequencer=_parse_sequencer(stored),
+            sequencer=_parse_sequencer(stored) if stored.get("sequencer") else None,
             removed_at=_parse_time(record),
         )
         if not (removal.bucket and removal.key):

@@ -133,7 +133,8 @@ def is_outdated(upload: Upload) -> bool:
     if record.get("deletedUntil", "") >= upload.uploaded_at:
         return True
     if (recorded := record.get("sequencer", "")) == upload.sequencer:
-        return bool(record.get("failure", {}).get("code") != FailureCode.PROCESSING_FAILED)
+        code = record.get("failure", {}).get("code")
+        return "removedAt" in record or bool(code != FailureCode.PROCESSING_FAILED)
     return bool(recorded > upload.sequencer)
 
 
@@ -166,7 +167,14 @@ def record_permanent_failure(
 
 
 def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
-    """Record that an object was deleted: one DynamoDB write, two if it has no record."""
+    """Record that an object was deleted: one DynamoDB write, two if it has no record.
+
+    Without a sequencer it has no place among the versions of its key: nothing is recorded.
+    """
+    if removal.sequencer is None:
+        message = f"Deletion of file {removal.key} has no sequencer, nothing recorded"
+        log(logging.WARNING, message, {"objectKey": removal.key})
+        return
     expires_at = int(runtime.now().timestamp()) + TOMBSTONE_SECONDS
     for attempt in attempts(seconds_left):
         with attempt:

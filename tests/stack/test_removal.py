@@ -122,6 +122,40 @@ def test_a_repeated_event_of_a_removed_object_is_quiet(stack: Stack) -> None:
     assert record == stack.record(key)
 
 
+def test_a_repeated_event_of_a_removed_failure_is_quiet(stack: Stack) -> None:
+    """A retry has the record's sequencer, and there is no object to process any more."""
+    key = stack.new_key("failed.txt")
+    created = created_event(stack.bucket, key, "0" * 32, EARLIEST)
+    fail_permanently(stack, created)
+    assert {} == stack.invoke("process_upload", removed_event(stack.bucket, key, EARLY))
+    record = stack.record(key, "FAILED")
+    assert {"code", "message"} == record["failure"].keys()
+    again = created_event(stack.bucket, key, record["eTag"], record["sequencer"])
+
+    def fault(call: Call) -> int | None:
+        return 403 if call.path.endswith(key) else None
+
+    assert stack.account.endpoint
+    with (
+        faulty_aws(stack.account.endpoint, fault) as url,
+        stack.environment("process_upload", AWS_ENDPOINT_URL_S3=url),
+    ):
+        assert {} == stack.invoke("process_upload", again)
+    assert record == stack.record(key)
+
+
+def test_a_removal_without_sequencer_is_skipped(stack: Stack) -> None:
+    """One warning instead of an error that Lambda repeats; the record stays as it is."""
+    key = stack.new_key("expired.txt")
+    stack.put(key, b"one two three")
+    record = stack.record(key)
+    event = removed_event(stack.bucket, key, "", "LifecycleExpiration:Delete")
+    assert {} == stack.invoke("process_upload", event)
+    assert record == stack.record(key)
+    [line] = stack.lines("process_upload", f"Deletion of file {key} has no sequencer")
+    assert "WARNING" == line["level"]
+
+
 def test_a_pending_upload_that_is_removed_stays_pending(stack: Stack, ada: Client) -> None:
     """Its record has removedAt, and its late event is quiet; a second PUT is processed."""
     with stack.no_events():
