@@ -95,8 +95,8 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         for attempt in attempts(seconds_left):
             with attempt:
                 result = put_result(dynamodb, settings.documents_table, document, upload.replaces)
-    finish(document, result.outcome, stopwatch)
-    notify(result)
+    finish(upload, document, result.outcome, stopwatch)
+    notify(upload, result)
 
 
 def read_object(
@@ -160,10 +160,10 @@ def record_permanent_failure(
         for attempt in attempts(seconds_left):
             with attempt:
                 result = update_failure(dynamodb, settings.documents_table, document)
-    finish(document, result.outcome, stopwatch, fields)
+    finish(upload, document, result.outcome, stopwatch, fields)
     if result.outcome is WriteOutcome.DUPLICATE:
         log_event(result.record, logging.WARNING, "failed permanently but has a record", fields)
-    notify(result)
+    notify(upload, result)
 
 
 def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
@@ -185,6 +185,7 @@ def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
 
 
 def finish(
+    upload: Upload,
     document: Document,
     outcome: WriteOutcome,
     stopwatch: Stopwatch,
@@ -193,23 +194,26 @@ def finish(
     """Log a written result; delete an object uploaded with the URL of a deleted document."""
     key = document.object_key or ""
     if outcome is WriteOutcome.WRITTEN:
-        log_result(document, {**log_fields(document, stopwatch.milliseconds()), **(fields or {})})
+        measured = log_fields(document, stopwatch.milliseconds(), is_first=not upload.replaces)
+        log_result(document, {**measured, **(fields or {})})
     elif outcome is WriteOutcome.DELETED and is_client_upload(key, document.document_id):
         delete_object(s3, settings.upload_bucket, key)
 
 
-def notify(result: WriteResult) -> None:
+def notify(upload: Upload, result: WriteResult) -> None:
     """Publish a written or repeated result, where the stage has notifications on.
 
     A repeated event may repeat because publishing failed, so it publishes again: subscribers
-    deduplicate, as SNS's at-least-once delivery requires anyway.
+    deduplicate, as SNS's at-least-once delivery requires anyway. An event that replaces a result
+    publishes only what it wrote, since a client can request many of them.
 
     Raises:
         NotificationError: SNS did not accept the message; Lambda or SQS retries.
     """
     if not settings.notification_topic_arn:
         return
-    if result.outcome not in (WriteOutcome.WRITTEN, WriteOutcome.DUPLICATE):
+    is_repeated = result.outcome is WriteOutcome.DUPLICATE and not upload.replaces
+    if result.outcome is not WriteOutcome.WRITTEN and not is_repeated:
         return
     try:
         publish(runtime.sns, settings.notification_topic_arn, result.record)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Blueprint, Response
 
+from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.access import delete_for_good, get_record_or_404, url_expiry
 from chalicelib.api.http import principal, query_parameters, route_options
@@ -25,6 +28,9 @@ from chalicelib.objects import presign_download
 from chalicelib.runtime import dynamodb, s3, settings
 
 document_routes = Blueprint(__name__)
+
+REPROCESS_SECONDS = 60
+"""Minimum age of a result that is to be replaced."""
 
 
 @document_routes.route(**route_options(schema.LIST_DOCUMENTS))
@@ -72,6 +78,7 @@ def reprocess_document(document_id: str) -> Response:
     """Start processing the version that the record describes: one asynchronous invocation."""
     record = get_record_or_404(principal(document_routes.current_request), document_id)
     reject_without_file(record)
+    reject_repetition(record)
     upload = Upload(
         bucket=settings.upload_bucket,
         key=record["objectKey"],
@@ -92,6 +99,17 @@ def delete_document(document_id: str) -> Response:
     record = get_record_or_404(caller, document_id, include_tombstones=True)
     delete_for_good(record)
     return Response(status_code=204, body="")
+
+
+def reject_repetition(record: Mapping[str, Any]) -> None:
+    """429 for a result younger than REPROCESS_SECONDS: a request costs a whole processing."""
+    age = runtime.now() - datetime.fromisoformat(record["processedAt"])
+    if (left := math.ceil(REPROCESS_SECONDS - age.total_seconds())) > 0:
+        raise Problem(
+            Code.TOO_MANY_REQUESTS,
+            f"The document was processed less than {REPROCESS_SECONDS} seconds ago",
+            headers={"Retry-After": str(left)},
+        )
 
 
 def record_response(shown: Mapping[str, Any]) -> Response:

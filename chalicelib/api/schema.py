@@ -431,7 +431,8 @@ REPROCESS_DOCUMENT = Operation(
     summary="Process the file of a document again",
     description=(
         "The record stays as it is until the new result replaces it and changes `processedAt`. "
-        "A later version of the file, or a result that was stored meanwhile, takes precedence."
+        "A later version of the file, or a result that was stored meanwhile, takes precedence. "
+        "Less than 60 seconds after `processedAt`, the response is 429."
     ),
     tag=DOCUMENTS,
     responses={

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from chalicelib.documents import object_key_for
+from chalicelib.documents import object_key_for, to_iso8601
 from infra.api_client import Client, send
 from tests.stack.test_record_failure import fail_permanently
 from tests.support.stack import Stack, created_event
@@ -18,14 +20,44 @@ def reprocess(client: Client, document_id: str) -> int:
     return client.call("POST", f"documents/{document_id}/reprocess").status
 
 
+def age(stack: Stack, record: dict[str, Any], seconds: int) -> None:
+    """Have a document processed this long ago."""
+    processed_at = to_iso8601(datetime.now(UTC) - timedelta(seconds=seconds))
+    stack.put_record(record["objectKey"], **{**record, "processedAt": processed_at})
+
+
 def test_a_document_is_processed_again(stack: Stack, ada: Client) -> None:
-    """The new result has the same version, a later processedAt, and the same facts."""
+    """The new result has the same version, a later processedAt, and the same facts.
+
+    Its log line lacks the time since the upload.
+    """
     document_id = ada.upload("again.txt", "text/plain", CONTENT)
     stack.settled(ada, document_id)
     before = stack.record(key := object_key_for(document_id))
+    age(stack, before, 61)
     assert 202 == reprocess(ada, document_id)
     eventually(lambda: stack.record(key)["processedAt"] > before["processedAt"], "a new result")
     assert {**before, "processedAt": ""} == {**stack.record(key), "processedAt": ""}
+    eventually(lambda: len(results(stack, document_id)) == 2, "both lines")
+    first, second = results(stack, document_id)
+    assert ("uploadToRecordMs" in first, "uploadToRecordMs" in second) == (True, False)
+
+
+def results(stack: Stack, document_id: str) -> list[dict[str, Any]]:
+    """The lines of a document's results, oldest first."""
+    lines = stack.lines("process_upload", "processed with status")
+    return [line for line in lines if line["documentId"] == document_id]
+
+
+def test_a_new_result_is_not_replaced(stack: Stack, ada: Client) -> None:
+    """429 says when the document can be processed again."""
+    document_id = ada.upload("soon.txt", "text/plain", CONTENT)
+    stack.settled(ada, document_id)
+    record = stack.record(object_key_for(document_id))
+    age(stack, record, 30)
+    answer = ada.call("POST", f"documents/{document_id}/reprocess")
+    assert (429, "too_many_requests") == (answer.status, answer.body["code"])
+    assert 0 < int(answer.headers["Retry-After"]) <= 30
 
 
 def test_only_the_seen_result_is_replaced(stack: Stack, ada: Client) -> None:

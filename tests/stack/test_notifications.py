@@ -224,6 +224,22 @@ def test_a_repeated_event_is_published_again(notifying: Stack, subscriber: Subsc
     assert 2 == len({message["sequencer"] for message in subscriber.messages_for(key)})
 
 
+def test_a_request_that_replaces_nothing_publishes_nothing(
+    notifying: Stack, subscriber: Subscriber
+) -> None:
+    """Of several requests to process a result again, the one that replaces it is published."""
+    key = notifying.new_key()
+    e_tag = notifying.put(key, b"one two three")
+    record = notifying.record(key)
+    subscriber.wait_for_messages(1, key)
+    event = created_event(notifying.bucket, key, e_tag, record["sequencer"])
+    event["Records"][0]["replaces"] = record["processedAt"]
+    for _ in range(3):
+        assert notifying.invoke("process_upload", event) == {}
+    fail_permanently(notifying, event)
+    assert 2 == len(subscriber.messages_for(key))
+
+
 def test_an_overtaken_event_publishes_nothing(notifying: Stack, subscriber: Subscriber) -> None:
     """An event whose version is older than the record's is not published."""
     key = notifying.new_key()

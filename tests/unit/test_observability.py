@@ -69,6 +69,11 @@ def test_the_fields_of_a_failed_file() -> None:
     assert not {"words", "fileType"} & set(fields)
 
 
+def test_a_requested_repetition_does_not_count_as_slow() -> None:
+    """Only the first result has the time since the upload."""
+    assert "uploadToRecordMs" not in log_fields(a_document(), {}, is_first=False)
+
+
 def test_a_clock_that_lags_behind_makes_no_negative_time() -> None:
     """S3's clock and Lambda's may differ by milliseconds."""
     document = a_document(uploaded_at="2026-11-22T12:00:02.001Z")
