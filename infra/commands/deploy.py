@@ -125,6 +125,8 @@ def deploy_resources(
     refuse_foreign_functions(stage)
     _refuse_half_destroyed(stage)
     is_migrating = has_old_index(stage)
+    if is_migrating:
+        _refuse_new_billing(stage, options)
     request = _stack_request(stage, options, keeps_old_index=is_migrating)
     with step(f"CloudFormation stack {stage.stack_name}"):
         claim(stage)
@@ -168,6 +170,20 @@ def _refuse_half_destroyed(stage: Stage) -> None:
                 f"Stage {stage.name} is partly destroyed, {', '.join(left)} still exist: complete "
                 f"it with make destroy STAGE={stage.name}, then deploy again"
             )
+
+
+def _refuse_new_billing(stage: Stage, options: StackOptions) -> None:
+    """Check that the billing mode stays as it is while the table is migrated.
+
+    Raises:
+        CommandError: it would change in the same update of the table as its indexes.
+    """
+    chosen = options.billing_mode
+    if chosen and (chosen == "PROVISIONED") != _is_provisioned(stage):
+        raise CommandError(
+            f"The table of stage {stage.name} still has index {OLD_INDEX}: deploy without "
+            f"BILLING={chosen} until its migration is complete, see docs/deploying.md"
+        )
 
 
 def _stack_request(

@@ -22,9 +22,11 @@ from infra.aws.owner_index import NEW_INDEX, OLD_INDEX, has_old_index, set_statu
 from infra.commands.deploy import (
     DEFAULT_OPTIONS,
     TEMPLATE,
+    StackOptions,
     deploy_resources,
     remove_old_index,
 )
+from infra.console import CommandError
 from tests.stack.test_api_documents import pages, sub_of
 from tests.support.stack import Stack
 
@@ -104,6 +106,8 @@ def test_an_old_table_is_migrated_while_it_serves(old_table: Stack) -> None:
         put_old_record(stack, number, owner)
     assert {"byStatus", OLD_INDEX} == indexes(stack)
     assert has_old_index(stack.stage)
+    with pytest.raises(CommandError, match="still has index byOwner: deploy without BILLING=PAY"):
+        deploy_resources(stack.stage, StackOptions(billing_mode="PAY_PER_REQUEST"))
 
     settings = deploy_resources(stack.stage, pause=no_pause)
     assert {"byStatus", OLD_INDEX, NEW_INDEX} == indexes(stack)
