@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.documents import FOREVER, FailureCode, document_id_for, is_tombstone, to_iso8601
+from chalicelib.documents import FailureCode, document_id_for, to_iso8601
 from chalicelib.events import SEQUENCER_WIDTH, Upload, is_folder_marker
 from chalicelib.store import Record, from_item
 from infra.aws.missing_objects import is_missing, mark_missing
@@ -153,11 +153,8 @@ def compared(listed: Upload, record: Record | None) -> Upload | Outcome:
     """
     if record is None:
         return listed
-    if is_tombstone(record):
-        gone_until = record.get("deletedUntil", record.get("removedAt", FOREVER))
-        if gone_until >= listed.uploaded_at:
-            return Outcome(DELETED, listed.key)
-        return _next_version(listed, record)
+    if record.get("deletedUntil", "") >= listed.uploaded_at:
+        return Outcome(DELETED, listed.key)
     is_unprocessed = record.get("failure", {}).get("code") == FailureCode.PROCESSING_FAILED
     if "removedAt" in record or record.get("eTag") != listed.e_tag:
         return _next_version(listed, record)

@@ -66,7 +66,6 @@ def test_a_failed_version_keeps_its_sequencer() -> None:
 @pytest.mark.parametrize(
     ("tombstone", "is_processed"),
     [
-        ({"sequencer": "F" * 32}, False),
         ({"deletedUntil": "9999-12-31T23:59:59.999Z"}, False),
         ({"deletedUntil": LISTED.uploaded_at}, False),
         ({"deletedUntil": "2026-11-22T11:59:59.999Z"}, True),
@@ -76,6 +75,24 @@ def test_a_deleted_document_stays_deleted(tombstone: dict[str, str], is_processe
     """Only an object uploaded after the deletion is a new document."""
     expected = LISTED if is_processed else Outcome(DELETED, "k")
     assert expected == compared(LISTED, {"documentId": "x", **tombstone})
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"objectKey": "k"},
+        {"status": "PENDING"},
+        {"status": "PROCESSED", "eTag": "e"},
+        {"status": "FAILED", "eTag": "e", "failure": {"code": "processing_failed"}},
+    ],
+    ids=["no record", "pending", "processed", "failed"],
+)
+def test_an_object_that_is_there_again_follows_its_removal(record: dict[str, object]) -> None:
+    """S3 lists whole seconds, so that it may seem older than the removal."""
+    removed = {**record, "removedAt": "2026-11-22T12:00:00.500Z", "sequencer": REAL}
+    found = compared(LISTED, removed)
+    assert isinstance(found, Upload)
+    assert REAL < found.sequencer < NEXT_REAL
 
 
 def keys_with_odd_characters(prefix: str) -> list[str]:
