@@ -92,14 +92,21 @@ def retry(stage: Stage, parallel: int) -> None:
 
 
 def failed_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
-    """The uploads with a `processing_failed` record, oldest first."""
+    """The uploads with a `processing_failed` record whose object was not removed, oldest first."""
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
         IndexName="byStatus",
         KeyConditionExpression="#status = :failed",
-        FilterExpression="#failure.#code = :processing_failed",
+        FilterExpression=(
+            "#failure.#code = :processing_failed AND attribute_not_exists(#removedAt)"
+        ),
         ProjectionExpression="objectKey, fileSize, eTag, sequencer, uploadedAt",
-        ExpressionAttributeNames={"#status": "status", "#failure": "failure", "#code": "code"},
+        ExpressionAttributeNames={
+            "#status": "status",
+            "#failure": "failure",
+            "#code": "code",
+            "#removedAt": "removedAt",
+        },
         ExpressionAttributeValues={
             ":failed": {"S": Status.FAILED},
             ":processing_failed": {"S": FailureCode.PROCESSING_FAILED},

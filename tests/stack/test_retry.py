@@ -136,13 +136,29 @@ def test_the_record_of_a_deleted_object_is_removed(stack: Stack, status: int) ->
     """The exit code is 0, and a second run has nothing to do."""
     key = stack.new_key("gone.txt")
     fail_upload(stack, key)
-    stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
-    with s3_failing(stack, "gone.txt" if status == 403 else "none"):
+    with (
+        stack.no_events(),
+        s3_failing(stack, "gone.txt" if status == 403 else "none"),
+    ):
+        stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
         answer = run("retry", "--stage", "test", **reaching(stack.account))
         assert 0 == answer.returncode
         assert ["1  object deleted"] == counts(answer)
         assert stack.record_now(key) is None
     assert [] == list(failed_uploads(stack.account.dynamodb, stack.table, stack.bucket))
+
+
+def test_a_failed_record_that_shows_the_removal_is_kept(stack: Stack) -> None:
+    """It says what happened to the file; there is nothing to retry."""
+    key = stack.new_key("removed.txt")
+    fail_upload(stack, key)
+    with stack.no_events():
+        stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
+    assert {} == stack.invoke("process_upload", removed_event(stack.bucket, key, NEXT))
+    record = stack.record(key, "FAILED")
+    assert "removedAt" in record
+    retry(stack.stage, parallel=1)
+    assert record == stack.record(key)
 
 
 def test_a_longer_key_does_not_hide_a_deleted_object(stack: Stack) -> None:
@@ -151,9 +167,9 @@ def test_a_longer_key_does_not_hide_a_deleted_object(stack: Stack) -> None:
     fail_upload(stack, key, sequencer="1")
     with stack.no_events():
         stack.put(f"{key}.txt", b"one")
-    [upload] = failed_uploads(stack.account.dynamodb, stack.table, stack.bucket)
-    assert not is_missing(stack.account.s3, upload.bucket, upload.key)
-    stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
+        [upload] = failed_uploads(stack.account.dynamodb, stack.table, stack.bucket)
+        assert not is_missing(stack.account.s3, upload.bucket, upload.key)
+        stack.account.s3.delete_object(Bucket=stack.bucket, Key=key)
     assert is_missing(stack.account.s3, upload.bucket, upload.key)
     older = replace(upload, sequencer="0".ljust(32, "0"))
     remove_failure(stack.account.dynamodb, stack.table, older)
