@@ -6,7 +6,7 @@ Each index has one partition per status: byStatus of all documents, byOwnerAndSt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.documents import FOREVER, Status, status_time
@@ -41,6 +41,10 @@ class IndexQuery:
     """Documents to read."""
     after: Position | None = None
     """The last document read before, within the times; None to start at the first."""
+
+    def starting_at(self, time: str) -> IndexQuery:
+        """The query from a time on, which is within its own, in the order of the list."""
+        return replace(self, earliest=time) if self.is_ascending else replace(self, latest=time)
 
 
 @dataclass(frozen=True, slots=True)

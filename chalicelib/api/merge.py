@@ -135,7 +135,8 @@ def read_round(
     total = sum(partition.expected for partition in partitions)
     until = partitions[0].end if partitions else ""
     for partition in sorted(partitions, key=lambda each: (not each.rows, each.expected)):
-        if not partition.rows and not partition.is_before(until, partition.horizon):
+        is_needed = not partition.rows and not partition.is_complete
+        if is_needed and not partition.is_before(until, partition.horizon):
             share = partition.expected / total if total else 1.0
             limit = count if len(partitions) == 1 else _upper_estimate(count, share)
             page = query_index(dynamodb, table, partition.next_query(limit, until))

@@ -34,7 +34,9 @@ def open_partitions(listing: Listing, cursor: str | None) -> list[Partition]:
         digest, states = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
         if digest != listing.digest():
             raise ValueError("it belongs to another list")
-        return [_partition(query, *state) for query, state in zip(queries, states, strict=True)]
+        return _continue(
+            [_partition(query, *state) for query, state in zip(queries, states, strict=True)]
+        )
     except (ValueError, TypeError, RecursionError, binascii.Error):
         message = "must be the cursor of a page of this list, with the same parameters and user"
         raise Problem(Code.INVALID_REQUEST, errors=[FieldError("cursor", message)]) from None
@@ -53,6 +55,24 @@ def build_page(
     return page
 
 
+def _continue(partitions: Sequence[Partition]) -> list[Partition]:
+    """The partitions from the last listed document on, whose position is the furthest.
+
+    The others start at its time, inclusive, not at their own positions: a document in between has
+    arrived since the last page and would be listed out of order.
+    """
+    reached: str | None = None
+    for each in partitions:
+        if each.position and (reached is None or each.is_before(reached, each.position[0])):
+            reached = each.position[0]
+    return [
+        Partition(each.query.starting_at(reached), None, each.weight)
+        if reached and (each.position is None or each.position[0] != reached)
+        else each
+        for each in partitions
+    ]
+
+
 def _partition(query: IndexQuery, position: object, weight: object) -> Partition:
     if not (isinstance(weight, int) and 0 <= weight <= 4 * MAX_READ):
         raise ValueError("not a number of documents")
@@ -62,7 +82,11 @@ def _partition(query: IndexQuery, position: object, weight: object) -> Partition
 
 
 def _position(query: IndexQuery, uploaded_at: object, document_id: object) -> Position:
-    if not (isinstance(uploaded_at, str) and query.earliest <= uploaded_at <= query.latest):
+    if not (
+        isinstance(uploaded_at, str)
+        and uploaded_at.isascii()  # a lone surrogate cannot be sent
+        and query.earliest <= uploaded_at <= query.latest
+    ):
         raise ValueError("not a time of the list")  # DynamoDB would refuse the query
     if not (isinstance(document_id, str) and is_document_id(document_id)):
         raise ValueError("not a document id")

@@ -175,6 +175,43 @@ def test_a_list_of_nothing_is_one_page() -> None:
     assert [[]] == pages(ADA, [])
 
 
+@pytest.mark.parametrize("first", ["PROCESSED", "FAILED"])
+@CALLERS
+@ORDERS
+def test_a_document_that_arrives_between_pages_does_not_break_the_order(
+    caller: Principal, order: str, first: str
+) -> None:
+    """Before the last listed one it is left out, as in a list of one status; at its time it is not.
+
+    Whether the pages so far have documents of its status or not.
+    """
+    [late] = {"PROCESSED", "FAILED"} - {first}
+    sign = 1 if order == "asc" else -1
+    old = [record(50 + sign * n, status=first) for n in (1, 2, 3, 4, 5)]
+    for early in ([], [record(50, status=late)]):
+        query = {"limit": "3", "order": order}
+        shown = page_of(caller, Indexes([*early, *old]), query)
+        last = numbers_in(shown)[-1]
+        new = [
+            record(90, time=last - sign, status=late),
+            record(91, time=last, status=late),
+            record(92, time=last + sign, status=late),
+        ]
+        rest = {"order": order, "limit": "2", "cursor": shown["cursor"]}
+        found = listed(caller, [*early, *old, *new], **rest)
+        remaining = range(last + sign, 50 + sign * 6, sign)
+        assert sorted([*remaining, 91, 92]) == sorted(found)
+        assert 91 == found[0]
+
+
+def test_a_status_that_was_read_to_its_end_is_not_read_again() -> None:
+    """The next rounds, which look for matches, read the other status only."""
+    records = [record(n, status="FAILED" if n == 2_000 else "PROCESSED") for n in range(2_001)]
+    table = Indexes(records)
+    page_of(ADA, table, {"limit": "100", "nameContains": "none"})
+    assert 1 + 2 == table.queries
+
+
 @cache
 def many(percent_failed: int) -> Indexes:
     """100,000 documents of one owner."""
@@ -276,6 +313,7 @@ NOWHERE = [None, 0]
         [NOWHERE],
         [[["", record(1)["documentId"]], 0], NOWHERE],
         [[["a", record(1)["documentId"]], 0], NOWHERE],
+        [[["2026\ud800", record(1)["documentId"]], 0], NOWHERE],
         [[["2026", "x"], 0], NOWHERE],
         [[[1, 2], 0], NOWHERE],
         [[["2026"], 0], NOWHERE],
