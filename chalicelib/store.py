@@ -62,10 +62,15 @@ def put_pending(
     condition, names = "attribute_not_exists(#documentId)", {"#documentId": "documentId"}
     values: dict[str, Any] = {}
     if replaced:
-        compared = ("status", "owner", "expiresAt")  # the last changes with each renewal
-        equal = " AND ".join(f"#{name} = :{name}" for name in compared)
-        condition += f" OR ({equal})"
-        names |= {f"#{name}": name for name in compared}
+        # expiresAt changes with each renewal, sequencer with a removal of the object.
+        compared = [
+            name for name in ("status", "owner", "expiresAt", "sequencer") if name in replaced
+        ]
+        terms = [f"#{name} = :{name}" for name in compared]
+        if "sequencer" not in replaced:
+            terms.append("attribute_not_exists(#sequencer)")
+        condition += f" OR ({' AND '.join(terms)})"
+        names |= {f"#{name}": name for name in (*compared, "sequencer")}
         values["ExpressionAttributeValues"] = to_item(
             {f":{name}": replaced[name] for name in compared}
         )

@@ -299,6 +299,23 @@ def test_a_renewal_of_a_renewed_record_is_refused(stack: Stack, ada: Client) -> 
     assert later == put_pending(*table, {**pending, "fileName": "b"}, replaced=pending)
 
 
+def test_a_renewal_never_replaces_a_removal(stack: Stack, ada: Client) -> None:
+    """The object was removed after its record was read: removedAt and its sequencer stand."""
+    document_id = new_id()
+    request(ada, document_id)
+    table = stack.account.dynamodb, stack.table
+    for sequencer in ("0001", "0002"):
+        pending = in_table(stack, document_id)
+        removed = {**pending, "removedAt": "2026-11-22T12:00:00.000Z", "sequencer": sequencer}
+        del removed["documentId"]
+        stack.put_record(object_key_for(document_id), **removed)
+        found = put_pending(*table, {**pending, "fileName": "b"}, replaced=pending)
+        assert in_table(stack, document_id) == found
+        assert sequencer == found["sequencer"]
+    current = in_table(stack, document_id)
+    assert put_pending(*table, current, replaced=current) is None
+
+
 def test_a_record_that_expired_meanwhile_is_written_anew(stack: Stack, ada: Client) -> None:
     """DynamoDB deleted it after it was read: the id is free."""
     document_id = new_id()
