@@ -65,28 +65,53 @@ def query_index(dynamodb: DynamoDBClient, table: str, query: IndexQuery) -> Quer
     )
 
 
-def count_pending(dynamodb: DynamoDBClient, table: str, owner: str, since: str, limit: int) -> int:
-    """An owner's PENDING documents requested after a time, at most `limit`: one Query.
+def count_pending(
+    dynamodb: DynamoDBClient, table: str, owner: str, since: str, alive_at: int, limit: int
+) -> int:
+    """An owner's PENDING documents that were requested after a time and have not expired.
 
-    The index contains PENDING records only while the stage has a quota for them, and a record a
-    moment after it was written.
+    One Query, and another one for each `limit` records that are read while expired ones are among
+    them: DynamoDB deletes those within days, and filters after it has applied Limit. The index
+    contains PENDING records only while the stage has a quota for them, and a record a moment after
+    it was written.
+
+    Args:
+        dynamodb: the client.
+        table: name of the table.
+        owner: whose documents.
+        since: the earliest time of a request.
+        alive_at: epoch seconds after which the records expire.
+        limit: where counting ends.
     """
-    response = dynamodb.query(
-        TableName=table,
-        IndexName="byOwnerAndStatus",
-        Select="COUNT",
-        Limit=limit,
-        KeyConditionExpression="#owner = :owner AND #statusTime BETWEEN :since AND :end",
-        ExpressionAttributeNames={"#owner": "owner", "#statusTime": "statusTime"},
-        ExpressionAttributeValues=to_item(
+    arguments = _pending_arguments(owner, since, alive_at, limit)
+    count = 0
+    while True:
+        response = dynamodb.query(TableName=table, **arguments)
+        count += response["Count"]
+        if count >= limit or "LastEvaluatedKey" not in response:
+            return count
+        arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+
+
+def _pending_arguments(owner: str, since: str, alive_at: int, limit: int) -> dict[str, Any]:
+    names = ("owner", "statusTime", "expiresAt")
+    return {
+        "IndexName": "byOwnerAndStatus",
+        "Select": "COUNT",
+        "Limit": limit,
+        "ScanIndexForward": False,  # most expired records are older than the others
+        "KeyConditionExpression": "#owner = :owner AND #statusTime BETWEEN :since AND :end",
+        "FilterExpression": "#expiresAt > :aliveAt",
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+        "ExpressionAttributeValues": to_item(
             {
                 ":owner": owner,
                 ":since": status_time(Status.PENDING, since),
                 ":end": status_time(Status.PENDING, FOREVER),
+                ":aliveAt": alive_at,
             }
         ),
-    )
-    return response["Count"]
+    }
 
 
 def _arguments(query: IndexQuery) -> dict[str, Any]:

@@ -115,7 +115,8 @@ def put_within_quota(document: Document, record: Record, now: datetime) -> Recor
     table, quota = settings.documents_table, settings.pending_quota
     if quota:
         since = pending_since(now, settings.upload_url_seconds)
-        if count_pending(dynamodb, table, record["owner"], since, quota) >= quota:
+        alive_at = int(now.timestamp())
+        if count_pending(dynamodb, table, record["owner"], since, alive_at, quota) >= quota:
             found = get_record(dynamodb, table, document.document_id)
             if found is None or is_expired(found, now.timestamp()):
                 raise too_many_pending(quota)

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
+from chalicelib.api.parts import MULTIPART_SECONDS
 from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.documents import (
     FOREVER,
@@ -135,8 +136,9 @@ def pending_document(
 
 
 def pending_since(now: datetime, url_seconds: int) -> str:
-    """The earliest time of a request whose PENDING record has not expired."""
-    return to_iso8601(now - timedelta(seconds=url_seconds + PENDING_SECONDS))
+    """The earliest time of a request whose PENDING record may not have expired."""
+    longest = max(url_seconds + PENDING_SECONDS, MULTIPART_SECONDS)
+    return to_iso8601(now - timedelta(seconds=longest))
 
 
 def too_many_pending(quota: int) -> Problem:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from chalicelib.api.parts import MULTIPART_SECONDS
 from chalicelib.api.uploads import PENDING_SECONDS
 from chalicelib.documents import object_key_for, to_iso8601
 from infra.api_client import Client, Response, send
@@ -86,15 +87,34 @@ def test_an_expired_document_does_not_count(limited: Stack, user: Client) -> Non
     assert 429 == request(user, documentId=ids[1]).status
 
 
+def test_an_upload_in_parts_counts_as_long_as_it_lives(limited: Stack, user: Client) -> None:
+    """Seven days, also where later documents, more than the quota, have expired before it."""
+    parts = [request(user, multipart=True).body["documentId"] for _ in range(QUOTA)]
+    for document_id in parts:
+        age(limited, document_id, MULTIPART_SECONDS - 60)
+    assert 429 == request(user).status
+    age(limited, parts[0], 60)
+    for _ in range(QUOTA + 1):
+        expire(limited, request(user).body["documentId"])
+    assert 201 == request(user).status
+    assert 429 == request(user).status
+    age(limited, parts[1], 60)
+    assert 201 == request(user).status
+
+
 def expire(stack: Stack, document_id: str) -> None:
-    """Let a PENDING record be as old as it gets."""
+    """Let the PENDING record of a single PUT be as old as it gets."""
+    age(stack, document_id, 900 + PENDING_SECONDS + 1)
+
+
+def age(stack: Stack, document_id: str, seconds: int) -> None:
+    """Let a PENDING record be older."""
     key = object_key_for(document_id)
     record = stack.record_now(key)
     assert record is not None
-    age = timedelta(seconds=900 + PENDING_SECONDS + 1)
-    requested = datetime.now(UTC) - age
-    record["statusTime"] = f"PENDING#{to_iso8601(requested)}"
-    record["expiresAt"] -= int(age.total_seconds())
+    requested = datetime.fromisoformat(record["statusTime"].removeprefix("PENDING#"))
+    record["statusTime"] = f"PENDING#{to_iso8601(requested - timedelta(seconds=seconds))}"
+    record["expiresAt"] -= seconds
     del record["documentId"]
     stack.put_record(key, **record)
 
