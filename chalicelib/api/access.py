@@ -58,6 +58,11 @@ def reject_stored(record: Mapping[str, Any]) -> None:
         raise Problem(Code.NOT_PENDING, "The document is not PENDING: its file is uploaded")
 
 
+def removed() -> Problem:
+    """410 for a document whose file was deleted outside the API."""
+    return Problem(Code.REMOVED, "The file of the document was deleted from the bucket")
+
+
 def multipart_upload_of(record: Mapping[str, Any]) -> MultipartUpload | None:
     """The multipart upload of a PENDING document, if it has one."""
     if "uploadId" not in record:

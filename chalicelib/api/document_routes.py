@@ -12,7 +12,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import runtime
 from chalicelib.api import schema
-from chalicelib.api.access import delete_for_good, get_record_or_404, url_expiry
+from chalicelib.api.access import delete_for_good, get_record_or_404, removed, url_expiry
 from chalicelib.api.http import principal, query_parameters, route_options
 from chalicelib.api.listing import listing_from
 from chalicelib.api.merge import read_matches
@@ -123,7 +123,7 @@ def record_response(shown: Mapping[str, Any]) -> Response:
 def reject_without_file(record: Mapping[str, Any]) -> None:
     """410 for a document whose file was deleted outside the API, 409 for one that has none yet."""
     if "removedAt" in record:
-        raise Problem(Code.REMOVED, "The file of the document was deleted from the bucket")
+        raise removed()
     if record["status"] == Status.PENDING:
         raise Problem(
             Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"

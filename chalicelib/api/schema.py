@@ -272,6 +272,7 @@ CREATE_UPLOAD = Operation(
             "The `documentId` is used by another upload, or its document was deleted",
             code=Code.CONFLICT,
         ),
+        410: _REMOVED,
         413: Response("The file exceeds the maximum size"),
         415: Response("The file type is not allowed, or the body is not application/json"),
     },

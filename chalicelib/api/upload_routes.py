@@ -12,7 +12,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import runtime
 from chalicelib.api import schema
-from chalicelib.api.access import url_expiry
+from chalicelib.api.access import removed, url_expiry
 from chalicelib.api.http import principal, route_options
 from chalicelib.api.parts import (
     MAX_PUT_BYTES,
@@ -72,6 +72,8 @@ def create_upload() -> Response:
         repeat, record = save_pending(document)
     if repeat is Repeat.CONFLICT:
         raise conflict(document, record)
+    if repeat is Repeat.REMOVED:
+        raise removed()
     body = {"documentId": document_id, "status": record["status"]}
     if repeat is not Repeat.STORED and is_multipart:
         body["upload"] = multipart_answer(record)

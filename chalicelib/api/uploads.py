@@ -156,6 +156,7 @@ class Repeat(Enum):
     NEW = "the first request: no record, or one that has expired"
     PENDING = "the same upload, whose file is not processed yet"
     STORED = "the same upload, whose file is processed"
+    REMOVED = "the same upload, whose file was deleted outside the API"
     CONFLICT = "another upload"
 
 
@@ -169,7 +170,9 @@ def compare_with_record(
         return Repeat.NEW
     if differing_terms(document, record):
         return Repeat.CONFLICT
-    return Repeat.PENDING if record["status"] == Status.PENDING else Repeat.STORED
+    if record["status"] == Status.PENDING:
+        return Repeat.PENDING
+    return Repeat.REMOVED if "removedAt" in record else Repeat.STORED
 
 
 def differing_terms(document: Document, record: Mapping[str, Any]) -> list[str]:

@@ -62,6 +62,12 @@ def test_the_api_shows_the_removal(stack: Stack, ada: Client) -> None:
     answer = ada.call("GET", f"documents/{document_id}/content")
     assert (410, "removed") == (answer.status, answer.body["code"])
 
+    terms = {"fileName": "removed.txt", "fileType": "text/plain", "fileSize": 13}
+    for multipart in (False, True):
+        body = {**terms, "documentId": document_id, "multipart": multipart}
+        answer = ada.call("POST", "uploads", body)
+        assert (410, "removed") == (answer.status, answer.body["code"])
+
     assert 204 == ada.call("DELETE", f"documents/{document_id}").status
     assert 404 == ada.call("GET", f"documents/{document_id}").status
 
