@@ -137,9 +137,9 @@ def test_an_object_that_was_replaced_is_left_to_the_newer_event(stack: Stack) ->
     [
         {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "any"},
         {"Records": []},
-        {"Records": [{"eventName": "ObjectRemoved:Delete"}]},
+        {"Records": [{"eventName": "ObjectRestore:Completed"}]},
     ],
-    ids=["test event", "no records", "removed"],
+    ids=["test event", "no records", "restored"],
 )
 def test_an_event_of_another_kind_is_no_error(stack: Stack, event: dict[str, object]) -> None:
     """Events without a created object are ignored."""

@@ -125,7 +125,8 @@ class Stack:
 
         def look() -> dict[str, Any] | None:
             answer = client.call("GET", f"documents/{document_id}")
-            return answer.body if answer.body.get("status", "PENDING") != "PENDING" else None
+            is_settled = answer.status == 200 and answer.body["status"] != "PENDING"
+            return answer.body if is_settled else None
 
         return eventually(look, f"a result for {document_id}")
 
