@@ -66,10 +66,11 @@ def create_upload() -> Response:
     reject_unsuitable(fields, is_multipart=is_multipart)
     document_id, expires = fields.get("documentId", str(uuid.uuid4())), url_expiry()
     document = pending_document(document_id, constraints, expires)
+    found = reject_beyond_quota(document)
     if is_multipart:
-        repeat, record = save_pending_multipart(document, constraints)
+        repeat, record = save_pending_multipart(document, constraints, found)
     else:
-        repeat, record = save_pending(document)
+        repeat, record = save_pending(document, found)
     if repeat is Repeat.CONFLICT:
         raise conflict(document, record)
     if repeat is Repeat.REMOVED:
@@ -87,13 +88,18 @@ def create_upload() -> Response:
     )
 
 
-def save_pending(document: Document) -> tuple[Repeat, Record]:
-    """Write a PENDING record or renew it; what the request is, and the record in the table."""
+def save_pending(document: Document, found: Record | None) -> tuple[Repeat, Record]:
+    """Write a PENDING record or renew it; what the request is, and the record in the table.
+
+    Args:
+        document: as requested.
+        found: the record with its id, where it was read before.
+    """
     now = runtime.now()
     record = document.to_record()
     if settings.pending_quota:
         record["statusTime"] = status_time(document.status, to_iso8601(now))
-    found = put_within_quota(document, record, now)
+    found = found or put_pending(dynamodb, settings.documents_table, record)
     if found is None:
         return Repeat.NEW, record
     repeat = compare_with_record(document, found, now.timestamp())
@@ -108,26 +114,27 @@ def save_pending(document: Document) -> tuple[Repeat, Record]:
     return compare_with_record(document, changed, now.timestamp()), changed
 
 
-def put_within_quota(document: Document, record: Record, now: datetime) -> Record | None:
-    """Write the record of a first request; None once it is written, or the record with its id.
+def reject_beyond_quota(document: Document) -> Record | None:
+    """The record that a request repeats where its owner may have no further PENDING document.
 
     Raises:
-        Problem: its owner has as many PENDING documents as the stage allows.
+        Problem: the request is no repetition.
     """
-    table, quota = settings.documents_table, settings.pending_quota
-    if quota:
-        since = pending_since(now, settings.upload_url_seconds)
-        alive_at = int(now.timestamp())
-        if count_pending(dynamodb, table, record["owner"], since, alive_at, quota) >= quota:
-            found = get_record(dynamodb, table, document.document_id)
-            if found is None or is_expired(found, now.timestamp()):
-                raise too_many_pending(quota)
-            return found  # a repeated request adds no document
-    return put_pending(dynamodb, table, record)
+    table, quota, now = settings.documents_table, settings.pending_quota, runtime.now()
+    if not quota:
+        return None
+    since = pending_since(now, settings.upload_url_seconds)
+    alive_at = int(now.timestamp())
+    if count_pending(dynamodb, table, str(document.owner), since, alive_at, quota) < quota:
+        return None
+    found = get_record(dynamodb, table, document.document_id)
+    if found is None or is_expired(found, now.timestamp()):
+        raise too_many_pending(quota)
+    return found
 
 
 def save_pending_multipart(
-    document: Document, constraints: UploadConstraints
+    document: Document, constraints: UploadConstraints, found: Record | None
 ) -> tuple[Repeat, Record]:
     """Start a multipart upload and write its PENDING record; a repeated request keeps the first.
 
@@ -137,11 +144,7 @@ def save_pending_multipart(
     bucket, key = settings.upload_bucket, object_key_for(document.document_id)
     upload = create_multipart_upload(s3, bucket, key, constraints.object_arguments())
     requested = multipart_document(document, upload.upload_id, runtime.now())
-    try:
-        repeat, record = save_pending(requested)
-    except Problem:
-        abort_multipart_upload(s3, upload)
-        raise
+    repeat, record = save_pending(requested, found)
     if record.get("uploadId") != upload.upload_id:
         abort_multipart_upload(s3, upload)
     return repeat, record

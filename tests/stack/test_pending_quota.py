@@ -129,6 +129,14 @@ def test_a_document_within_the_quota_costs_one_query(limited: Stack, user: Clien
     assert ["GetItem", "Query"] == sorted(call.name for call in calls)
 
 
+def test_a_refused_upload_in_parts_creates_none(limited: Stack, user: Client) -> None:
+    """Its quota is checked before S3 is called."""
+    fill(user)
+    with limited.watched(user) as calls:
+        assert 429 == request(user, multipart=True).status
+    assert ["GetItem", "Query"] == sorted(call.name for call in calls)
+
+
 def test_pending_documents_are_counted_but_not_listed(limited: Stack, user: Client) -> None:
     """Their key in the owner's index neither puts them into a list nor into an answer."""
     first, _ = fill(user)
