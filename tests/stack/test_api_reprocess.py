@@ -9,6 +9,7 @@ from typing import Any
 from chalicelib.documents import object_key_for, to_iso8601
 from infra.api_client import Client, send
 from tests.stack.test_record_failure import fail_permanently
+from tests.support.faults import Call, faulty_aws
 from tests.support.stack import Stack, created_event
 from tests.support.waiting import eventually
 
@@ -58,6 +59,26 @@ def test_a_new_result_is_not_replaced(stack: Stack, ada: Client) -> None:
     answer = ada.call("POST", f"documents/{document_id}/reprocess")
     assert (429, "too_many_requests") == (answer.status, answer.body["code"])
     assert 0 < int(answer.headers["Retry-After"]) <= 30
+
+
+def test_an_invocation_is_tried_twice(stack: Stack, ada: Client) -> None:
+    """Within the time that API Gateway leaves to the request."""
+    document_id = ada.upload("twice.txt", "text/plain", CONTENT)
+    stack.settled(ada, document_id)
+    age(stack, stack.record(object_key_for(document_id)), 61)
+    tried: list[str] = []
+
+    def fail(call: Call) -> int:
+        tried.append(call.path)
+        return 503
+
+    assert stack.account.endpoint
+    with (
+        faulty_aws(stack.account.endpoint, fail) as url,
+        stack.environment("api_handler", AWS_ENDPOINT_URL_LAMBDA=url),
+    ):
+        assert 500 == reprocess(ada, document_id)
+    assert 2 == len(tried)
 
 
 def test_only_the_seen_result_is_replaced(stack: Stack, ada: Client) -> None:
