@@ -64,16 +64,18 @@ class Completion(Enum):
     """Result of completing a multipart upload."""
 
     COMPLETED = "the object exists"
-    GONE = "the upload was completed or aborted before, or there is an object already"
+    GONE = "the upload was completed or aborted before"
+    EXISTS = "there is an object already"
     CHANGED = "a part was uploaded again in the meantime"
     BUSY = "another request is completing it"
 
 
 _COMPLETION_BY_ERROR = {
     "NoSuchUpload": Completion.GONE,
-    "PreconditionFailed": Completion.GONE,
+    "PreconditionFailed": Completion.EXISTS,
     "InvalidPart": Completion.CHANGED,
     "ConditionalRequestConflict": Completion.BUSY,
+    "OperationAborted": Completion.BUSY,
 }
 """S3 API reference, CompleteMultipartUpload: errors that another request causes."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.documents import FOREVER, Document, FailureCode, Tombstone
+from chalicelib.documents import FOREVER, Document, FailureCode, Status, Tombstone
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -91,6 +91,21 @@ def put_pending(
 def put_tombstone(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) -> None:
     """Replace a record by its tombstone, which the conditional writes below respect."""
     dynamodb.put_item(TableName=table, Item=to_item(tombstone.to_record()))
+
+
+def put_tombstone_of_pending(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) -> bool:
+    """Replace a PENDING record or a tombstone; False where the document has its file by now."""
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item=to_item(tombstone.to_record()),
+            ConditionExpression="attribute_not_exists(#status) OR #status = :pending",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=to_item({":pending": Status.PENDING.value}),
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def put_result(

@@ -19,7 +19,7 @@ from chalicelib.documents import (
 )
 from chalicelib.objects import MultipartUpload, abort_multipart_upload, delete_object
 from chalicelib.runtime import dynamodb, s3, settings
-from chalicelib.store import get_record, put_tombstone
+from chalicelib.store import get_record, put_tombstone, put_tombstone_of_pending
 
 
 def get_record_or_404(
@@ -55,7 +55,12 @@ def get_own_record(
 def reject_stored(record: Mapping[str, Any]) -> None:
     """409 for a document that has its file."""
     if record["status"] != Status.PENDING:
-        raise Problem(Code.NOT_PENDING, "The document is not PENDING: its file is uploaded")
+        raise not_pending()
+
+
+def not_pending() -> Problem:
+    """The refusal of what is for PENDING documents only."""
+    return Problem(Code.NOT_PENDING, "The document is not PENDING: its file is uploaded")
 
 
 def removed() -> Problem:
@@ -84,6 +89,16 @@ def delete_for_good(record: Mapping[str, Any]) -> None:
         abort_multipart_upload(s3, upload)
     tombstone = tombstone_for(record, runtime.now())
     put_tombstone(dynamodb, settings.documents_table, tombstone)
+    delete_object(s3, settings.upload_bucket, tombstone.object_key)
+
+
+def cancel_for_good(record: Mapping[str, Any]) -> None:
+    """Delete a PENDING record likewise; 409 for one whose file was processed in the meantime."""
+    if upload := multipart_upload_of(record):
+        abort_multipart_upload(s3, upload)
+    tombstone = tombstone_for(record, runtime.now())
+    if not put_tombstone_of_pending(dynamodb, settings.documents_table, tombstone):
+        raise not_pending()
     delete_object(s3, settings.upload_bucket, tombstone.object_key)
 
 

@@ -139,7 +139,14 @@ SCHEMAS: dict[str, JsonSchema] = {
         {
             "parts": {
                 "type": "array",
-                "items": _object({"partNumber": _COUNT, "sizeBytes": _COUNT, "eTag": _TEXT}),
+                "items": _object(
+                    {
+                        "partNumber": _COUNT,
+                        "sizeBytes": _COUNT,
+                        "eTag": _TEXT | {"description": "Absent once the upload is completed"},
+                    },
+                    required=("partNumber", "sizeBytes"),
+                ),
             },
             "partSizeBytes": _COUNT | {"description": "Of every part but the last"},
             "partCount": _COUNT,

@@ -5,6 +5,7 @@ Only the owner uploads. The multipart upload's id comes from the record, never f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,20 +13,21 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.api import schema
 from chalicelib.api.access import (
-    delete_for_good,
+    cancel_for_good,
     get_own_record,
     multipart_upload_of,
     reject_stored,
     url_expiry,
 )
 from chalicelib.api.http import principal, route_options
-from chalicelib.api.parts import part_plan_of
+from chalicelib.api.parts import PartPlan, part_plan, part_plan_of
 from chalicelib.api.problems import Code, FieldError, Problem
 from chalicelib.documents import Status, is_tombstone, to_iso8601
 from chalicelib.objects import (
     Completion,
     MultipartUpload,
     Part,
+    abort_multipart_upload,
     complete_multipart_upload,
     has_object,
     list_parts,
@@ -36,6 +38,9 @@ from chalicelib.runtime import s3, settings
 part_routes = Blueprint(__name__)
 
 _ABORTED = "The multipart upload was aborted: cancel this upload and create another one"
+
+_BUSY_SECONDS = 1
+"""Until S3 has most likely assembled the object that another request completes."""
 
 
 @part_routes.route(**route_options(schema.CREATE_PART_URLS))
@@ -59,14 +64,15 @@ def create_part_urls(document_id: str) -> dict[str, object]:
 
 @part_routes.route(**route_options(schema.LIST_PARTS))
 def list_uploaded_parts(document_id: str) -> dict[str, object]:
-    """The parts that S3 has: one read unit, one ListParts."""
+    """The parts that S3 has, or all once the upload is completed: one read unit, one ListParts."""
     record = get_own_record(principal(part_routes.current_request), document_id)
+    if record["status"] != Status.PENDING and is_multipart(record):
+        return all_parts(part_plan(record["fileSize"]))
     upload, plan = pending_multipart_upload(record), part_plan_of(record)
     parts = list_parts(s3, upload)
     if parts is None:
-        if has_object(s3, upload.bucket, upload.key):
-            raise Problem(Code.NOT_PENDING, "The upload is completed: its file is being processed")
-        raise Problem(Code.CONFLICT, _ABORTED)
+        reject_aborted(upload)
+        return all_parts(plan)
     found = [
         {"partNumber": part.number, "sizeBytes": part.size_bytes, "eTag": part.e_tag}
         for part in parts
@@ -90,7 +96,7 @@ def cancel_upload(document_id: str) -> Response:
     record = get_own_record(caller, document_id, include_tombstones=True)
     if not is_tombstone(record):
         reject_stored(record)
-    delete_for_good(record)
+    cancel_for_good(record)
     return Response(status_code=204, body="")
 
 
@@ -105,13 +111,37 @@ def complete(record: Mapping[str, Any]) -> None:
     if parts is not None:
         reject_incomplete(record, parts)
         outcome = complete_multipart_upload(s3, upload, parts)
-    if outcome is Completion.CHANGED:
-        raise Problem(Code.PARTS_INCOMPLETE, "A part has just been sent again: repeat this request")
-    if outcome is Completion.COMPLETED or has_object(s3, upload.bucket, upload.key):
+    match outcome:
+        case Completion.CHANGED:
+            detail = "A part has just been sent again: repeat this request"
+            raise Problem(Code.PARTS_INCOMPLETE, detail)
+        case Completion.BUSY:
+            detail = "Another request is completing the upload: repeat this one"
+            headers = {"Retry-After": str(_BUSY_SECONDS)}
+            raise Problem(Code.COMPLETION_IN_PROGRESS, detail, headers=headers)
+        case Completion.EXISTS:
+            abort_multipart_upload(s3, upload)  # nobody will need its parts
+        case Completion.GONE:
+            reject_aborted(upload)
+
+
+def all_parts(plan: PartPlan) -> dict[str, object]:
+    """The parts of a completed upload; S3 does not keep their eTags."""
+    parts = [{"partNumber": number, "sizeBytes": plan.size_of(number)} for number in plan.numbers]
+    return {"parts": parts, "partSizeBytes": plan.part_size, "partCount": plan.count}
+
+
+def reject_aborted(upload: MultipartUpload) -> None:
+    """409 for an upload that is gone and has no object.
+
+    S3 may still assemble the object of an upload that it no longer lists, so it is looked for a
+    second time.
+    """
+    if has_object(s3, upload.bucket, upload.key):
         return
-    if outcome is Completion.BUSY:
-        raise Problem(Code.CONFLICT, "Another request is completing the upload: repeat this one")
-    raise Problem(Code.CONFLICT, _ABORTED)
+    time.sleep(_BUSY_SECONDS)
+    if not has_object(s3, upload.bucket, upload.key):
+        raise Problem(Code.CONFLICT, _ABORTED)
 
 
 def pending_multipart_upload(record: Mapping[str, Any]) -> MultipartUpload:

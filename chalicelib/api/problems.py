@@ -37,6 +37,7 @@ class Code(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests"
     TOO_MANY_PENDING = "too_many_pending"
     INTERNAL_ERROR = "internal_error"
+    COMPLETION_IN_PROGRESS = "completion_in_progress"
 
 
 STATUSES: Mapping[Code, tuple[int, str]] = {
@@ -56,6 +57,7 @@ STATUSES: Mapping[Code, tuple[int, str]] = {
     Code.TOO_MANY_REQUESTS: (429, "Too Many Requests"),
     Code.TOO_MANY_PENDING: (429, "Too Many Requests"),
     Code.INTERNAL_ERROR: (500, "Internal Server Error"),
+    Code.COMPLETION_IN_PROGRESS: (503, "Service Unavailable"),
 }
 """Status and title of each code; with `about:blank`, the title is the phrase of the status."""
 

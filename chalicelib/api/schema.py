@@ -307,13 +307,16 @@ LIST_PARTS = Operation(
     path="/uploads/{document_id}/parts",
     summary="List uploaded parts",
     tag=UPLOADS,
-    description="What S3 has, so that an interrupted upload sends only the other parts.",
+    description=(
+        "What S3 has, so that an interrupted upload sends only the other parts. A completed upload "
+        "has all parts."
+    ),
     responses={
         200: Response("The uploaded parts, by number", "UploadedParts"),
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _NOT_FOUND,
-        409: _NOT_IN_PARTS,
+        409: Response("The document is not uploaded in parts, or its upload was aborted"),
     },
 )
 COMPLETE_UPLOAD = Operation(
@@ -329,6 +332,9 @@ COMPLETE_UPLOAD = Operation(
         403: _FORBIDDEN,
         404: _NOT_FOUND,
         409: Response("Parts are missing, or the document is not uploaded in parts"),
+        503: Response(
+            "Another request is completing the upload. Repeat this one after `Retry-After` seconds"
+        ),
     },
 )
 CANCEL_UPLOAD = Operation(

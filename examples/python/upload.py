@@ -80,10 +80,10 @@ def upload(path: Path, document_id: str) -> None:
 def put_parts(path: Path, document_id: str, part_bytes: int, count: int) -> None:
     """Send the parts that S3 does not have yet, and complete the upload."""
     url = f"{API}uploads/{document_id}"
-    listed = send(api, "GET", f"{url}/parts", 409).json()  # 409: an earlier run has completed it
-    there = {part["partNumber"] for part in listed.get("parts", ())}
+    listed = send(api, "GET", f"{url}/parts").json()
+    there = {part["partNumber"] for part in listed["parts"]}
     with path.open("rb") as file:
-        for number in range(1, count + 1) if "parts" in listed else ():
+        for number in range(1, count + 1):
             if number not in there:
                 signed = send(api, "POST", f"{url}/parts", json={"partNumbers": [number]}).json()
                 file.seek((number - 1) * part_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,8 @@ import pytest
 from chalicelib.api.parts import MAX_PUT_BYTES, MULTIPART_ABOVE_BYTES, MULTIPART_SECONDS
 from chalicelib.documents import object_key_for
 from infra.api_client import Client, Response, send
+from tests.support.faults import Call, Faults, faulty_aws
+from tests.support.faults import Response as Fault
 from tests.support.stack import Stack, created_event
 from tests.support.waiting import eventually
 
@@ -246,15 +248,87 @@ def test_completion_may_be_repeated(stack: Stack, ada: Client) -> None:
         assert 200 == upload.complete().status
         again = upload.complete()
         assert (200, "PENDING") == (again.status, again.body["status"])
-        assert 409 == upload.listed().status
+        listed = upload.listed()
+        all_parts = [{"partNumber": number, "sizeBytes": size} for number, size in SIZES.items()]
+        assert (200, all_parts) == (listed.status, listed.body["parts"])
     e_tag = stack.account.s3.head_object(Bucket=stack.bucket, Key=upload.key)["ETag"]
     put_again(stack, upload.key)
     stack.settled(ada, upload.document_id)
     last = upload.complete()
     assert (200, "PROCESSED") == (last.status, last.body["status"])
+    assert listed.body == upload.listed().body
     record = stack.record_now(upload.key)
     assert record is not None
     assert e_tag.strip('"') == record["eTag"]
+
+
+@pytest.fixture
+def faults(stack: Stack) -> Iterator[Faults]:
+    """What calls of the API get."""
+    faults = Faults()
+    assert stack.account.endpoint
+    with (
+        faulty_aws(stack.account.endpoint, faults) as url,
+        stack.environment("api_handler", AWS_ENDPOINT_URL=url),
+    ):
+        yield faults
+
+
+@pytest.mark.parametrize("code", ["ConditionalRequestConflict", "OperationAborted"])
+def test_completion_by_another_request_is_repeated(ada: Client, faults: Faults, code: str) -> None:
+    """503 with Retry-After, which clients repeat, while S3 is busy with the other request."""
+    upload = started_by(ada)
+    upload.send_all()
+    error = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>"
+    busy = Fault(409, error.encode(), [("Content-Type", "application/xml")])
+    faults.plan(upload.document_id, "", busy)
+    answer = upload.complete()
+    assert (503, "completion_in_progress") == (answer.status, answer.body["code"])
+    assert "1" == answer.headers["Retry-After"]
+    assert 200 == upload.complete().status
+
+
+def test_an_object_that_is_being_assembled_is_waited_for(ada: Client, faults: Faults) -> None:
+    """S3 may have forgotten the upload before it has the object."""
+    upload = started_by(ada)
+    upload.send_all()
+    assert 200 == upload.complete().status
+    for repeat in (upload.complete, upload.listed):
+        faults.plan(upload.document_id, "", 404)
+        assert 200 == repeat().status
+
+
+def test_an_object_that_is_there_already_ends_the_upload(stack: Stack, ada: Client) -> None:
+    """Its parts would remain for days."""
+    upload = started_by(ada)
+    upload.send_all()
+    with stack.no_events():
+        stack.account.s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=CONTENT)
+        assert 200 == upload.complete().status
+    assert [] == uploads_in_s3(stack, upload.key)
+
+
+def test_a_document_processed_meanwhile_is_not_cancelled(stack: Stack, ada: Client) -> None:
+    """409, and record and object remain, though the document was PENDING when it was read."""
+    upload = started_by(ada)
+    upload.send_all()
+    with stack.no_events():
+        assert 200 == upload.complete().status
+    event = created_by_completion(stack, upload.key)
+
+    def process(call: Call) -> None:
+        if call.name == "PutItem" and upload.document_id.encode() in call.body:
+            stack.invoke("process_upload", event)
+
+    assert stack.account.endpoint
+    with (
+        faulty_aws(stack.account.endpoint, process) as url,
+        stack.environment("api_handler", AWS_ENDPOINT_URL=url),
+    ):
+        answer = upload.cancel()
+    assert (409, "not_pending") == (answer.status, answer.body["code"])
+    assert "PROCESSED" == ada.call("GET", f"documents/{upload.document_id}").body["status"]
+    assert stack.has_object(upload.key)
 
 
 def put_again(stack: Stack, key: str) -> None:
@@ -277,7 +351,7 @@ def test_completion_at_once_makes_one_document(stack: Stack, ada: Client) -> Non
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _number: upload.complete().status, range(4)))
     assert 200 in answers
-    assert {200, 409} >= set(answers)
+    assert {200, 503} >= set(answers)
     assert 200 == upload.complete().status
     assert "PROCESSED" == stack.settled(ada, upload.document_id)["status"]
 
@@ -336,7 +410,7 @@ def test_cancelling_while_completing_ends_without_a_document(stack: Stack, ada: 
         upload.send_all()
         with ThreadPoolExecutor(2) as pool:
             completed, cancelled = pool.submit(upload.complete), pool.submit(upload.cancel)
-        assert {200, 404, 409} >= {completed.result().status}
+        assert {200, 404, 409, 503} >= {completed.result().status}
         assert {204, 409} >= {cancelled.result().status}
         if cancelled.result().status == 409:  # it was processed before
             assert "PROCESSED" == stack.settled(ada, upload.document_id)["status"]
