@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib
 import os
 import sys
@@ -103,7 +104,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def import_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], ModuleType]:
+def import_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], ModuleType]]:
     """Import app.py as a Lambda function in an AWS region does, and return one of its modules."""
 
     def import_module(region: str, name: str) -> ModuleType:
@@ -118,4 +119,5 @@ def import_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], ModuleTyp
         importlib.import_module("app")
         return sys.modules[name]
 
-    return import_module
+    yield import_module
+    gc.enable()  # an import that failed has left it off

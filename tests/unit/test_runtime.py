@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from types import ModuleType
 
@@ -25,3 +26,12 @@ def test_the_first_sdk_with_conditional_writes_is_accepted(
     """Upload URLs can sign If-None-Match."""
     monkeypatch.setattr(botocore, "__version__", "1.35.2")
     assert "app" == import_in("eu-west-1", "app").__name__
+
+
+def test_garbage_is_collected_once_all_is_imported(
+    import_in: Callable[[str, str], ModuleType],
+) -> None:
+    """Apart from what was imported, which stays."""
+    import_in("eu-west-1", "app")
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 50_000
