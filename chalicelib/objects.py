@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from chalicelib.events import OBJECT_UNREADABLE
 
@@ -67,7 +67,7 @@ class Completion(Enum):
     GONE = "the upload was completed or aborted before"
     EXISTS = "there is an object already"
     CHANGED = "a part was uploaded again in the meantime"
-    BUSY = "another request is completing it"
+    BUSY = "S3 is completing it, for this request or another one"
 
 
 _COMPLETION_BY_ERROR = {
@@ -163,7 +163,11 @@ def list_parts(s3: S3Client, upload: MultipartUpload) -> list[Part] | None:
 def complete_multipart_upload(
     s3: S3Client, upload: MultipartUpload, parts: Sequence[Part]
 ) -> Completion:
-    """Make the parts the object, unless there is an object with the key."""
+    """Make the parts the object, unless there is an object with the key.
+
+    S3 may take minutes for a large object, and goes on after the caller has stopped waiting (S3 API
+    reference, CompleteMultipartUpload).
+    """
     listed: Any = [{"PartNumber": part.number, "ETag": f'"{part.e_tag}"'} for part in parts]
     try:
         s3.complete_multipart_upload(
@@ -177,6 +181,8 @@ def complete_multipart_upload(
         if outcome := _COMPLETION_BY_ERROR.get(error.response["Error"]["Code"]):
             return outcome
         raise
+    except ReadTimeoutError:
+        return Completion.BUSY
     return Completion.COMPLETED
 
 

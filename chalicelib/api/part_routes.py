@@ -40,7 +40,7 @@ part_routes = Blueprint(__name__)
 _ABORTED = "The multipart upload was aborted: cancel this upload and create another one"
 
 _BUSY_SECONDS = 1
-"""Until S3 has most likely assembled the object that another request completes."""
+"""Until S3 has most likely assembled the object."""
 
 
 @part_routes.route(**route_options(schema.CREATE_PART_URLS))
@@ -103,8 +103,8 @@ def cancel_upload(document_id: str) -> Response:
 def complete(record: Mapping[str, Any]) -> None:
     """Complete a PENDING multipart upload, or find that another request did.
 
-    Complete and abort may arrive at the same time, and so may two of the first: S3 decides, and
-    where the upload is gone, the object tells which came first.
+    Completions and an abort may arrive at the same time: S3 decides. If the upload is gone, it was
+    completed if there is an object, and aborted otherwise.
     """
     upload = pending_multipart_upload(record)
     parts, outcome = list_parts(s3, upload), Completion.GONE
@@ -116,7 +116,7 @@ def complete(record: Mapping[str, Any]) -> None:
             detail = "A part has just been sent again: repeat this request"
             raise Problem(Code.PARTS_INCOMPLETE, detail)
         case Completion.BUSY:
-            detail = "Another request is completing the upload: repeat this one"
+            detail = "S3 is completing the upload: repeat this request"
             headers = {"Retry-After": str(_BUSY_SECONDS)}
             raise Problem(Code.COMPLETION_IN_PROGRESS, detail, headers=headers)
         case Completion.EXISTS:

@@ -333,7 +333,7 @@ COMPLETE_UPLOAD = Operation(
         404: _NOT_FOUND,
         409: Response("Parts are missing, or the document is not uploaded in parts"),
         503: Response(
-            "Another request is completing the upload. Repeat this one after `Retry-After` seconds"
+            "S3 is completing the upload. Repeat the request after `Retry-After` seconds"
         ),
     },
 )

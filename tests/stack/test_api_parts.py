@@ -16,11 +16,13 @@ import pytest
 from chalicelib.api.parts import MAX_PUT_BYTES, MULTIPART_ABOVE_BYTES, MULTIPART_SECONDS
 from chalicelib.documents import object_key_for
 from infra.api_client import Client, Response, send
-from tests.support.faults import Call, Faults, faulty_aws
+from tests.support.faults import Call, ConnectionFault, Faults, faulty_aws
 from tests.support.faults import Response as Fault
 from tests.support.stack import Stack, created_event
 from tests.support.waiting import eventually
 
+ATTEMPTS = 3
+"""Of each call to S3."""
 PART_BYTES = 8 * 1_024**2
 CONTENT = b"one two ".ljust(PART_BYTES, b"\n") + b"three four"
 SIZES = {1: PART_BYTES, 2: 10}
@@ -285,6 +287,16 @@ def test_completion_by_another_request_is_repeated(ada: Client, faults: Faults, 
     answer = upload.complete()
     assert (503, "completion_in_progress") == (answer.status, answer.body["code"])
     assert "1" == answer.headers["Retry-After"]
+    assert 200 == upload.complete().status
+
+
+def test_a_completion_that_takes_long_is_repeated(ada: Client, faults: Faults) -> None:
+    """503 while S3 joins the parts of a large file; it goes on without the caller."""
+    upload = started_by(ada)
+    upload.send_all()
+    faults.plan(upload.document_id, "", *[ConnectionFault.HUNG] * ATTEMPTS)
+    answer = upload.complete()
+    assert (503, "completion_in_progress") == (answer.status, answer.body["code"])
     assert 200 == upload.complete().status
 
 
