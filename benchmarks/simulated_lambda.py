@@ -96,7 +96,7 @@ class SimulatedLambda:
             self._group.limit_cpu(init_vcpus)
             self._group.limit_memory(mebibytes)
             self._process = self._start(function)
-        except BaseException:
+        except BaseException:  # Ctrl-C as well
             self._group.close()
             raise
 

@@ -54,7 +54,7 @@ upload_routes = Blueprint(__name__)
 
 @upload_routes.route(**route_options(schema.CREATE_UPLOAD))
 def create_upload() -> Response:
-    """An upload URL and its PENDING record: one DynamoDB write, no S3 call.
+    """An upload URL and its PENDING record: one DynamoDB write, and one S3 call if in parts.
 
     A request that repeats a documentId costs a second write while the document is PENDING.
     """

@@ -132,7 +132,7 @@ def test_an_id_is_for_the_terms_of_its_first_request(
 
 
 def test_a_url_for_a_repeated_request_keeps_the_hash_of_the_first(ada: Client) -> None:
-    """Whoever repeats the request without it gets no URL for other bytes."""
+    """A request that omits it gets a URL for the same bytes only."""
     document_id = new_id()
     request(ada, document_id, sha256=SHA256)
     assert 400 == put(request(ada, document_id), CONTENT.upper())

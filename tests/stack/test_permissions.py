@@ -206,7 +206,7 @@ def send_and_take_back(stack: Stack, account: Account) -> None:
 
 
 def foreign_attempts(stack: Stack, function: str) -> list[Attempt]:
-    """What no function may: the calls of the issue, and those of the other functions."""
+    """What no function may: calls that none makes, and those of the other functions."""
     bucket, table = stack.bucket, stack.table
     other_bucket, other_table = "intake-somebody-elses", "SomebodyElses"
     everywhere = [
