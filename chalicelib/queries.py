@@ -5,8 +5,10 @@ Each index has one partition per status: byStatus of all documents, byOwnerAndSt
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.documents import FOREVER, Status, status_time
@@ -54,6 +56,27 @@ class QueryPage:
     records: Sequence[Record]
     has_more: bool
     """Whether more documents within the times may follow."""
+
+
+def keep_items_as_sent(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """Keep the items of a Query as DynamoDB's JSON has them: botocore's event before-parse.
+
+    botocore would compare each value with its model, which takes more than half the time of a
+    list; versions before 1.36 have no such event and still do. The one difference is that binary
+    values, of which records have none, stay Base64.
+
+    Args:
+        response_dict: the response, not parsed yet; loses its items.
+        customized_response_dict: what botocore adds to the parsed response; receives them.
+    """
+    if response_dict["status_code"] != HTTPStatus.OK:
+        return
+    body = json.loads(response_dict["body"])
+    if "Items" in body:  # not with Select=COUNT
+        customized_response_dict["Items"] = body.pop("Items")
+        response_dict["body"] = json.dumps(body).encode()
 
 
 def query_index(dynamodb: DynamoDBClient, table: str, query: IndexQuery) -> QueryPage:

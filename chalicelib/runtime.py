@@ -40,6 +40,7 @@ from chalicelib.observability import (  # noqa: E402 - `logging` is imported wit
     Stopwatch,
     metric_directives,
 )
+from chalicelib.queries import keep_items_as_sent  # noqa: E402 - imports parts of boto3
 
 OLDEST_BOTOCORE = (1, 35, 2)
 """The first version with the parameter IfNoneMatch of PutObject, which upload URLs sign."""
@@ -76,6 +77,7 @@ dynamodb = boto3.client(
         retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
     ),
 )
+dynamodb.meta.events.register("before-parse.dynamodb.Query", keep_items_as_sent)
 if settings.notification_topic_arn:
     sns = boto3.client(
         "sns",
