@@ -1,4 +1,4 @@
-"""MiniStack with two repairs of its functions: `python -m infra.local.ministack`.
+"""MiniStack with services that it lacks and two repairs: `python -m infra.local.ministack`.
 
 MiniStack (1.5.33) kills what a function is doing when its configuration changes, and repeats the
 event; here a running invocation completes first, as on AWS.
@@ -21,6 +21,9 @@ from typing import IO, Any
 
 from ministack.app import main
 from ministack.core import lambda_runtime
+
+from infra.local.services import add_service
+from infra.local.textract.service import Textract
 
 _CHUNK_BYTES = 65_536
 
@@ -113,4 +116,5 @@ def _worker_class_for(config: Mapping[str, object]) -> type[lambda_runtime.Worke
 if __name__ == "__main__":
     lambda_runtime._worker_class_for = _worker_class_for  # noqa: SLF001 - see above
     lambda_runtime.kill_workers = partial(end_workers, kill=lambda_runtime.kill_workers)
+    add_service(Textract(), "Textract.")
     main()

@@ -1,0 +1,1 @@
+"""Amazon Textract for the local AWS, with Tesseract."""

@@ -1,0 +1,60 @@
+"""Clients of the local AWS with the permissions of a role that a test makes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import boto3
+
+from infra.aws.stage import Account
+
+Statement = Mapping[str, object]
+
+
+class Principal:
+    """A session of a role."""
+
+    def __init__(self, account: Account, name: str, *statements: Statement) -> None:
+        """Of a new role of this name with these statements."""
+        self._endpoint = account.endpoint
+        arn = make_role(account, name, {"AWS": "*"}, statements)
+        given = account.sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        self._session = boto3.Session(
+            given["AccessKeyId"],
+            given["SecretAccessKey"],
+            given["SessionToken"],
+            account.region,
+        )
+
+    def client(self, service: str) -> Any:
+        """A client of a service with the role's permissions."""
+        return self._session.client(service, endpoint_url=self._endpoint)  # type: ignore[call-overload] # services that have no stubs
+
+
+def make_role(
+    account: Account,
+    name: str,
+    principal: Mapping[str, str],
+    statements: Sequence[Statement],
+    condition: Mapping[str, object] | None = None,
+) -> str:
+    """The ARN of a new role that a principal may assume, under a condition."""
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    trust |= {"Condition": condition} if condition else {}
+    role = account.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))
+    if statements:
+        account.iam.put_role_policy(
+            RoleName=name, PolicyName="allowed", PolicyDocument=_policy(*statements)
+        )
+    return role["Role"]["Arn"]
+
+
+def allow(action: str | Sequence[str], resource: str = "*") -> Statement:
+    """A statement of a policy."""
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def _policy(*statements: Statement) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
