@@ -62,6 +62,26 @@ class FailureCode(StrEnum):
     PROCESSING_FAILED = "processing_failed"
 
 
+class TextStatus(StrEnum):
+    """State of the character recognition of a document."""
+
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class TextFailureCode(StrEnum):
+    """Why the characters of a document were not recognized. The set is closed."""
+
+    TOO_MANY_PAGES = "too_many_pages"
+    PAGES_UNKNOWN = "pages_unknown"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported"
+    UNREADABLE = "unreadable"
+    RECOGNITION_FAILED = "recognition_failed"
+    PROCESSING_FAILED = "processing_failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a document is FAILED: a code for programs, a sentence for people.
