@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from chalicelib import notification_texts
 from chalicelib.documents import escape_unprintable
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class NotificationError(Exception):
 
 
 def publish(sns: SNSClient, topic_arn: str, record: Mapping[str, object]) -> None:
-    """Publish a record to the topic.
+    """Publish a record to the topic: sentences for people, JSON for every other subscriber.
 
     Raises:
         NotificationError: SNS did not confirm the message.
@@ -53,8 +54,22 @@ def publish(sns: SNSClient, topic_arn: str, record: Mapping[str, object]) -> Non
         for name in FILTER_ATTRIBUTES
         if record.get(name)
     }
-    message = json.dumps({name: record[name] for name in MESSAGE_FIELDS if name in record})
     try:
-        sns.publish(TopicArn=topic_arn, Message=message, MessageAttributes=attributes)
+        sns.publish(
+            TopicArn=topic_arn,
+            Subject=notification_texts.subject(topic_arn, record),
+            Message=json.dumps(_messages(record)),
+            MessageStructure="json",
+            MessageAttributes=attributes,
+        )
     except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise NotificationError(str(error)) from error
+
+
+def _messages(record: Mapping[str, object]) -> dict[str, str]:
+    """The message of each protocol; `default` is that of queues, functions, URLs and Firehose."""
+    return {
+        "default": json.dumps({name: record[name] for name in MESSAGE_FIELDS if name in record}),
+        "email": notification_texts.email(record),
+        "sms": notification_texts.sms(record),
+    }

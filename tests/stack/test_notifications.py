@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -89,7 +90,7 @@ class Subscriber:
 
     def messages_for(self, *keys: str) -> list[dict[str, Any]]:
         """The messages received so far for objects with these keys."""
-        self._receive()
+        self.receive()
         return [body for body in map(body_of, self.messages) if body["objectKey"] in keys]
 
     def wait_for_messages(self, times: int, *keys: str) -> list[dict[str, Any]]:
@@ -101,7 +102,8 @@ class Subscriber:
 
         return eventually(look, f"{times} messages on {keys}")
 
-    def _receive(self) -> None:
+    def receive(self) -> None:
+        """Move what the queue has to `messages`."""
         sqs = self.stack.account.sqs
         while messages := sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get(
             "Messages"
@@ -192,6 +194,40 @@ def test_a_message_has_the_record_and_filterable_attributes(
         "fileType": {"Type": "String", "Value": "text/plain"},
         "owner": {"Type": "String", "Value": "someone"},
     } == envelope["MessageAttributes"]
+
+
+def test_people_get_sentences_and_programs_get_json(
+    notifying: Stack, subscriber: Subscriber
+) -> None:
+    """One call has a text for each protocol; a queue's envelope has JSON and the subject."""
+    key = notifying.new_key("rejected.txt")
+    calls: list[Call] = []
+    with faulty_topic(notifying, calls.append):
+        notifying.put(key, b"")
+        [body] = subscriber.wait_for_messages(1, key)
+    [published] = [parse_qs(call.body.decode()) for call in calls]
+    assert ["json"] == published["MessageStructure"]
+    messages = json.loads(published["Message"][0])
+    assert {"default", "email", "sms"} == set(messages)
+    assert body == json.loads(messages["default"])
+    assert messages["email"].startswith("A file was rejected.\n\nFile: rejected.txt\nReason: ")
+    assert "Rejected: rejected.txt - The file is empty." == messages["sms"]
+    [envelope] = [sent for sent in subscriber.messages if body_of(sent) == body]
+    assert "Rejected: rejected.txt (intake-test)" == envelope["Subject"]
+
+
+def test_raw_delivery_is_the_record_alone(notifying: Stack) -> None:
+    """A queue with raw message delivery gets the JSON without an envelope."""
+    raw = Subscriber(notifying, RawMessageDelivery="true")
+    key = notifying.new_key("raw.txt")
+    notifying.put(key, b"one two three")
+
+    def look() -> dict[str, Any] | None:
+        raw.receive()
+        return next((sent for sent in raw.messages if sent["objectKey"] == key), None)
+
+    assert "PROCESSED" == eventually(look, "a message without envelope")["status"]
+    raw.close()
 
 
 def test_a_permanent_failure_is_published_with_its_owner(

@@ -1,0 +1,118 @@
+"""What people read in a notification: subject, e-mail and text message about a document.
+
+Uploaders choose names and owners, so none of these texts is trusted: it cannot start a line of its
+own, and nothing in it looks like a link to a mail program.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chalicelib.documents import escape_unprintable, is_client_upload
+from chalicelib.files.types import FILE_TYPES
+
+MAX_SUBJECT_CHARACTERS = 99
+"""SNS allows less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+MAX_SMS_CHARACTERS = 140
+"""Of ASCII in one text message, see the same page; longer ones are sent and billed as several."""
+MAX_VALUE_CHARACTERS = 300
+"""Of a name or reason in an e-mail."""
+_ENDING_CHARACTERS = 12
+"""Kept of a name that is too long: it ends in what the file claims to be."""
+
+_PROCESSED = ("processed", "A file was processed.")
+_REJECTED = ("rejected", "A file was rejected.")
+_FAILED = {
+    "processing_failed": (
+        "not processed",
+        "A file could not be processed because of an AWS or internal error.",
+    ),
+    "infected": (
+        "infected",
+        "A file contains malware. It was not processed and cannot be downloaded.",
+    ),
+    "not_scanned": (
+        "not scanned",
+        "A file could not be scanned for malware. It was not processed and cannot be downloaded.",
+    ),
+}
+"""What happened, in a word and in a sentence, by failure code; others mean that it was rejected."""
+
+_LINK_PARTS = r"""(?x)
+    (?<=[/\\])[/\\]                      # of //host and \\host
+  | (?<=[^\W\d_]):(?=\S)                 # of scheme:
+  | [.\u3002\uff0e\uff61](?=[^\W\d_])    # of host.domain, but not of report.pdf
+    (?!(?i:aac|avi|avif|bmp|csv|docx?|eml|epub|flac|gif|heic|heif|html?|ics|jpe?g|json|log|m4a|mkv
+      |mp3|mp4|msg|od[pst]|ogg|pdf|png|pptx?|rtf|svg|tiff?|tsv|txt|vcf|wav|webm|webp|xlsx?|xml)\Z)
+"""
+"""What mail programs make links of. The endings are those of files, and no top-level domains, as
+.zip, .mov and .md are: https://data.iana.org/TLD/tlds-alpha-by-domain.txt"""
+
+
+def subject(topic_arn: str, record: Mapping[str, Any]) -> str:
+    """What happened to which file in which stack; ASCII, as all editions of SNS's rules allow."""
+    start = f"{_outcome(record)[0].capitalize()}: "
+    end = f" ({topic_arn.rpartition(':')[2].removesuffix('-documents')})"
+    return start + _short_name(record, MAX_SUBJECT_CHARACTERS - len(start + end)) + end
+
+
+def email(record: Mapping[str, Any]) -> str:
+    """The text of an e-mail: one sentence, then one line for each fact."""
+    facts = (f"{name}: {_harmless(value)}" for name, value in _facts(record))
+    return "\n".join([_outcome(record)[1], "", *facts, ""])
+
+
+def sms(record: Mapping[str, Any]) -> str:
+    """One text message: what happened to which file, and why if there is space."""
+    start = f"{_outcome(record)[0].capitalize()}: "
+    reason = _ascii(record.get("failure", {}).get("message", ""))
+    text = start + _short_name(record, MAX_SMS_CHARACTERS - len(start))
+    explained = f"{text} - {reason}"
+    return explained if reason and len(explained) <= MAX_SMS_CHARACTERS else text
+
+
+def _outcome(record: Mapping[str, Any]) -> tuple[str, str]:
+    failure = record.get("failure")
+    return _FAILED.get(failure["code"], _REJECTED) if failure else _PROCESSED
+
+
+def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "File", record["fileName"]
+    if failure := record.get("failure"):
+        yield "Reason", f"{failure['message']} ({failure['code']})"
+    if file_type := record.get("fileType"):
+        known = FILE_TYPES.get(file_type)
+        yield "Type", known.label if known else file_type
+    yield "Size", f"{record['fileSize']:,} bytes"
+    yield "Uploaded", f"{record['uploadedAt'][:19].replace('T', ' ')} UTC"
+    if owner := record.get("owner"):
+        yield "Owner", owner
+    yield "Document", record["documentId"]
+    if not is_client_upload(record["objectKey"], record["documentId"]):
+        yield "Object", record["objectKey"]
+
+
+def _short_name(record: Mapping[str, Any], characters: int) -> str:
+    return _shorten(_ascii(record["fileName"]), characters)
+
+
+def _ascii(text: str) -> str:
+    """The harmless text with accents removed, and `?` for other characters outside ASCII."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    base = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return _harmless(base).encode("ascii", "replace").decode("ascii")
+
+
+def _harmless(text: str) -> str:
+    """The text on one line, with brackets where a mail program would see a link."""
+    line = " ".join(escape_unprintable(text).split())
+    return _shorten(re.sub(_LINK_PARTS, r"[\g<0>]", line), MAX_VALUE_CHARACTERS)
+
+
+def _shorten(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return f"{text[: characters - _ENDING_CHARACTERS - 3]}...{text[-_ENDING_CHARACTERS:]}"
