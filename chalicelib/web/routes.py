@@ -1,4 +1,7 @@
-"""Routes of the web UI: its page, style sheet and script."""
+"""Routes of the web UI: its page, style sheet and script.
+
+A first visit takes three requests, later ones take one, which is answered with 304.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from chalicelib.etags import etag_matches
 from chalicelib.objects import presign_download
 from chalicelib.runtime import s3, settings
 from chalicelib.web.serving import (
+    SCRIPT,
+    STYLE,
     WebUiSettings,
     file_headers,
     origin_of,
@@ -34,27 +39,34 @@ def get_index() -> Response:
     if url := trailing_slash_redirect(path):
         return Response(status_code=308, headers={"Location": url}, body="")
     ui_settings = web_ui_settings()
-    return respond(schema.GET_INDEX, render_index(ui_settings), security_headers(ui_settings))
+    headers = {**file_headers(render_index(ui_settings)), **security_headers(ui_settings)}
+    return respond(schema.GET_INDEX, render_index(ui_settings), headers)
 
 
 @web_routes.route(**route_options(schema.GET_STYLE))
 def get_style() -> Response:
     """The style sheet."""
-    return respond(schema.GET_STYLE, read_file("style.css"))
+    return respond_with_file(schema.GET_STYLE, STYLE)
 
 
 @web_routes.route(**route_options(schema.GET_SCRIPT))
 def get_script() -> Response:
     """The script."""
-    return respond(schema.GET_SCRIPT, read_file("app.js"))
+    return respond_with_file(schema.GET_SCRIPT, SCRIPT)
 
 
-def respond(
-    operation: schema.Operation, text: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    """A file of the web UI; 304 where the browser's copy is current."""
+def respond_with_file(operation: schema.Operation, name: str) -> Response:
+    """A file of the web UI, which browsers keep if they request the current version."""
+    text = read_file(name)
+    query = web_routes.current_request.query_params
+    version = query.get("v") if query else None
+    return respond(operation, text, file_headers(text, version))
+
+
+def respond(operation: schema.Operation, text: str, headers: Mapping[str, str]) -> Response:
+    """A text with its media type; 304 where the browser's copy is current."""
     media_type = operation.responses[200].media_type
-    all_headers: dict[str, Any] = {**file_headers(media_type, text), **(headers or {})}
+    all_headers: dict[str, Any] = {"Content-Type": f"{media_type}; charset=utf-8", **headers}
     if etag_matches(web_routes.current_request.headers.get("if-none-match"), all_headers["ETag"]):
         return Response(status_code=304, headers=all_headers, body="")
     return Response(status_code=200, headers=all_headers, body=text)

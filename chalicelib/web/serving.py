@@ -5,21 +5,27 @@ Standard library only, apart from the table of file types.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from chalicelib.etags import weak_etag
 from chalicelib.files.types import FILE_TYPES, by_familiarity
 from chalicelib.files.validation import Limits
+from chalicelib.web.linking import link_modules
 
 FOLDER = Path(__file__).parent
 
+STYLE, SCRIPT = "style.css", "app.js"
+"""Names of the files that the page loads. The script has no file: it is linked from modules."""
 SETTINGS_PLACEHOLDER = "{{settings}}"
 """Where index.html contains the settings: in the `content` of a <meta>, which executes nothing."""
+YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ class WebUiSettings:
     limits: Limits
 
     def to_json(self) -> str:
-        """As app.js parses them."""
+        """As modules/settings.js parses them."""
         allowed = by_familiarity(self.limits.allowed_types)
         return json.dumps(
             {
@@ -60,19 +66,36 @@ def origin_of(url: str) -> str:
 def render_index(settings: WebUiSettings) -> str:
     """The page with the stage's settings."""
     text = read_file("index.html")
+    for name in (STYLE, SCRIPT):
+        text = text.replace(f"{{{{{name}}}}}", f"{name}?v={version_of(read_file(name))}")
     return text.replace(SETTINGS_PLACEHOLDER, html.escape(settings.to_json(), quote=True))
 
 
+@cache
 def read_file(name: str) -> str:
-    """A file of the web UI."""
+    """A file of the web UI; the script is linked from the modules."""
+    if name == SCRIPT:
+        return link_modules(FOLDER / "modules", "app")
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def file_headers(media_type: str, text: str) -> Mapping[str, str]:
-    """Headers with which a browser revalidates each time and downloads only what changed."""
+def version_of(text: str) -> str:
+    """A hash of a file's content, which its URL contains."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_headers(text: str, requested_version: str | None = None) -> Mapping[str, str]:
+    """Headers for a browser to keep the requested version for good, and to revalidate the rest.
+
+    Args:
+        text: content of the file.
+        requested_version: `v` in the request's URL. During a deployment it may be another one than
+            that of the file.
+    """
+    is_requested = requested_version == version_of(text)
+    immutable = f"public, max-age={YEAR_SECONDS}, immutable"
     return {
-        "Content-Type": f"{media_type}; charset=utf-8",
-        "Cache-Control": "no-cache",
+        "Cache-Control": immutable if is_requested else "no-cache",
         "ETag": weak_etag(text),
         "X-Content-Type-Options": "nosniff",
     }
@@ -91,7 +114,7 @@ def security_headers(settings: WebUiSettings) -> Mapping[str, str]:
         "style-src": "'self'",
         "img-src": "data:",  # the icon
         "connect-src": " ".join(["'self'", *connected]),
-        "frame-src": settings.bucket_origin,  # downloads; see app.js
+        "frame-src": settings.bucket_origin,  # downloads; see modules/document.js
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -19,9 +20,12 @@ from chalicelib.files.types import DEFAULT_TYPES, FILE_TYPES, PDF
 from chalicelib.files.validation import Limits
 from chalicelib.web.serving import (
     FOLDER,
+    SCRIPT,
+    STYLE,
     WebUiSettings,
     file_headers,
     origin_of,
+    read_file,
     render_index,
     security_headers,
     trailing_slash_redirect,
@@ -29,8 +33,10 @@ from chalicelib.web.serving import (
 from infra.api_client import Client, Response
 from tests.support.stack import Stack
 
-MAX_COMPRESSED_BYTES = 20_000
-FILES = [FOLDER / name for name in ("index.html", "style.css", "app.js")]
+MAX_COMPRESSED_BYTES = 60_000
+MAX_MODULE_LINES = 250
+MODULES = sorted((FOLDER / "modules").glob("*.js"))
+FILES = [FOLDER / "index.html", FOLDER / "style.css", *MODULES]
 CONTENT_TYPES = {
     "": "text/html; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
@@ -55,8 +61,7 @@ def test_files_are_public(stack: Stack, path: str) -> None:
     response = get(stack, path)
     assert (200, CONTENT_TYPES[path]) == (response.status, response.headers["Content-Type"])
     assert "nosniff" == response.headers["X-Content-Type-Options"]
-    text = (FOLDER / (path or "index.html")).read_bytes()
-    assert (path == "") or (text == response.content)
+    assert (path == "") or (read_file(path).encode() == response.content)
 
 
 @pytest.mark.parametrize("path", CONTENT_TYPES)
@@ -73,21 +78,38 @@ def test_an_unchanged_file_is_not_sent_again(stack: Stack, path: str) -> None:
 
 def test_etags_depend_on_content() -> None:
     """Different content has a different ETag; a missing header does not match."""
-    tags = {file_headers("text/css", text)["ETag"] for text in ("a", "b", "a")}
+    tags = {file_headers(text)["ETag"] for text in ("a", "b", "a")}
     assert 2 == len(tags)
     assert not etag_matches(None, tags.pop())
 
 
+def test_a_visit_takes_three_requests_and_later_one(stack: Stack) -> None:
+    """The page names style sheet and script with a version, which browsers keep for a year."""
+    text = get(stack, "").content.decode()
+    urls = re.findall('(?:href|src)="([^"]*[?]v=[^"]*)"', text)
+    assert ["style.css", "app.js"] == [url.partition("?")[0] for url in urls]
+    for url in urls:
+        assert "public, max-age=31536000, immutable" == get(stack, url).headers["Cache-Control"]
+    assert "no-cache" == get(stack, "app.js?v=older").headers["Cache-Control"]
+
+
 def test_the_web_ui_is_small() -> None:
-    """The three files are smaller than 20 kB in total, as API Gateway compresses them."""
-    assert MAX_COMPRESSED_BYTES > sum(len(gzip.compress(path.read_bytes())) for path in FILES)
+    """Its files are smaller than 60 kB in total, as API Gateway compresses them."""
+    texts = [render_index(SETTINGS), *map(read_file, (STYLE, SCRIPT))]
+    assert MAX_COMPRESSED_BYTES > sum(len(gzip.compress(text.encode())) for text in texts)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_modules_are_short(path: Path) -> None:
+    """No module has more than 250 lines."""
+    assert MAX_MODULE_LINES >= len(path.read_text(encoding="utf-8").splitlines())
 
 
 def test_the_deployment_package_contains_the_web_ui(stack: Stack) -> None:
     """Chalice packages files other than Python modules as well."""
     with zipfile.ZipFile(stack.package()) as package:
         names = set(package.namelist())
-    assert {f"chalicelib/web/{path.name}" for path in FILES} <= names
+    assert {f"chalicelib/web/{path.relative_to(FOLDER)}" for path in FILES} <= names
 
 
 def test_the_page_contains_the_settings_of_its_stage(stack: Stack) -> None:
@@ -174,7 +196,7 @@ def test_no_file_refers_to_another_host() -> None:
 
 def test_the_script_uses_no_unsafe_api() -> None:
     """The script uses no API that parses HTML, evaluates code or stores data."""
-    script = (FOLDER / "app.js").read_text(encoding="utf-8")
+    script = read_file(SCRIPT)
     for name in (
         "innerHTML",
         "outerHTML",
@@ -191,6 +213,6 @@ def test_the_script_uses_no_unsafe_api() -> None:
 
 def test_every_failure_code_has_an_explanation() -> None:
     """The script explains exactly the codes of the closed set."""
-    script = (FOLDER / "app.js").read_text(encoding="utf-8")
+    script = read_file(SCRIPT)
     [table] = re.findall(r"const FAILURES = \{(.*?)\n\};", script, re.S)
     assert [code.value for code in FailureCode] == re.findall(r"^  (\w+):", table, re.M)

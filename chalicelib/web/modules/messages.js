@@ -1,0 +1,49 @@
+/** Messages and labels for codes and states. */
+
+import { visible } from "./dom.js";
+import { formatSize } from "./format.js";
+import { settings } from "./settings.js";
+
+/** Explanations of the failure codes, a closed set. */
+export const FAILURES = {
+  too_large: `The file exceeds the size limit of ${formatSize(settings.largestFileBytes)}.`,
+  empty: "The file is empty.",
+  type_not_allowed: "This file type is not allowed.",
+  type_mismatch: "The content does not match the declared file type.",
+  encrypted: "The file is password-protected.",
+  unreadable: "The file is damaged and cannot be read.",
+  extraction_timeout: "Metadata extraction timed out.",
+  extraction_crashed: "Metadata extraction crashed.",
+  processing_failed: "Processing failed because of an AWS or internal error. The file is stored and can be retried.",
+};
+
+/** Messages for error codes of Amazon Cognito. */
+export const SIGN_IN_ERRORS = {
+  UserNotFoundException: "Incorrect e-mail address or password.",
+  UserNotConfirmedException: "This account is not confirmed.",
+  PasswordResetRequiredException: "This password must be reset. Contact your administrator.",
+  InvalidPasswordException: "This password does not meet the requirements.",
+  TooManyRequestsException: "Too many attempts. Wait a few minutes and try again.",
+  LimitExceededException: "Too many attempts. Wait a few minutes and try again.",
+};
+
+/** Messages for status codes of S3's response to an upload; 0: no response. */
+export const UPLOAD_ERRORS = {
+  0: "The connection was lost during the upload. Try again.",
+  400: "The uploaded data does not match the file. Try again.",
+  403: "The upload URL expired. Try again.",
+  409: "The file was uploaded twice at the same time. Try again.",
+};
+
+export const STATES = {
+  waiting: "Waiting",
+  reading: "Reading",
+  sending: "Uploading",
+  pending: "Pending",
+  unsent: "Not uploaded",
+  processed: "Processed",
+  failed: "Failed",
+};
+
+export const failureText = (record) =>
+  FAILURES[record.failure.code] ?? visible(record.failure.message);
