@@ -20,6 +20,7 @@ from chalicelib.files.containers import (
     detector_for,
     type_by_root,
 )
+from chalicelib.files.extracted_text import ExtractedText, TextCollector
 from chalicelib.files.extraction import (
     FileRejectedError,
     LimitExceededError,
@@ -43,6 +44,8 @@ class Analysis:
     failure: Failure | None = None
     unfinished: Metadata | None = None
     """What was found so far; `finish` has to be called with it."""
+    text: ExtractedText | None = None
+    """None if it was not asked for, or there is none."""
 
 
 def tried_types(candidate_types: Sequence[str]) -> Sequence[str]:
@@ -69,13 +72,16 @@ def prepare_fallbacks(candidate_types: Sequence[str]) -> None:
             prepare([file_type])
 
 
-def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
+def analyze(
+    content: BinaryIO, candidate_types: Sequence[str], *, with_text: bool = False
+) -> Analysis:
     """The type and metadata of a content that has one of these supported types.
 
     Args:
         content: seekable.
         candidate_types: likeliest first; if all reject the file, an exceeded limit is returned,
             else the first reason. A container's content may have a type that is not among them.
+        with_text: whether to collect the text as well.
 
     Raises:
         MemoryError: the process is out of memory; a file causes no other exception.
@@ -83,14 +89,15 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
     content.seek(0)
     container = container_of(content.read(HEAD_BYTES))
     if container:
-        return _analyze_container(content, container, candidate_types)
+        return _analyze_container(content, container, candidate_types, with_text=with_text)
     rejected: list[Analysis] = []
     exceeded: list[Analysis] = []
     for file_type in candidate_types:
         if exceeded and file_type == TEXT:
             break
         try:
-            return _by_root(_extracted(content, file_type), candidate_types)
+            found = _extracted(content, file_type, with_text=with_text)
+            return _by_root(found, candidate_types)
         except LimitExceededError as rejection:
             exceeded.append(_rejected(file_type, rejection))
         except FileRejectedError as rejection:
@@ -101,32 +108,39 @@ def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
 
 
 def finish(
-    content: BinaryIO, file_type: str, found: Metadata, candidate_types: Sequence[str] = ()
+    content: BinaryIO,
+    unfinished: Analysis,
+    candidate_types: Sequence[str] = (),
+    *,
+    with_text: bool = False,
 ) -> Analysis:
     """The result for a file that `analyze` returned unfinished, by the fallback of its type.
 
     Args:
         content: seekable.
-        file_type: type of the unfinished analysis.
-        found: what it found.
-        candidate_types: those of `analyze`; the ones after `file_type` are tried if the file is not
+        unfinished: the analysis.
+        candidate_types: those of `analyze`; the ones after the type are tried if the file is not
             of this type after all.
+        with_text: whether to collect the text, if the analysis has not done so.
 
     Raises as `analyze` does.
     """
+    file_type, found = unfinished.file_type, unfinished.unfinished or {}
+    text = TextCollector() if with_text else None
     try:
-        return Analysis(file_type, finish_extraction(content, file_type, found))
+        metadata = finish_extraction(content, file_type, found, text)
+        return Analysis(file_type, metadata, text=unfinished.text or _result_of(text))
     except FileRejectedError as rejection:
         rejected = _rejected(file_type, rejection)
         if rejection.code is not FailureCode.UNREADABLE or file_type not in candidate_types:
             return rejected
     others = candidate_types[candidate_types.index(file_type) + 1 :]
-    other = analyze(content, others) if others else rejected
+    other = analyze(content, others, with_text=with_text) if others else rejected
     return rejected if other.failure else other
 
 
 def _analyze_container(
-    content: BinaryIO, container: Container, candidate_types: Sequence[str]
+    content: BinaryIO, container: Container, candidate_types: Sequence[str], *, with_text: bool
 ) -> Analysis:
     try:
         file_type = detect(content, container)
@@ -136,7 +150,7 @@ def _analyze_container(
     if file_type not in candidate_types:
         return Analysis(file_type)
     try:
-        return _extracted(content, file_type)
+        return _extracted(content, file_type, with_text=with_text)
     except FileRejectedError as rejection:
         return _rejected(file_type, rejection)
 
@@ -151,11 +165,16 @@ def _by_root(analysis: Analysis, candidate_types: Sequence[str]) -> Analysis:
     )
 
 
-def _extracted(content: BinaryIO, file_type: str) -> Analysis:
-    found = extract(content, file_type)
+def _extracted(content: BinaryIO, file_type: str, *, with_text: bool) -> Analysis:
+    text = TextCollector() if with_text else None
+    found = extract(content, file_type, text)
     if isinstance(found, Unfinished):
-        return Analysis(file_type, unfinished=found.found)
-    return Analysis(file_type, found)
+        return Analysis(file_type, unfinished=found.found, text=_result_of(text))
+    return Analysis(file_type, found, text=_result_of(text))
+
+
+def _result_of(text: TextCollector | None) -> ExtractedText | None:
+    return text.result() if text else None
 
 
 def _rejected(file_type: str, rejection: FileRejectedError) -> Analysis:

@@ -1,9 +1,10 @@
 """Content of a known type -> its metadata, or a rejection.
 
 An extractor is a module in `extractors/` with `extract(content, file_type) -> RawMetadata`. It is
-imported with the first file of its types, so that a cold start imports no unused parser. It may
-return `Unfinished`: then the type's fallback, a module with `extract(content, file_type, found)`,
-reads the file with a parser that is too expensive to be imported for every file.
+imported with the first file of its types, so that a cold start imports no unused parser. That of a
+type with text also takes a `TextCollector` and adds to it the text whose words it counts. It may
+return `Unfinished`: then the type's fallback reads the file with a parser that is too expensive to
+be imported for every file.
 docs/metadata.md lists the metadata of each type.
 """
 
@@ -20,6 +21,7 @@ from typing import BinaryIO, Protocol, cast
 
 from chalicelib.documents import FailureCode, Metadata
 from chalicelib.files.containers import Container, detector_for
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.metadata import RawMetadata, bounded
 from chalicelib.files.types import FILE_TYPES
 
@@ -68,16 +70,30 @@ class Extractor(Protocol):
         """
 
 
+class TextExtractor(Protocol):
+    """A module in `extractors/` for types with text."""
+
+    def extract(
+        self, content: BinaryIO, file_type: str, text: TextCollector | None
+    ) -> RawMetadata | Unfinished:
+        """As that of an Extractor; adds the text, if it is passed a collector."""
+
+
 class Fallback(Protocol):
     """A module in `extractors/` that reads what an extractor returned unfinished."""
 
-    def extract(self, content: BinaryIO, file_type: str, found: Metadata) -> RawMetadata:
-        """The metadata of a content positioned at its start; raises as an extractor does."""
+    def extract(
+        self, content: BinaryIO, file_type: str, found: Metadata, text: TextCollector | None
+    ) -> RawMetadata:
+        """The metadata of a content positioned at its start; raises as an extractor does.
+
+        Adds the text, if it is passed a collector and nothing was found.
+        """
 
 
-def load(file_type: str) -> Extractor:
+def load(file_type: str) -> Extractor | TextExtractor:
     """Import the extractor of one of `FILE_TYPES`."""
-    return cast(Extractor, _module(FILE_TYPES[file_type].extractor))
+    return cast(Extractor | TextExtractor, _module(FILE_TYPES[file_type].extractor))
 
 
 def _fallback_of(file_type: str) -> Fallback:
@@ -113,11 +129,18 @@ def warm_up_fallback(file_type: str) -> None:
         finish(io.BytesIO(sample), file_type, {})
 
 
-def extract(content: BinaryIO, file_type: str) -> Metadata | Unfinished:
+def extract(
+    content: BinaryIO, file_type: str, text: TextCollector | None = None
+) -> Metadata | Unfinished:
     """The metadata of a file of one of `FILE_TYPES`: clean, bounded and JSON-able.
 
     Reads the content from its start; its position afterwards is undefined. If it is unfinished,
     `finish` has to be called.
+
+    Args:
+        content: seekable.
+        file_type: one of `FILE_TYPES`.
+        text: is filled with the text of a type that has one; undefined if this raises.
 
     Raises:
         FileRejectedError: the file is invalid. Every other exception of a parser becomes this.
@@ -126,12 +149,17 @@ def extract(content: BinaryIO, file_type: str) -> Metadata | Unfinished:
     extractor = load(file_type)
     with _rejected_as(file_type):
         content.seek(0)
-        found = extractor.extract(content, file_type)
+        if text and FILE_TYPES[file_type].has_text:
+            found = cast(TextExtractor, extractor).extract(content, file_type, text)
+        else:
+            found = cast(Extractor, extractor).extract(content, file_type)
         return found if isinstance(found, Unfinished) else bounded(found)
 
 
-def finish(content: BinaryIO, file_type: str, found: Metadata) -> Metadata:
-    """The metadata of a file that `extract` returned unfinished.
+def finish(
+    content: BinaryIO, file_type: str, found: Metadata, text: TextCollector | None = None
+) -> Metadata:
+    """The metadata of a file that `extract` returned unfinished; takes what that takes.
 
     What was found may come from a process that a file has taken over: the fallback rejects the file
     if it is malformed.
@@ -141,7 +169,7 @@ def finish(content: BinaryIO, file_type: str, found: Metadata) -> Metadata:
     fallback = _fallback_of(file_type)
     with _rejected_as(file_type):
         content.seek(0)
-        return bounded(fallback.extract(content, file_type, found))
+        return bounded(fallback.extract(content, file_type, found, text))
 
 
 def detect(content: BinaryIO, container: Container) -> str:

@@ -99,7 +99,8 @@ NAMES: Mapping[str, Mapping[str, type[MetadataValue]]] = {
     "pdf": {
         **_DOCUMENT,
         **dict.fromkeys(("creator", "producer", "pdfVersion", "pdfAClaim", "unread"), str),
-        **dict.fromkeys(("pageCount", "wordCount", "pageWidth", "pageHeight"), int),
+        **dict.fromkeys(("pageCount", "wordCount", "pagesWithoutText"), int),
+        **dict.fromkeys(("pageWidth", "pageHeight"), int),
         **dict.fromkeys(("encrypted", "hasTextLayer", "hasScripts", "hasForms"), bool),
         **dict.fromkeys(("hasAttachments", "hasSignatures"), bool),
     },

@@ -24,8 +24,8 @@ Limits:
   allocations fail would be wrong here: parsers catch MemoryError in places and continue with
   incomplete results. RLIMIT_AS at `ADDRESS_SPACE_FACTOR` times as much is the fallback for
   allocations faster than the sampling.
-- Answer: read up to a limit and validated against what the extractor can return
-  (sandbox_answer.py).
+- Answer: read up to a limit, which allows for a text only if the caller asks for it, and validated
+  against what the extractor can return (sandbox_answer.py).
 
 Result, always on the first attempt: metadata; the extractor's rejection; extraction_timeout when
 the time is up; extraction_crashed for everything else (a signal, too much memory, no answer or an
@@ -46,12 +46,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import confinement
 from chalicelib.files.analysis import Analysis, tried_types
+from chalicelib.files.extracted_text import MAX_TEXT_BYTES
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.sandbox_answer import validated
 from chalicelib.files.sandbox_process import (
@@ -62,7 +64,14 @@ from chalicelib.files.sandbox_process import (
     TimeLimit,
     TimeoutExceededError,
 )
-from chalicelib.files.sandbox_protocol import EXTRACTORS, FALLBACKS, SECCOMP, UNDUMPABLE
+from chalicelib.files.sandbox_protocol import (
+    EXTRACTORS,
+    FALLBACKS,
+    MAX_MESSAGE_BYTES,
+    SECCOMP,
+    TEXT_FOLLOWS,
+    UNDUMPABLE,
+)
 
 MEMORY_BYTES = 256 * 1_048_576
 """Memory of a child, including 15 MB shared with the worker. The largest of 291 real PDFs takes
@@ -156,7 +165,12 @@ class Sandbox:
             self._is_function_undumpable = confinement.forbid_inspection()
 
     def analyze(
-        self, content: BinaryIO, candidate_types: Sequence[str], seconds_left: SecondsLeft
+        self,
+        content: BinaryIO,
+        candidate_types: Sequence[str],
+        seconds_left: SecondsLeft,
+        *,
+        with_text: bool = False,
     ) -> Analysis:
         """The result of `analysis.analyze` for a file.
 
@@ -164,6 +178,7 @@ class Sandbox:
             content: has a descriptor, opened for reading only.
             candidate_types: likeliest first.
             seconds_left: for the analysis, at most; `extraction_seconds` may end it earlier.
+            with_text: whether the result has the text, for a file that has one.
 
         Raises:
             FileRejectedError: the parser timed out, crashed or exceeded the memory limit.
@@ -171,10 +186,14 @@ class Sandbox:
         """
         time_limit = TimeLimit(self._extraction_seconds, seconds_left)
         types = tried_types(candidate_types)
-        analysis = self._run(self._extractors, content, types, None, time_limit)
+        run = partial(self._run, content=content, time_limit=time_limit, with_text=with_text)
+        analysis = run(self._extractors, types=types)
         if analysis.unfinished is None:
             return analysis
-        return self._run(self._fallbacks, content, candidate_types, analysis, time_limit)
+        finished = run(self._fallbacks, types=candidate_types, unfinished=analysis)
+        is_as_found = finished.metadata is not None and finished.file_type == analysis.file_type
+        text = finished.text or (analysis.text if is_as_found else None)
+        return replace(finished, text=text)
 
     def close(self) -> None:
         """Kill all processes; the next file starts new ones."""
@@ -184,26 +203,33 @@ class Sandbox:
     def _run(
         self,
         runner: Runner,
+        *,
         content: BinaryIO,
         types: Sequence[str],
-        unfinished: Analysis | None,
         time_limit: TimeLimit,
+        with_text: bool,
+        unfinished: Analysis | None = None,
     ) -> Analysis:
         """The validated answer of a child."""
         size_bytes = os.fstat(content.fileno()).st_size
         request = {
             "candidateTypes": list(types),
+            "withText": with_text,
             "unfinished": unfinished
             and {"fileType": unfinished.file_type, "found": unfinished.unfinished},
             "cpuSeconds": math.ceil(time_limit.seconds_left()) + 1,
             "addressSpaceBytes": ADDRESS_SPACE_FACTOR * self._memory_bytes + size_bytes,
         }
+        max_bytes = MAX_MESSAGE_BYTES + (len(TEXT_FOLLOWS) + MAX_TEXT_BYTES if with_text else 0)
         if time_limit.function_seconds_left() < self._min_seconds:
             raise SandboxError("too little time is left to analyze a file")
         try:
-            answer = runner.run(request, content.fileno(), time_limit)
+            answer = runner.run(request, content.fileno(), time_limit, max_bytes)
             self._report_level(runner)
-            return validated(answer, types, may_be_unfinished=runner is self._extractors)
+            may_be_unfinished = runner is self._extractors
+            return validated(
+                answer, types, may_be_unfinished=may_be_unfinished, with_text=with_text
+            )
         except OSError as error:
             runner.close()
             raise SandboxError(f"no process could be started for the file: {error}") from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.documents import Failure, FailureCode
 from chalicelib.files import metadata
 from chalicelib.files.analysis import Analysis
 from chalicelib.files.containers import CONTAINERS
-from chalicelib.files.sandbox_protocol import MAX_MESSAGE_BYTES
+from chalicelib.files.extracted_text import MAX_TEXT_BYTES, ExtractedText
+from chalicelib.files.sandbox_protocol import MAX_MESSAGE_BYTES, TEXT, TEXT_FOLLOWS
 from chalicelib.files.types import FILE_TYPES
 
 _REJECTION_CODES = {FailureCode.ENCRYPTED.value, FailureCode.UNREADABLE.value}
@@ -23,16 +25,52 @@ _MIME_TYPE = re.compile("[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}")
 
 
 def validated(
-    answer: bytes, candidate_types: Sequence[str], *, may_be_unfinished: bool
+    answer: bytes | bytearray,
+    candidate_types: Sequence[str],
+    *,
+    may_be_unfinished: bool,
+    with_text: bool = False,
 ) -> Analysis:
     """The answer, if `analysis.analyze` or, where all is finished, `finish` can have returned it.
+
+    Args:
+        answer: of the child.
+        candidate_types: of the request.
+        may_be_unfinished: whether the child has run an extractor.
+        with_text: whether the text was asked for.
 
     Raises:
         ValueError, RecursionError: they cannot.
     """
-    if len(answer) > MAX_MESSAGE_BYTES:
+    message, follows, content = answer.partition(TEXT_FOLLOWS)
+    if len(message) > MAX_MESSAGE_BYTES:
         raise ValueError("the answer exceeds its limit")
-    match json.loads(answer.decode("utf-8")):
+    found = json.loads(message.decode("utf-8"))
+    if not follows:
+        return _analysis(found, candidate_types, may_be_unfinished=may_be_unfinished)
+    described = found.pop(TEXT, None) if isinstance(found, dict) else None
+    analysis = _analysis(found, candidate_types, may_be_unfinished=may_be_unfinished)
+    if not with_text or not _may_have_text(analysis):
+        raise ValueError("a text that was not asked for")
+    return replace(analysis, text=_text(content, described))
+
+
+def _text(content: bytes | bytearray, described: object) -> ExtractedText:
+    match described:
+        case [int(length), bool(is_truncated)] if length == len(content) <= MAX_TEXT_BYTES:
+            return ExtractedText(bytes(content), len(content.decode("utf-8")), is_truncated)
+    raise ValueError("the text is incomplete or exceeds its limit")
+
+
+def _may_have_text(analysis: Analysis) -> bool:
+    is_read = analysis.metadata is not None or analysis.unfinished is not None
+    return is_read and FILE_TYPES[analysis.file_type].has_text
+
+
+def _analysis(
+    answer: object, candidate_types: Sequence[str], *, may_be_unfinished: bool
+) -> Analysis:
+    match answer:
         case {"fileType": str() as file_type, "metadata": dict() as found, **others} if (
             file_type in candidate_types and not others
         ):

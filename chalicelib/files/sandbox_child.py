@@ -38,14 +38,14 @@ def serve(channel: int, worker_id: int, program: ctypes.Structure | None) -> NoR
             if message:
                 answer = _answer_confined(json.loads(message), descriptors[0], program)
                 lambda_end.detach()
-                _send(json.dumps(answer).encode())
+                _send(answer)
     finally:
         os._exit(0)
 
 
 def _answer_confined(
     request: Mapping[str, Any], descriptor: int, program: ctypes.Structure | None
-) -> dict[str, object]:
+) -> bytes:
     with MappedFile(descriptor) as content:
         confinement.limit(
             address_space_bytes=request["addressSpaceBytes"], cpu_seconds=request["cpuSeconds"]
@@ -56,13 +56,15 @@ def _answer_confined(
 
 
 def _analyzed(content: BinaryIO, request: Mapping[str, Any]) -> Analysis:
-    types, unfinished = request["candidateTypes"], request["unfinished"]
+    types, with_text = request["candidateTypes"], request["withText"]
+    unfinished = request["unfinished"]
     if unfinished is None:
-        return analyze(content, types)
-    return finish(content, unfinished["fileType"], unfinished["found"], types)
+        return analyze(content, types, with_text=with_text)
+    found = Analysis(unfinished["fileType"], unfinished=unfinished["found"])
+    return finish(content, found, types, with_text=with_text)
 
 
-def _as_answer(analysis: Analysis) -> dict[str, object]:
+def _as_answer(analysis: Analysis) -> bytes:
     answer: dict[str, object] = {"fileType": analysis.file_type}
     if analysis.metadata is not None:
         answer["metadata"] = dict(analysis.metadata)
@@ -70,11 +72,16 @@ def _as_answer(analysis: Analysis) -> dict[str, object]:
         answer["rejected"] = [analysis.failure.code.value, analysis.failure.message]
     if analysis.unfinished is not None:
         answer["unfinished"] = dict(analysis.unfinished)
-    return answer
+    if analysis.text is None:
+        return json.dumps(answer).encode()
+    content = analysis.text.content
+    answer[protocol.TEXT] = [len(content), analysis.text.is_truncated]
+    return json.dumps(answer).encode() + protocol.TEXT_FOLLOWS + content
 
 
 def _send(answer: bytes) -> None:
     """Write the answer and close the socket before the process ends, which takes a while."""
-    while answer:
-        answer = answer[os.write(CHANNEL, answer) :]
+    rest = memoryview(answer)
+    while rest:
+        rest = rest[os.write(CHANNEL, rest) :]
     os.close(CHANNEL)

@@ -27,6 +27,9 @@ _REPLY_SECONDS = 5.0
 _SAMPLE_SECONDS = 0.02
 """Interval of the memory checks; few parsers allocate more than 20 MB in it."""
 
+_CHUNK_BYTES = 65_536
+"""Of an answer, read at once."""
+
 _START = (
     "import sys; sys.path[:] = sys.argv[4:]; "
     "from chalicelib.files.sandbox_worker import main; main(*sys.argv[1:4])"
@@ -93,8 +96,8 @@ class Child:
         """
         socket.send_fds(self._channel, [json.dumps(request).encode()], [content])
 
-    def read(self, seconds_left: SecondsLeft, memory_bytes: int) -> bytes:
-        """The answer up to its end or just beyond `MAX_MESSAGE_BYTES`; may be incomplete.
+    def read(self, seconds_left: SecondsLeft, memory_bytes: int, max_bytes: int) -> bytearray:
+        """The answer up to its end or just beyond `max_bytes`; may be incomplete.
 
         Raises:
             TimeoutExceededError, MemoryExceededError: the child exceeds these limits.
@@ -102,19 +105,19 @@ class Child:
         readable = select.poll()
         readable.register(self._channel, select.POLLIN)
         answer = bytearray()
-        while len(answer) <= protocol.MAX_MESSAGE_BYTES:
+        while len(answer) <= max_bytes:
             seconds = seconds_left()
             if seconds <= 0:
                 raise TimeoutExceededError
             is_ready = readable.poll(min(seconds, _SAMPLE_SECONDS) * 1_000)
-            chunk = self._channel.recv(protocol.MAX_MESSAGE_BYTES) if is_ready else None
+            chunk = self._channel.recv(_CHUNK_BYTES) if is_ready else None
             if chunk == b"":
                 break
             # An answer that arrives soon and in one piece needs no sample.
             if (answer or not chunk) and _own_bytes(self._id) > memory_bytes:
                 raise MemoryExceededError
             answer += chunk or b""
-        return bytes(answer)
+        return answer
 
     def kill(self) -> None:
         """End it, whatever process group or session it has moved to."""
@@ -243,13 +246,16 @@ class Runner:
             else:
                 self._new_worker().ask_for_child(types)
 
-    def run(self, request: Mapping[str, Any], content: int, time_limit: TimeLimit) -> bytes:
+    def run(
+        self, request: Mapping[str, Any], content: int, time_limit: TimeLimit, max_bytes: int
+    ) -> bytearray:
         """The answer of a new child, which does not outlive this call.
 
         Args:
             request: as `sandbox_child` takes it.
             content: descriptor of the file.
             time_limit: the child is killed when it is used up.
+            max_bytes: of the answer; a longer one is cut beyond that.
 
         Raises:
             OSError: no child could be started.
@@ -259,7 +265,7 @@ class Runner:
         child = self._start_child(request, content, time_limit.function_seconds_left)
         try:
             with time_limit.running():
-                answer = child.read(time_limit.seconds_left, self._memory_bytes)
+                answer = child.read(time_limit.seconds_left, self._memory_bytes, max_bytes)
         finally:
             child.kill()
         if self._worker and not self._worker.is_intact():

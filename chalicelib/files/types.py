@@ -125,6 +125,14 @@ class FileType(NamedTuple):  # a dataclass would cost half a millisecond more pe
     prefix: bytes | None = None
     """First bytes of every file, for formats that may consist of printable characters only."""
 
+    @property
+    def has_text(self) -> bool:
+        """Whether the extractor collects the text of files of this type."""
+        return self.extractor in _TEXT_EXTRACTORS
+
+
+_TEXT_EXTRACTORS = frozenset({"pdf", "text"})
+
 
 _ROWS = (
     FileType(

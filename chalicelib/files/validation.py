@@ -19,6 +19,7 @@ from chalicelib.documents import Failure, FailureCode, Metadata, escape_unprinta
 from chalicelib.files.analysis import Analysis
 from chalicelib.files.containers import CONTAINERS
 from chalicelib.files.detection import HEAD_BYTES, candidate_types, conflicts_with
+from chalicelib.files.extracted_text import ExtractedText
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.types import TEXT
 
@@ -47,6 +48,8 @@ class Validation:
     """Hex digest of the content; None if it was not read to its end."""
     metadata: Metadata | None = None
     failure: Failure | None = None
+    text: ExtractedText | None = None
+    """None if the analysis was not asked for it, the file was rejected or has no text."""
 
 
 class Body(Protocol):
@@ -95,8 +98,10 @@ def validate(
             is_container = found[0] in CONTAINERS and len(candidates) > 1
             file_type = found[0] if is_container else candidates[0]
             return Validation(file_type, sha256, failure=Failure(rejection.code, rejection.message))
-    if analysis.metadata is not None or analysis.failure is not None:
-        return Validation(analysis.file_type, sha256, analysis.metadata, analysis.failure)
+    if analysis.metadata is not None:
+        return Validation(analysis.file_type, sha256, analysis.metadata, text=analysis.text)
+    if analysis.failure is not None:
+        return Validation(analysis.file_type, sha256, failure=analysis.failure)
     return _rejected_by_type(analysis.file_type, sha256, declared_type, limits)
 
 

@@ -1,6 +1,11 @@
-"""Word count of a text in chunks, independent of where the chunks end."""
+"""Word count of a text in chunks, independent of where the chunks end.
+
+A counter passes the text on to a `TextCollector` if it is given one.
+"""
 
 from __future__ import annotations
+
+from chalicelib.files.extracted_text import PARAGRAPH, TextCollector
 
 _ASCII_CLASSES = bytes(ord(" " if chr(code).isspace() else "x") for code in range(256))
 """Translates white space to a space, and everything else to an x."""
@@ -9,20 +14,29 @@ _ASCII_CLASSES = bytes(ord(" " if chr(code).isspace() else "x") for code in rang
 class WordCounter:
     """Counts tokens separated by Unicode white space."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: TextCollector | None = None) -> None:
         """Start at zero."""
         self.count = 0
         self._is_open = False
+        self._text = text
 
     def add(self, text: str) -> None:
         """Count the next chunk, which may begin within a word."""
         if text:
             self.count += _count(text) - (self._is_open and not text[0].isspace())
             self._is_open = not text[-1].isspace()
+            if self._text:
+                self._text.add(text)
 
-    def end_word(self) -> None:
-        """Start a new word with the next chunk, even without white space in between."""
+    def end_word(self, separator: str = PARAGRAPH) -> None:
+        """Start a new word with the next chunk, even without white space in between.
+
+        Args:
+            separator: white space that the text has here.
+        """
         self._is_open = False
+        if self._text:
+            self._text.add(separator)
 
 
 class WordBuffer:
@@ -31,15 +45,15 @@ class WordBuffer:
     It collects them until `flush`, since counting them one by one takes three times as long.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, text: TextCollector | None = None) -> None:
         """Start at zero."""
-        self._words = WordCounter()
+        self._words = WordCounter(text)
         self._texts: list[str] = []
         self.add = self._texts.append
 
-    def end_word(self) -> None:
+    def end_word(self, separator: str = PARAGRAPH) -> None:
         """Start a new word with the next text, even without white space in between."""
-        self._texts.append(" ")
+        self._texts.append(separator)
 
     def flush(self) -> None:
         """Count what was collected, and free it."""

@@ -21,5 +21,10 @@ def replace_image_extractor(folder: Path, program: str = EXECUTES_THE_FILE) -> N
 
     Workers that have the folder first in their `sys.path` import the copy.
     """
+    replace_extractor(folder, "image", program)
+
+
+def replace_extractor(folder: Path, name: str, program: str) -> None:
+    """The same with another extractor."""
     shutil.copytree(ROOT / "chalicelib", folder / "chalicelib")
-    (folder / "chalicelib/files/extractors/image.py").write_text(program)
+    (folder / f"chalicelib/files/extractors/{name}.py").write_text(program)

@@ -19,9 +19,11 @@ def extract(content: BinaryIO, file_type: str) -> Metadata:
     return found
 
 
-def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
+def analyze(
+    content: BinaryIO, candidate_types: Sequence[str], *, with_text: bool = False
+) -> Analysis:
     """The result for a content that may have one of these types."""
-    found = analysis.analyze(content, candidate_types)
+    found = analysis.analyze(content, candidate_types, with_text=with_text)
     if found.unfinished is not None:
-        return analysis.finish(content, found.file_type, found.unfinished, candidate_types)
+        return analysis.finish(content, found, candidate_types, with_text=with_text)
     return found

@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader, errors
 
 from chalicelib.documents import FailureCode
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import FileRejectedError, Unfinished
 from chalicelib.files.extractors import pdf, pdf_fallback, pdf_text
 from chalicelib.files.extractors.pdfium import NotReadError
@@ -46,6 +47,7 @@ def test_pages_and_words() -> None:
         "pageCount": 3,
         "wordCount": 4,
         "hasTextLayer": True,
+        "pagesWithoutText": 0,
         "pdfVersion": "1.4",
         "encrypted": False,
         "pageWidth": 612,
@@ -207,6 +209,7 @@ def test_information_that_pypdf_cannot_read(catalog: bytes) -> None:
         "pageCount": 2,
         "wordCount": 18,
         "hasTextLayer": True,
+        "pagesWithoutText": 0,
         "pdfVersion": "1.4",
         "encrypted": False,
         "unread": "information",
@@ -223,6 +226,7 @@ def test_pypdf_takes_over() -> None:
         "pageCount": 2,
         "wordCount": 18,
         "hasTextLayer": True,
+        "pagesWithoutText": 0,
         "title": "A title",
     }.items() <= found_in(content).items()
 
@@ -244,7 +248,9 @@ def test_images_are_dropped() -> None:
     """Images are dropped from memory once their page is read; other objects stay."""
     reader = PdfReader(io.BytesIO(files.pdf_with_image(side=9)))
 
-    assert pdf_fallback._word_count(reader) == 0  # noqa: SLF001 - nothing else shows what is kept
+    text = TextCollector()
+
+    assert pdf_fallback._text_by_pypdf(reader, text).words == 0  # noqa: SLF001 - nothing else shows what is kept
     assert {1, 2, 3, 4} == {number for _, number in reader.resolved_objects}
 
 
@@ -461,9 +467,24 @@ def test_spaces(text: str) -> None:
     assert (0, False) == (found["wordCount"], found["hasTextLayer"])
 
 
-def test_no_text_layer() -> None:
+@pytest.mark.parametrize("tail", [b"", b"more"], ids=["catalog reader", "pypdf"])
+def test_no_text_layer(tail: bytes) -> None:
     """A PDF without a word, such as a scan, has no text layer."""
-    assert found_in(files.pdf_with_image(3))["hasTextLayer"] is False
+    found = found_in(files.pdf_with_image(3) + tail)
+
+    assert (False, 1) == (found["hasTextLayer"], found["pagesWithoutText"])
+
+
+def test_pages_without_text() -> None:
+    """Pages that show only glyphs of unknown characters are without text; empty ones are not."""
+    assert 1 == found_in(files.pdf(["a word", "", r"\001 \002"]))["pagesWithoutText"]
+
+
+def test_pages_without_text_by_pypdf() -> None:
+    """Of a file that PDFium does not read, pages with content and without words count."""
+    content = files.pdf_with_image(3).replace(b"/Count 1", b"/Count 2")
+
+    assert 1 == found_in(content)["pagesWithoutText"]
 
 
 @pytest.mark.parametrize(

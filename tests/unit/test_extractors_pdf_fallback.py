@@ -19,7 +19,13 @@ from infra.aws.stage import ROOT
 from tests.support import files
 from tests.support.corpora import CORPORA, known_types
 
-FOUND = {"pageCount": 2, "wordCount": 18, "hasTextLayer": True, "encrypted": False}
+FOUND = {
+    "pageCount": 2,
+    "wordCount": 18,
+    "hasTextLayer": True,
+    "pagesWithoutText": 0,
+    "encrypted": False,
+}
 
 
 def without_pages(content: bytes) -> bytes:
@@ -47,6 +53,7 @@ def test_finished() -> None:
         "pageCount": 1,
         "wordCount": 1,
         "hasTextLayer": True,
+        "pagesWithoutText": 0,
         "title": "t",
         "createdAt": "2026-01-01T11:00:00Z",
         "pdfVersion": "1.4",
@@ -78,6 +85,9 @@ def test_text_is_not_read_again() -> None:
         {"pageCount": 2**53, "wordCount": 1, "encrypted": False},
         {"pageCount": 1, "wordCount": 2**53, "encrypted": False},
         {"pageCount": 1, "wordCount": 1, "encrypted": 2},
+        {"pageCount": 1, "wordCount": 1, "pagesWithoutText": 2, "encrypted": False},
+        {"pageCount": 1, "wordCount": 1, "pagesWithoutText": -1, "encrypted": False},
+        {"pageCount": 1, "wordCount": 1, "pagesWithoutText": "1", "encrypted": False},
         {"pageCount": 1, "wordCount": 1},
         {"pageCount": "1", "wordCount": 1, "encrypted": False},
         {"pageCount": 1.5, "wordCount": 1, "encrypted": False},
@@ -95,7 +105,7 @@ def test_analysis() -> None:
     """An analysis is unfinished, and finished with what was found."""
     content = io.BytesIO(files.pdf(information={"Title": b"(A title)"}) + b"more")
     unfinished = analysis.analyze(content, [PDF])
-    finished = analysis.finish(content, PDF, FOUND)
+    finished = analysis.finish(content, unfinished)
 
     assert Analysis(PDF, unfinished=FOUND) == unfinished
     assert ("A title", None) == ((finished.metadata or {})["title"], finished.failure)
@@ -109,13 +119,15 @@ def test_other_types(candidate_types: tuple[str, ...], file_type: str) -> None:
     """A file that the fallback rejects is of one of the types that follow, if there are any."""
     content = io.BytesIO(b"the header %PDF- of a PDF")
 
-    assert file_type == analysis.finish(content, PDF, {}, candidate_types).file_type
+    finished = analysis.finish(content, Analysis(PDF, unfinished={}), candidate_types)
+
+    assert file_type == finished.file_type
 
 
 def test_encrypted() -> None:
     """No other type is tried for an encrypted PDF, even if its bytes are text."""
     content = io.BytesIO(files.pdf_encrypted_for_a_certificate())
-    finished = analysis.finish(content, PDF, {}, [PDF, TEXT])
+    finished = analysis.finish(content, Analysis(PDF, unfinished={}), [PDF, TEXT])
 
     assert finished.failure is not None
     assert (PDF, FailureCode.ENCRYPTED) == (finished.file_type, finished.failure.code)

@@ -33,21 +33,37 @@ def text_of(content: bytes) -> Text:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        pytest.param(files.pdf(), Text(2, 18, is_encrypted=False), id="two pages"),
         pytest.param(
-            files.pdf([" one  two ", "", "x"]), Text(3, 3, is_encrypted=False), id="empty page"
+            files.pdf(), Text(2, 18, is_encrypted=False, pages_without_text=0), id="two pages"
         ),
-        pytest.param(samples.pdf(3, 149), Text(3, 447, is_encrypted=False), id="many lines"),
-        pytest.param(files.encrypted_pdf(""), Text(2, 18, is_encrypted=True), id="encrypted"),
-        pytest.param(files.pdf_with_image(9), Text(1, 0, is_encrypted=False), id="picture"),
+        pytest.param(
+            files.pdf([" one  two ", "", "x"]),
+            Text(3, 3, is_encrypted=False, pages_without_text=0),
+            id="empty page",
+        ),
+        pytest.param(
+            samples.pdf(3, 149),
+            Text(3, 447, is_encrypted=False, pages_without_text=0),
+            id="many lines",
+        ),
+        pytest.param(
+            files.encrypted_pdf(""),
+            Text(2, 18, is_encrypted=True, pages_without_text=0),
+            id="encrypted",
+        ),
+        pytest.param(
+            files.pdf_with_image(9),
+            Text(1, 0, is_encrypted=False, pages_without_text=1),
+            id="picture",
+        ),
         pytest.param(
             bombs.page_with_form(b"BT /F1 1 Tf (a b) Tj ET"),
-            Text(1, 2, is_encrypted=False),
+            Text(1, 2, is_encrypted=False, pages_without_text=0),
             id="form",
         ),
         pytest.param(
             bombs.nested_forms(2, 80),
-            Text(1, 1, is_encrypted=False),
+            Text(1, 1, is_encrypted=False, pages_without_text=0),
             id="a word 6,400 times in one place",
         ),
     ],

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.documents import Failure, FailureCode, Metadata
 from chalicelib.files import types
 from chalicelib.files.analysis import Analysis
+from chalicelib.files.extracted_text import MAX_TEXT_BYTES, ExtractedText
 from chalicelib.files.metadata import MAX_NUMBER, MAX_TEXT_CHARACTERS
 from chalicelib.files.sandbox_answer import validated
 from chalicelib.files.sandbox_protocol import MAX_MESSAGE_BYTES
@@ -22,9 +23,14 @@ METADATA: Metadata = {
 }
 
 
-def validate(answer: bytes, *, may_be_unfinished: bool = True) -> Analysis:
+def validate(answer: bytes, *, may_be_unfinished: bool = True, with_text: bool = False) -> Analysis:
     """What an answer on a file that may be a PDF or a PNG is accepted as."""
-    return validated(answer, [types.PDF, "image/png"], may_be_unfinished=may_be_unfinished)
+    return validated(
+        answer,
+        [types.PDF, "image/png"],
+        may_be_unfinished=may_be_unfinished,
+        with_text=with_text,
+    )
 
 
 def test_metadata_is_accepted() -> None:
@@ -135,3 +141,66 @@ def test_no_other_answer_is_accepted(answer: bytes) -> None:
     """An answer that no extractor gives raises, which makes the file extraction_crashed."""
     with pytest.raises((ValueError, RecursionError)):
         validate(answer)
+
+
+def with_text(
+    content: bytes, found: bytes = b'"metadata": {}', flag: bytes = b"false", missing: int = 0
+) -> bytes:
+    """An answer on a PDF, with its text."""
+    described = b'"text": [%d, %s]' % (len(content) + missing, flag)
+    return b'{"fileType": "application/pdf", %s, %s}\n%s' % (found, described, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("two\nlines\f\u00e9".encode(), ExtractedText("two\nlines\f\u00e9".encode(), 11, False)),
+        (b"x" * MAX_TEXT_BYTES, ExtractedText(b"x" * MAX_TEXT_BYTES, MAX_TEXT_BYTES, False)),
+    ],
+    ids=["short", "longest"],
+)
+def test_text_is_accepted(content: bytes, text: ExtractedText) -> None:
+    """A text that was asked for is accepted unchanged, and its characters are counted."""
+    assert Analysis(types.PDF, {}, text=text) == validate(with_text(content), with_text=True)
+
+
+def test_text_of_an_unfinished_analysis_is_accepted() -> None:
+    """What the extractor has read of the text, its fallback does not read again."""
+    answer = with_text(b"text", b'"unfinished": {}', b"true")
+    text = ExtractedText(b"text", 4, is_truncated=True)
+
+    assert Analysis(types.PDF, unfinished={}, text=text) == validate(answer, with_text=True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(with_text(b"\xff"), id="no UTF-8"),
+        pytest.param(with_text(b"\xc3"), id="half a character"),
+        pytest.param(with_text(b"\xed\xa0\x80"), id="surrogate"),
+        pytest.param(with_text(b"x" * (MAX_TEXT_BYTES + 1)), id="too long"),
+        pytest.param(with_text(b"x", flag=b"0"), id="number as the flag"),
+        pytest.param(with_text(b"x", missing=1), id="a part"),
+        pytest.param(pdf(b"{}") + b"\ntext", id="not described"),
+        pytest.param(with_text(b"x").partition(b"\n")[0], id="no text"),
+        pytest.param(with_text(b"x", b'"rejected": ["encrypted", ""]'), id="of a rejected file"),
+        pytest.param(b'{"fileType": "image/gif", "text": [4, false]}\ntext', id="of another type"),
+        pytest.param(
+            b'{"fileType": "image/png", "metadata": {}, "text": [4, false]}\ntext',
+            id="of a type without text",
+        ),
+        pytest.param(b"[]\ntext", id="no object"),
+        pytest.param(with_text(b"x", b'"metadata": {"pageCount": -1}'), id="false metadata"),
+        pytest.param(b" " * MAX_MESSAGE_BYTES + with_text(b"x"), id="long message before it"),
+    ],
+)
+def test_no_other_text_is_accepted(answer: bytes) -> None:
+    """A text that no extractor can have collected raises."""
+    with pytest.raises(ValueError, match=r"."):
+        validate(answer, with_text=True)
+
+
+def test_text_that_was_not_asked_for() -> None:
+    """A text is accepted only if it was asked for."""
+    with pytest.raises(ValueError, match="not asked for"):
+        validate(with_text(b"text"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import Unfinished
 from chalicelib.files.extractors import pdf_catalog, pdf_text
 from chalicelib.files.extractors.pdf_syntax import HandOverError
@@ -46,23 +47,30 @@ startxref
 """Makes PDFium load the system's fonts, and everything else what it uses first."""
 
 
-def extract(content: BinaryIO, file_type: str = "application/pdf") -> RawMetadata | Unfinished:  # noqa: ARG001 - one type only
+def extract(
+    content: BinaryIO,
+    file_type: str = "application/pdf",  # noqa: ARG001 - one type only
+    text: TextCollector | None = None,
+) -> RawMetadata | Unfinished:
     """Pages, words, document information, version and features; docs/metadata.md defines them.
 
     - wordCount: whitespace-separated tokens of all pages; hasTextLayer: whether there are any; a
-      scan has none. Both are missing if nothing was found on content that may be damaged.
+      scan has none. pagesWithoutText: pages that show something, but no characters. All are missing
+      if nothing was found on content that may be damaged.
     - pageWidth, pageHeight: of the first page in points (1/72 inch), rounded, before rotation.
     - pdfAClaim: declared conformance such as `PDF/A-2b`; not verified.
     - hasScripts, hasAttachments, hasSignatures: None if not all objects could be searched.
     """
     memory = memory_of(content)
     try:
-        text = pdf_text.read(memory)
+        counted = pdf_text.read(memory, text)
     except NotReadError:
+        if text:
+            text.clear()
         return Unfinished({})
     try:
-        return pdf_catalog.read(memory, text)
+        return pdf_catalog.read(memory, counted)
     except HandOverError:
-        counts = text.counts(is_complete=not text.is_blank)
+        counts = counted.counts(is_complete=not counted.is_blank)
         known = {name: value for name, value in counts.items() if value is not None}
-        return Unfinished({**known, "encrypted": text.is_encrypted})
+        return Unfinished({**known, "encrypted": counted.is_encrypted})

@@ -31,7 +31,7 @@ _HIDDEN, _NO_VIEW = 2, 32
 class Annotations(NamedTuple):
     """Annotations of a page."""
 
-    words: int
+    texts: list[str]
     """Of those that viewers make the appearance of, since the file has none."""
     have_appearances: bool
     """Whether flattening may find one."""
@@ -40,7 +40,8 @@ class Annotations(NamedTuple):
 def examined(page: int) -> Annotations:
     """The annotations; those that no viewer shows on a screen become hidden."""
     count = PDFIUM.FPDFPage_GetAnnotCount(page)
-    words, have_appearances = 0, count > _MAX_EXAMINED
+    texts: list[str] = []
+    have_appearances = count > _MAX_EXAMINED
     for index in range(min(count, _MAX_EXAMINED)):
         annotation = PDFIUM.FPDFPage_GetAnnot(page, index)
         if annotation is None:
@@ -48,10 +49,10 @@ def examined(page: int) -> Annotations:
         if PDFIUM.FPDFAnnot_HasKey(annotation, _APPEARANCE):
             have_appearances = True
             _hide_unless_viewed(annotation)
-        else:
-            words += len(_stated_text(annotation).split())
+        elif text := _stated_text(annotation).strip():
+            texts.append(text)
         PDFIUM.FPDFPage_CloseAnnot(annotation)
-    return Annotations(words, have_appearances)
+    return Annotations(texts, have_appearances)
 
 
 def _hide_unless_viewed(annotation: int) -> None:

@@ -28,6 +28,8 @@ class Text(NamedTuple):
     is_encrypted: bool
     is_blank: bool = False
     """Whether no page shows anything: it is empty, or its content is damaged."""
+    pages_without_text: int | None = None
+    """Pages that show something, such as a scan, of which the file has no characters."""
 
     def counts(self, *, is_complete: bool) -> RawMetadata:
         """The metadata that the text determines.
@@ -40,6 +42,7 @@ class Text(NamedTuple):
             "pageCount": self.pages,
             "wordCount": self.words if is_complete else None,
             "hasTextLayer": has_text if is_complete else None,
+            "pagesWithoutText": self.pages_without_text if is_complete else None,
         }
 
 

@@ -23,6 +23,7 @@ from pypdf import PageObject, PasswordType, PdfReader, errors
 from pypdf.generic import EncodedStreamObject, StreamObject
 
 from chalicelib.documents import FailureCode, Metadata
+from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import pdf
 from chalicelib.files.extractors.pdf_facts import (
@@ -100,40 +101,46 @@ _PYPDF_RAISES = (*RAISES, FileRejectedError)
 """Exceptions of pypdf, and of this module, for a malformed file."""
 
 
-def extract(content: BinaryIO, file_type: str, found: Metadata) -> RawMetadata:  # noqa: ARG001 - one type only
+def extract(
+    content: BinaryIO,
+    file_type: str,  # noqa: ARG001 - one type only
+    found: Metadata,
+    text: TextCollector | None = None,
+) -> RawMetadata:
     """The metadata as pdf.py has it, and of a file whose structure is damaged `unread`.
 
     - found: PDFium's results; empty if PDFium cannot extract the text.
     - unread: `information` if pypdf cannot read the structure: what it determines is unknown.
     """
     if not found:
-        return _found_by_pypdf(content)
-    text = _text_of(found)
+        return _found_by_pypdf(content, text or TextCollector(max_bytes=0))
+    counted = _text_of(found)
     try:
-        return _facts(_opened(content), content, text)
+        return _facts(_opened(content), content, counted)
     except _PYPDF_RAISES:
-        return _found_by_pdfium(content, text)
+        return _found_by_pdfium(content, counted)
 
 
 def _text_of(found: Metadata) -> Text:
     """The text; without either of its facts if no page shows anything."""
     is_blank = not {"wordCount", "hasTextLayer"} & found.keys()
     pages, words = found.get("pageCount"), found.get("wordCount", 0 if is_blank else None)
-    encrypted = found.get("encrypted")
+    encrypted, without = found.get("encrypted"), found.get("pagesWithoutText")
     if (
         isinstance(pages, int)
         and pages in range(1, _MAX_COUNT)
         and (words is None or (isinstance(words, int) and words in range(_MAX_COUNT)))
+        and (without is None or (isinstance(without, int) and without in range(pages + 1)))
         and isinstance(encrypted, bool)
     ):
-        return Text(pages, words, encrypted, is_blank=is_blank)
+        return Text(pages, words, encrypted, is_blank, without)
     raise ValueError("malformed results of PDFium")
 
 
-def _found_by_pypdf(content: BinaryIO) -> RawMetadata:
+def _found_by_pypdf(content: BinaryIO, text: TextCollector) -> RawMetadata:
     try:
         reader = _opened(content)
-        return _facts(reader, content, _text_by_pypdf(reader))
+        return _facts(reader, content, _text_by_pypdf(reader, text))
     except tuple(TRANSLATIONS) as error:
         raise FileRejectedError(*_translation(error)) from error
 
@@ -174,26 +181,27 @@ def _opened(content: BinaryIO) -> PdfReader:
     return reader
 
 
-def _text_by_pypdf(reader: PdfReader) -> Text:
-    pages = len(reader.pages)
-    if pages == 0:
-        raise FileRejectedError(*_NO_PAGES)
-    return Text(pages, _word_count(reader), reader.is_encrypted)
-
-
-def _word_count(reader: PdfReader) -> int:
-    words = 0
+def _text_by_pypdf(reader: PdfReader, text: TextCollector) -> Text:
+    words: list[int] = []
+    blank = 0
     with _reject_skipped_text():
         for page in reader.pages:
             known = len(reader.resolved_objects)
-            words += len(page.extract_text().split())
-            words += sum(_form_words(page, form) for form in _appearances(reader, page))
+            shown = _shown(reader, page)
+            text.add(shown if not words else PAGE + shown)
+            words.append(len(shown.split()))
+            blank += not words[-1] and page.get_contents() is None
             _drop_images(reader, known)
-    return words
+    if not words:
+        raise FileRejectedError(*_NO_PAGES)
+    without = words.count(0) - blank
+    return Text(len(words), sum(words), reader.is_encrypted, pages_without_text=without)
 
 
-def _form_words(page: PageObject, form: StreamObject) -> int:
-    return len(page.extract_xform_text(cast(EncodedStreamObject, form)).split())
+def _shown(reader: PdfReader, page: PageObject) -> str:
+    """The text of a page and of its annotations."""
+    forms = [cast(EncodedStreamObject, form) for form in _appearances(reader, page)]
+    return PARAGRAPH.join([page.extract_text(), *map(page.extract_xform_text, forms)])
 
 
 def _appearances(reader: PdfReader, page: PageObject) -> Iterator[StreamObject]:

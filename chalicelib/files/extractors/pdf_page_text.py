@@ -7,6 +7,7 @@ from codecs import utf_16_le_decode
 from ctypes import byref, c_double
 from typing import NamedTuple
 
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extractors.pdfium import PDFIUM, Box, address, check, valid
 
 _UNIT_BYTES = 2
@@ -14,6 +15,9 @@ _UNIT_BYTES = 2
 
 _UNMAPPED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 """What PDFium has for the codes of glyphs of which it does not know the characters."""
+
+_LINE_END_HYPHEN = re.compile("(?<=\\S)\ufffe(?=\\S)")
+"""What PDFium has for a hyphen that divides a word at the end of a line, and for the line end."""
 
 _NOT_CHARACTERS = {*range(0x09), *range(0x0E, 0x1C), 0x7F, 0xFFFE, 0xFFFF}
 """The same, and what PDFium leaves out of the text."""
@@ -27,13 +31,16 @@ class Words(NamedTuple):
     """Words with glyphs of which the characters are unknown, or 1 if that is all there is."""
 
 
-def words_on(page: int) -> Words:
+def words_on(page: int, collector: TextCollector | None) -> Words:
     """The words of a page without its annotations."""
     text = valid(PDFIUM.FPDFText_LoadPage(page))
     try:
-        words = _text(page, text).split()
+        shown = _text(page, text)
+        words = shown.split()
         if not words:
             return Words(0, int(_is_unmapped(text)))
+        if collector:
+            collector.add(_LINE_END_HYPHEN.sub("", shown))
         return Words(len(words), sum(_UNMAPPED.search(word) is not None for word in words))
     finally:
         PDFIUM.FPDFText_ClosePage(text)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from mmap import mmap
 from typing import NamedTuple
 
+from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 from chalicelib.files.extractors import pdf_annotations
 from chalicelib.files.extractors.pdf_facts import Text
 from chalicelib.files.extractors.pdf_page_text import words_on
@@ -50,9 +51,18 @@ class _Shown(NamedTuple):
     is_blank: bool
     """Whether it shows nothing, not even a line."""
 
+    @property
+    def is_without_text(self) -> bool:
+        """Whether it shows something of which the file has no characters."""
+        return not self.is_blank and self.words <= self.unmapped
 
-def read(content: mmap) -> Text:
+
+def read(content: mmap, collector: TextCollector | None = None) -> Text:
     """The text of all pages, with the empty password where the file is encrypted.
+
+    Args:
+        content: the file.
+        collector: is filled with the text.
 
     Raises:
         NotReadError: the text cannot be extracted completely.
@@ -64,13 +74,13 @@ def read(content: mmap) -> Text:
             raise NotReadError
         revision = PDFIUM.FPDF_GetSecurityHandlerRevision(document)
         parts = _parts(pages, len(content))
-        shown = _shown_on(document, next(parts))
+        shown = _shown_on(document, next(parts), collector)
     finally:
         PDFIUM.FPDF_CloseDocument(document)
     for part in parts:
         document = _opened(content)
         try:
-            shown += _shown_on(document, part)
+            shown += _shown_on(document, part, collector)
         finally:
             PDFIUM.FPDF_CloseDocument(document)
     return Text(
@@ -78,6 +88,7 @@ def read(content: mmap) -> Text:
         _known_words(shown),
         is_encrypted=revision != _NOT_ENCRYPTED,
         is_blank=all(page.is_blank for page in shown),
+        pages_without_text=sum(page.is_without_text for page in shown),
     )
 
 
@@ -98,24 +109,31 @@ def _opened(content: mmap) -> int:
     return valid(PDFIUM.FPDF_LoadMemDocument64(address(content), len(content), None))
 
 
-def _shown_on(document: int, numbers: range) -> list[_Shown]:
-    return [_shown(document, number) for number in numbers]
+def _shown_on(document: int, numbers: range, collector: TextCollector | None) -> list[_Shown]:
+    return [_shown(document, number, collector) for number in numbers]
 
 
-def _shown(document: int, number: int) -> _Shown:
+def _shown(document: int, number: int, collector: TextCollector | None) -> _Shown:
+    if collector and number:
+        collector.add(PAGE)
     with _page(document, number) as page:
         objects = PDFIUM.FPDFPage_CountObjects(page)
-        shown = _Shown(*words_on(page), is_blank=objects == 0)
+        shown = _Shown(*words_on(page, collector), is_blank=objects == 0)
         annotations = pdf_annotations.examined(page)
-        if annotations.words:
-            shown = shown._replace(words=shown.words + annotations.words, is_blank=False)
+        if annotations.texts:
+            words = shown.words + sum(len(text.split()) for text in annotations.texts)
+            shown = shown._replace(words=words, is_blank=False)
+        if collector:
+            collector.add("".join(PARAGRAPH + text for text in annotations.texts))
         if not annotations.have_appearances or not _flatten(page):
             return shown
     with _page(document, number) as page:
         if not _ends_with_annotations(page, objects):
             return shown
         _remove_all_but_last(page)
-        words, unmapped = words_on(page)
+        if collector:
+            collector.add(PARAGRAPH)
+        words, unmapped = words_on(page, collector)
         return _Shown(shown.words + words, shown.unmapped + unmapped, is_blank=False)
 
 

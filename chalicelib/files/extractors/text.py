@@ -13,6 +13,7 @@ from typing import BinaryIO
 from chalicelib.documents import FailureCode
 from chalicelib.files import decoding
 from chalicelib.files.decoding import UNKNOWN, Encoding
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.words import WordCounter
@@ -29,7 +30,11 @@ def prepare() -> None:
     decoding.prepare()
 
 
-def extract(content: BinaryIO, file_type: str = "text/plain") -> RawMetadata:  # noqa: ARG001 - all types alike
+def extract(
+    content: BinaryIO,
+    file_type: str = "text/plain",  # noqa: ARG001 - all types alike
+    text: TextCollector | None = None,
+) -> RawMetadata:
     r"""Encoding and counts of a text.
 
     - encoding: `utf-8` (with a byte order mark or without), `utf-16` and `utf-32` (with one),
@@ -40,24 +45,28 @@ def extract(content: BinaryIO, file_type: str = "text/plain") -> RawMetadata:  #
     - characterCount: code points, including \r and \n, without the byte order mark and a final
       Ctrl-Z; None for an unknown encoding.
     """
-    return read(content)[0]
+    return read(content, text=text)[0]
 
 
-def read(content: BinaryIO, declared: str | None = None) -> tuple[RawMetadata, Encoding]:
+def read(
+    content: BinaryIO, declared: str | None = None, text: TextCollector | None = None
+) -> tuple[RawMetadata, Encoding]:
     """What `extract` returns, and the encoding to decode the text again.
 
     Args:
         content: the whole text.
         declared: name of the encoding in the text itself, for one that cannot be detected.
+        text: is filled with the whole text.
 
     Raises:
         FileRejectedError: it is not text.
     """
     for encoding in decoding.possible(content, declared):
         try:
-            return _counts(content, encoding), encoding
+            return _counts(content, encoding, text), encoding
         except ValueError:
-            continue
+            if text:
+                text.clear()
     raise FileRejectedError(
         FailureCode.UNREADABLE, "The file begins as text, but contains binary data."
     )
@@ -76,11 +85,11 @@ def word_count(pieces: Iterable[str]) -> int:
     return words.count
 
 
-def _counts(content: BinaryIO, encoding: Encoding) -> RawMetadata:
+def _counts(content: BinaryIO, encoding: Encoding, collector: TextCollector | None) -> RawMetadata:
     """The counts of the content in this encoding; raises ValueError if it is not text in it."""
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     lines = characters = 0
-    words = WordCounter()
+    words = WordCounter(collector)
     last = ""
     narrower, beyond = _NARROWER.get(encoding.name, (None, None))
     for text in decoding.decoded(content, encoding):
