@@ -1,4 +1,4 @@
-"""Waiting for the capacity of the table within an invocation.
+"""Waiting for the capacity of the table, or of Textract, within an invocation.
 
 Lambda repeats a failed event only twice, within three minutes. A table whose provisioned capacity
 is exhausted needs longer for thousands of files, so a throttled write waits instead of failing.
@@ -16,12 +16,14 @@ from botocore.exceptions import ClientError
 
 THROTTLED = frozenset(
     {
+        "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ThrottlingException",
     }
 )
-"""DynamoDB developer guide, "Error handling with DynamoDB". boto3 repeats these twice."""
+"""DynamoDB developer guide, "Error handling with DynamoDB"; Textract API reference, where
+LimitExceededException means too many jobs at once. boto3 repeats most of these twice."""
 
 LONGEST_WAIT_SECONDS = 8
 """Of one wait."""

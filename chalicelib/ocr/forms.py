@@ -49,20 +49,20 @@ class FormCollector:
         """
         self._max_blocks = max_blocks
         self._blocks: dict[str, dict[str, Any]] = {}
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no more blocks are kept."""
-        return len(self._blocks) >= self._max_blocks
+        self._is_complete = True
 
     def add(self, blocks: Iterable[Block]) -> None:
         """Add the blocks of one response."""
         for block in blocks:
-            if block["BlockType"] in _KEPT_TYPES and not self.is_full:
-                kept = {name: block[name] for name in _KEPT_FIELDS if name in block}
-                for relationship in block.get("Relationships", ()):
-                    kept[relationship["Type"]] = relationship.get("Ids", [])
-                self._blocks[block["Id"]] = kept
+            if block["BlockType"] not in _KEPT_TYPES:
+                continue
+            if len(self._blocks) == self._max_blocks:
+                self._is_complete = False
+                return
+            kept = {name: block[name] for name in _KEPT_FIELDS if name in block}
+            for relationship in block.get("Relationships", ()):
+                kept[relationship["Type"]] = relationship.get("Ids", [])
+            self._blocks[block["Id"]] = kept
 
     def to_json(self, max_bytes: int, *, is_complete: bool) -> bytes:
         """The pairs and tables so far as JSON, in the order of the results.
@@ -73,7 +73,7 @@ class FormCollector:
         """
         left = max_bytes - _CLOSING_BYTES
         found: dict[str, list[dict[str, Any]]] = {"keyValuePairs": [], "tables": []}
-        is_truncated = not is_complete
+        is_truncated = not (is_complete and self._is_complete)
         for name, item in self._items():
             left -= len(json.dumps(item)) + 2
             if left < 0:

@@ -47,11 +47,23 @@ class Job:
         At most 64 characters for sequencers of up to 19; S3's have 16 to 18 (Textract API
         reference, StartDocumentTextDetection: ClientRequestToken and JobTag).
         """
-        milliseconds = (datetime.fromisoformat(self.started_at) - _EPOCH) // timedelta(
-            milliseconds=1
-        )
         document = uuid.UUID(self.document_id).hex
-        return f"{document}-{self.sequencer.rstrip('0') or '0'}-{milliseconds:x}"
+        return f"{document}-{self.sequencer.rstrip('0') or '0'}-{self._start()}"
+
+    def text_key(self) -> str:
+        """The key of the text in the text bucket.
+
+        No other job writes to it, so that a late result never replaces that of another version.
+        """
+        return f"{self.document_id}/{self.sequencer}-{self._start()}.txt"
+
+    def analysis_key(self) -> str:
+        """The key of the key-value pairs and tables."""
+        return f"{self.document_id}/{self.sequencer}-{self._start()}.json"
+
+    def _start(self) -> str:
+        since_epoch = datetime.fromisoformat(self.started_at) - _EPOCH
+        return f"{since_epoch // timedelta(milliseconds=1):x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +72,7 @@ class Completion:
 
     job: Job
     job_id: str
-    """Textract's own id of the job."""
-    is_succeeded: bool
-    """Whether there are results; the reason for none is in the job's status."""
+    """Textract's own id of the job. Its status there decides, not the message's."""
 
 
 def parse_tag(tag: str) -> Job:
@@ -86,9 +96,7 @@ def parse_completion(message: str) -> Completion:
     """
     try:
         body: dict[str, Any] = json.loads(message)
-        return Completion(
-            parse_tag(body["JobTag"]), body["JobId"], is_succeeded=body["Status"] == "SUCCEEDED"
-        )
+        return Completion(parse_tag(body["JobTag"]), str(body["JobId"]))
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ValueError(f"Not a message of Amazon Textract: {error!r}") from error
 

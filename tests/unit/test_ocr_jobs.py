@@ -43,17 +43,18 @@ def test_another_start_is_another_job() -> None:
     assert later.tag() != JOB.tag()
 
 
-@pytest.mark.parametrize(
-    ("status", "is_succeeded"), [("SUCCEEDED", True), ("FAILED", False), ("ERROR", False)]
-)
-def test_a_message_reports_how_the_job_ended(status: str, is_succeeded: bool) -> None:
-    """Only SUCCEEDED has results."""
-    completion = parse_completion(completion_message(JOB.tag(), status, "job-1"))
-    assert (JOB, "job-1", is_succeeded) == (
-        completion.job,
-        completion.job_id,
-        completion.is_succeeded,
-    )
+def test_a_message_names_the_job() -> None:
+    """By its tag, and by Textract's own id."""
+    completion = parse_completion(completion_message(JOB.tag(), job_id="job-1"))
+    assert (JOB, "job-1") == (completion.job, completion.job_id)
+
+
+def test_jobs_write_to_keys_of_their_own() -> None:
+    """In the folder of the document; text and analysis apart."""
+    later = Job(JOB.document_id, JOB.sequencer, "2026-11-25T12:00:00.124Z")
+    keys = {JOB.text_key(), JOB.analysis_key(), later.text_key(), later.analysis_key()}
+    assert 4 == len(keys)
+    assert {JOB.document_id} == {key.partition("/")[0] for key in keys}
 
 
 @pytest.mark.parametrize("message", ["", "[]", "{}", "null", completion_message("no-such-tag")])
