@@ -7,7 +7,16 @@ import secrets
 from infra.aws.resources import api_url
 from infra.aws.stage import Stage
 from infra.console import echo, step
-from infra.verification import api, events, leftovers, monitoring, permissions, uploads
+from infra.verification import (
+    api,
+    events,
+    leftovers,
+    monitoring,
+    parts,
+    permissions,
+    records,
+    uploads,
+)
 from infra.verification.report import Report
 from infra.verification.session import Session
 
@@ -16,6 +25,8 @@ _CHECKS = (
     ("Statuses", api.check_statuses),
     ("CORS", api.check_cors),
     ("Upload contract", uploads.check_uploads),
+    ("Uploads in parts", parts.check_parts),
+    ("Records", records.check_records),
     ("Events", events.check_events),
     ("Permissions", permissions.check_permissions),
     ("Monitoring", monitoring.check_monitoring),
