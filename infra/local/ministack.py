@@ -1,4 +1,4 @@
-"""MiniStack with services that it lacks and two repairs: `python -m infra.local.ministack`.
+"""MiniStack with services that it lacks and three repairs: `python -m infra.local.ministack`.
 
 MiniStack (1.5.33) kills what a function is doing when its configuration changes, and repeats the
 event; here a running invocation completes first, as on AWS.
@@ -7,6 +7,8 @@ MiniStack reads a function's log in a thread, and takes for an invocation's line
 has read until nothing came for 5 ms. On a busy machine the rest is missing until the next
 invocation of the same process, and lost without one. Here an invocation's lines are read from the
 pipe itself, which has all of them once the function has answered.
+
+The third repair is that of large_objects.py.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from typing import IO, Any
 
 from ministack.app import main
 from ministack.core import lambda_runtime
+from ministack.services import s3
 
+from infra.local.large_objects import stream_large
 from infra.local.services import add_service
 from infra.local.textract.service import Textract
 
@@ -116,5 +120,6 @@ def _worker_class_for(config: Mapping[str, object]) -> type[lambda_runtime.Worke
 if __name__ == "__main__":
     lambda_runtime._worker_class_for = _worker_class_for  # noqa: SLF001 - see above
     lambda_runtime.kill_workers = partial(end_workers, kill=lambda_runtime.kill_workers)
+    s3._get_object = stream_large(s3._get_object)  # noqa: SLF001 - likewise
     add_service(Textract(), "Textract.")
     main()
