@@ -44,6 +44,7 @@ class Status(StrEnum):
     """Processing state of a document. Every upload ends as exactly one of PROCESSED and FAILED."""
 
     PENDING = "PENDING"
+    SCANNING = "SCANNING"
     PROCESSED = "PROCESSED"
     FAILED = "FAILED"
 
@@ -60,6 +61,8 @@ class FailureCode(StrEnum):
     EXTRACTION_TIMEOUT = "extraction_timeout"
     EXTRACTION_CRASHED = "extraction_crashed"
     PROCESSING_FAILED = "processing_failed"
+    INFECTED = "infected"
+    NOT_SCANNED = "not_scanned"
 
 
 class TextStatus(StrEnum):
@@ -110,7 +113,10 @@ class Document:
     uploaded_at: str | None = None
     """ISO 8601 UTC with milliseconds, from the S3 event. None while PENDING."""
     processed_at: str | None = None
-    """ISO 8601 UTC with milliseconds."""
+    """ISO 8601 UTC with milliseconds. None while PENDING or SCANNING."""
+    scanned_at: str | None = None
+    """ISO 8601 UTC with milliseconds: when a malware scan of this version ended, with the result
+    that the record reflects. None where it was not scanned."""
     owner: str | None = None
     """Cognito `sub` of the uploader; None for direct uploads without owner metadata."""
     tags: Mapping[str, str] | None = None

@@ -40,6 +40,8 @@ class Upload:
     replaces: str | None = None
     """`processedAt` of the result of this version that the new one may replace; None in S3's
     events, which replace none."""
+    scanned_at: str | None = None
+    """When a malware scan of this version ended without a threat; None in S3's events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +96,14 @@ def removals_from_event(event: Mapping[str, Any]) -> list[Removal]:
 
 
 def build_event(upload: Upload) -> dict[str, object]:
-    """The S3 event of an upload, with `replaces` in addition."""
+    """The S3 event of an upload, with `replaces` and `scannedAt` in addition."""
     return {
         "Records": [
             {
                 "eventName": "ObjectCreated:Put",
                 "eventTime": upload.uploaded_at,
                 "replaces": upload.replaces,
+                "scannedAt": upload.scanned_at,
                 "s3": {
                     "bucket": {"name": upload.bucket},
                     "object": {
@@ -196,6 +199,7 @@ def _parse_upload(record: Mapping[str, Any]) -> Upload:
             sequencer=_parse_sequencer(stored),
             uploaded_at=_parse_time(record),
             replaces=record.get("replaces"),
+            scanned_at=record.get("scannedAt"),
         )
         if not (upload.bucket and upload.key and upload.e_tag):
             raise KeyError("a field is empty")

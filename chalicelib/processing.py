@@ -55,6 +55,8 @@ from chalicelib.tags import tags_from_metadata
 
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
+_REPLACEABLE = (FailureCode.PROCESSING_FAILED, FailureCode.NOT_SCANNED)
+"""Failures that a result of the same version replaces."""
 
 
 def process(upload: Upload, seconds_left: SecondsLeft) -> None:
@@ -82,6 +84,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         status=Status.FAILED if validation.failure else Status.PROCESSED,
         uploaded_at=upload.uploaded_at,
         processed_at=to_iso8601(runtime.now()),
+        scanned_at=upload.scanned_at,
         owner=owner_from_metadata(stored.user_metadata.get("owner")),
         tags=tags_from_metadata(stored.user_metadata.get("tags")),
         object_key=upload.key,
@@ -134,7 +137,8 @@ def is_outdated(upload: Upload) -> bool:
         return True
     if (recorded := record.get("sequencer", "")) == upload.sequencer:
         code = record.get("failure", {}).get("code")
-        return "removedAt" in record or bool(code != FailureCode.PROCESSING_FAILED)
+        is_open = record.get("status") == Status.SCANNING or code in _REPLACEABLE
+        return "removedAt" in record or not is_open
     return bool(recorded > upload.sequencer)
 
 
@@ -150,6 +154,7 @@ def record_permanent_failure(
         status=Status.FAILED,
         uploaded_at=upload.uploaded_at,
         processed_at=to_iso8601(runtime.now()),
+        scanned_at=upload.scanned_at,
         object_key=upload.key,
         e_tag=upload.e_tag,
         sequencer=upload.sequencer,
@@ -192,11 +197,16 @@ def finish(
     fields: Mapping[str, str | int] | None = None,
 ) -> None:
     """Log a written result; delete an object uploaded with the URL of a deleted document."""
-    key = document.object_key or ""
     if outcome is WriteOutcome.WRITTEN:
         measured = log_fields(document, stopwatch.milliseconds(), is_first=not upload.replaces)
         log_result(document, {**measured, **(fields or {})})
-    elif outcome is WriteOutcome.DELETED and is_client_upload(key, document.document_id):
+    elif outcome is WriteOutcome.DELETED:
+        delete_late_object(document.object_key or "", document.document_id)
+
+
+def delete_late_object(key: str, document_id: str) -> None:
+    """Delete an object uploaded with the URL of a deleted document; others are kept."""
+    if is_client_upload(key, document_id):
         delete_object(s3, settings.upload_bucket, key)
 
 

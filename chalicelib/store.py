@@ -25,7 +25,8 @@ AWS_ERRORS = (BotoCoreError, ClientError)
 
 Record = Mapping[str, Any]
 
-_NOT_DELETED = "(attribute_not_exists(#deletedUntil) OR #deletedUntil < :uploadedAt)"
+NOT_DELETED = "(attribute_not_exists(#deletedUntil) OR #deletedUntil < :uploadedAt)"
+"""Part of the condition of each write of a version."""
 
 
 class WriteOutcome(Enum):
@@ -114,8 +115,8 @@ def put_result(
     """Write a processing result, unless the record describes this version or a later one already.
 
     Events repeat and overtake each other; the condition alone decides. A result may replace this
-    version's `processing_failed`, and itself: botocore repeats a write whose response was lost. A
-    tombstone set after the upload is never replaced.
+    version's SCANNING, `processing_failed` and `not_scanned`, and itself: botocore repeats a write
+    whose response was lost. A tombstone set after the upload is never replaced.
     """
     try:
         dynamodb.put_item(
@@ -123,13 +124,15 @@ def put_result(
             Item=to_item(document.to_record()),
             ConditionExpression=(
                 "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
-                " OR (#sequencer = :sequencer AND (#failure.#code = :processing_failed"
+                " OR (#sequencer = :sequencer AND (#status = :scanning"
+                " OR #failure.#code IN (:processing_failed, :not_scanned)"
                 " OR #processedAt = :processedAt OR #processedAt = :replaces)))"
-                f" AND {_NOT_DELETED}"
+                f" AND {NOT_DELETED}"
             ),
             ExpressionAttributeNames={
                 "#sequencer": "sequencer",
                 "#processedAt": "processedAt",
+                "#status": "status",
                 "#failure": "failure",
                 "#code": "code",
                 "#deletedUntil": "deletedUntil",
@@ -139,14 +142,16 @@ def put_result(
                     ":sequencer": document.sequencer,
                     ":processedAt": document.processed_at,
                     ":replaces": replaces or document.processed_at,
+                    ":scanning": Status.SCANNING.value,
                     ":processing_failed": FailureCode.PROCESSING_FAILED.value,
+                    ":not_scanned": FailureCode.NOT_SCANNED.value,
                     ":uploadedAt": document.uploaded_at,
                 }
             ),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
-        return _conflict(document, error)
+        return result_of_conflict(document, error)
     return WriteResult(WriteOutcome.WRITTEN, document.to_record())
 
 
@@ -155,14 +160,15 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
 
     UpdateItem instead of PutItem: the caller has not seen the object's headers, so the name and
     owner of the PENDING record are kept, and the metadata of an earlier version is removed. It may
-    replace its own write, as `put_result` may.
+    replace its own write, as `put_result` may, and this version's SCANNING; where a scan has found
+    no threat, also `not_scanned`.
     """
     record = document.to_record()
     file_name = record.pop("fileName")
     document_id = record.pop("documentId")
     set_names = {f"#{name}": name for name in record}
     pending = ("expiresAt", "uploadId", "partSizeBytes")
-    removed = (
+    removed = [
         "fileType",
         "declaredType",
         "sha256",
@@ -170,7 +176,16 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
         "deletedUntil",
         "removedAt",
         *pending,
-    )
+    ]
+    replaced = ["#processedAt = :processedAt", "#status = :scanning"]
+    values = {f":{name}": value for name, value in record.items()}
+    names = {}
+    if document.scanned_at:
+        replaced.append("#failure.#code = :not_scanned")
+        names["#code"] = "code"
+        values[":not_scanned"] = FailureCode.NOT_SCANNED.value
+    else:
+        removed.append("scannedAt")
     removed_names = {f"#{name}": name for name in removed}
     try:
         response = dynamodb.update_item(
@@ -183,18 +198,18 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
             ),
             ConditionExpression=(
                 "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
-                " OR (#sequencer = :sequencer AND #processedAt = :processedAt))"
-                f" AND {_NOT_DELETED}"
+                f" OR (#sequencer = :sequencer AND ({' OR '.join(replaced)})))"
+                f" AND {NOT_DELETED}"
             ),
-            ExpressionAttributeNames={"#fileName": "fileName"} | set_names | removed_names,
+            ExpressionAttributeNames={"#fileName": "fileName"} | names | set_names | removed_names,
             ExpressionAttributeValues=to_item(
-                {":fileName": file_name} | {f":{name}": value for name, value in record.items()}
+                {":fileName": file_name, ":scanning": Status.SCANNING.value} | values
             ),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
-        return _conflict(document, error)
+        return result_of_conflict(document, error)
     return WriteResult(WriteOutcome.WRITTEN, from_item(response["Attributes"]))
 
 
@@ -224,7 +239,7 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _conflict(document: Document, error: ClientError) -> WriteResult:
+def result_of_conflict(document: Document, error: ClientError) -> WriteResult:
     """Why the condition failed, from the record that it compared with."""
     record = _record_in(error)
     if record.get("deletedUntil", "") >= (document.uploaded_at or FOREVER):

@@ -176,4 +176,6 @@ def test_the_failure_codes_are_the_closed_set() -> None:
         "extraction_timeout",
         "extraction_crashed",
         "processing_failed",
+        "infected",
+        "not_scanned",
     } == set(FailureCode)

@@ -1,0 +1,179 @@
+"""Results of GuardDuty Malware Protection for S3, parsed from EventBridge, and what they mean.
+
+Standard library only. Source: GuardDuty user guide, "Monitoring S3 object scans with Amazon
+EventBridge"; results arrive at least once, in any order, before or after the S3 event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.documents import Failure, FailureCode, escape_unprintable, to_iso8601
+
+SOURCE = "aws.guardduty"
+DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
+
+TAG = "GuardDutyMalwareScanStatus"
+"""Key of the tag that GuardDuty adds to a scanned object; its value is the result's status."""
+
+CLEAN, INFECTED = "NO_THREATS_FOUND", "THREATS_FOUND"
+
+MAX_NAMES = 5
+"""Threats or reasons that a record keeps of one result."""
+MAX_NAME_CHARACTERS = 100
+MAX_KEPT = 5
+"""Results that a record keeps for versions whose S3 event has not arrived."""
+
+_REASONS = {
+    "UNSUPPORTED": (
+        "the scanner does not support it, for example because it is too large or needs a password"
+    ),
+    "ACCESS_DENIED": "the scanner may not read it",
+    "FAILED": "the scanner failed",
+}
+"""GuardDuty user guide, "S3 object potential malware scan result status values"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """The result of scanning one version of an object."""
+
+    bucket: str
+    key: str
+    """As stored in the bucket: EventBridge does not URL-encode it."""
+    e_tag: str
+    """Of the scanned version, without quotes. It identifies the scanned bytes: a result is valid
+    for every version that has it."""
+    status: str
+    """CLEAN, INFECTED, or why there was no scan: UNSUPPORTED, ACCESS_DENIED, FAILED, or a status
+    that GuardDuty does not document yet."""
+    names: tuple[str, ...] = ()
+    """Names of the threats, or reasons why there was no scan; printable and of bounded length."""
+    scanned_at: str
+    """ISO 8601 UTC with milliseconds: when the scan ended."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the document is FAILED; None where there is no threat."""
+        names = f" ({', '.join(self.names)})" if self.names else ""
+        if self.status == CLEAN:
+            return None
+        if self.status == INFECTED:
+            return Failure(FailureCode.INFECTED, f"The file contains malware{names}.")
+        reason = _REASONS.get(self.status, f"the scanner answered {self.status}")
+        message = f"The file was not scanned for malware: {reason}{names}."
+        return Failure(FailureCode.NOT_SCANNED, message)
+
+    @property
+    def rank(self) -> int:
+        """Precedence among results of the same bytes, in whatever order they arrive.
+
+        It fails closed: a threat found once counts, and no scan counts least.
+        """
+        return {CLEAN: 1, INFECTED: 2}.get(self.status, 0)
+
+    def to_attribute(self) -> dict[str, object]:
+        """The result as an element of the record's attribute `scanResults`."""
+        return {
+            "eTag": self.e_tag,
+            "status": self.status,
+            "names": list(self.names),
+            "scannedAt": self.scanned_at,
+        }
+
+
+def scan_result_from_event(event: Mapping[str, Any]) -> ScanResult:
+    """The result in an EventBridge event of the type DETAIL_TYPE.
+
+    Raises:
+        ValueError: the event lacks a field that GuardDuty documents.
+    """
+    try:
+        detail = event["detail"]
+        scanned, details = detail["s3ObjectDetails"], detail["scanResultDetails"]
+        names = [threat["name"] for threat in details.get("threats") or []]
+        result = ScanResult(
+            bucket=scanned["bucketName"],
+            key=scanned["objectKey"],
+            e_tag=scanned["eTag"].strip('"'),
+            status=_printable(details["scanResultStatus"]),
+            names=_bounded(names or details.get("statusReasons") or []),
+            scanned_at=to_iso8601(datetime.fromisoformat(event["time"]).astimezone(UTC)),
+        )
+        if not (result.bucket and result.key and result.e_tag and result.status):
+            raise KeyError("a field is empty")
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise ValueError(f"Not a result of an object's scan: {error!r}") from error
+    return result
+
+
+def build_scan_event(result: ScanResult) -> dict[str, object]:
+    """The EventBridge event of a result, as far as `scan_result_from_event` reads it."""
+    threats = [{"name": name} for name in result.names] if result.status == INFECTED else None
+    return {
+        "version": "0",
+        "id": "",
+        "detail-type": DETAIL_TYPE,
+        "source": SOURCE,
+        "account": "",
+        "time": result.scanned_at,
+        "region": "",
+        "resources": [],
+        "detail": {
+            "schemaVersion": "1.0",
+            "scanStatus": "COMPLETED" if result.rank else "SKIPPED",
+            "resourceType": "S3_OBJECT",
+            "s3ObjectDetails": {
+                "bucketName": result.bucket,
+                "objectKey": result.key,
+                "eTag": result.e_tag,
+                "versionId": None,
+                "s3Throttled": False,
+            },
+            "scanResultDetails": {
+                "scanResultStatus": result.status,
+                "threats": threats,
+                "statusReasons": None if threats else list(result.names) or None,
+            },
+        },
+    }
+
+
+def with_result(kept: Sequence[Mapping[str, Any]], result: ScanResult) -> list[dict[str, Any]]:
+    """The attribute `scanResults` with one result more: the latest MAX_KEPT, one per eTag."""
+    others = [dict(element) for element in kept if element["eTag"] != result.e_tag]
+    same = kept_result(kept, result.bucket, result.key, result.e_tag)
+    higher = same if same and same.rank > result.rank else result
+    return [*others[-MAX_KEPT + 1 :], higher.to_attribute()]
+
+
+def kept_result(
+    kept: Sequence[Mapping[str, Any]], bucket: str, key: str, e_tag: str
+) -> ScanResult | None:
+    """The result for this version in the attribute `scanResults` of its record."""
+    for element in kept:
+        if element["eTag"] == e_tag:
+            return ScanResult(
+                bucket=bucket,
+                key=key,
+                e_tag=e_tag,
+                status=element["status"],
+                names=tuple(element["names"]),
+                scanned_at=element["scannedAt"],
+            )
+    return None
+
+
+def _bounded(names: Sequence[object]) -> tuple[str, ...]:
+    return tuple(_printable(name) for name in names[:MAX_NAMES])
+
+
+def _printable(name: object) -> str:
+    """A name from the scanner as it is shown to people: it may come out of the file."""
+    if not isinstance(name, str):
+        raise TypeError("a name is not a string")
+    escaped = escape_unprintable(name[:MAX_NAME_CHARACTERS])
+    return escaped if len(name) <= MAX_NAME_CHARACTERS else escaped + "..."

@@ -1,0 +1,169 @@
+"""DynamoDB: conditional writes of documents that wait for, or have, the result of a malware scan.
+
+Every write names the version that it changes: by its sequencer, as the writes of store.py do, and
+by its eTag, which is all that a scan result has of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.documents import Document, FailureCode, document_id_for
+from chalicelib.scan_results import ScanResult, with_result
+from chalicelib.store import (
+    NOT_DELETED,
+    Record,
+    WriteOutcome,
+    WriteResult,
+    from_item,
+    result_of_conflict,
+    to_item,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_OF_REQUEST = ("expiresAt", "uploadId", "partSizeBytes")
+"""Attributes of PENDING records."""
+_OF_REMOVAL = ("deletedUntil", "removedAt")
+_OF_CONTENT = ("fileType", "declaredType", "sha256", "metadata")
+_OF_RESULT = ("processedAt", "scannedAt", "failure")
+
+
+def put_scanning(dynamodb: DynamoDBClient, table: str, document: Document) -> WriteResult:
+    """Write SCANNING, unless the record describes this version or a later one already.
+
+    One write for the first version of an object, whose PENDING record keeps its name, type, owner
+    and tags. A second one where another version was recorded before, whose facts are removed. It
+    replaces this version's `processing_failed`, which a scan may still follow, and no other result.
+    """
+    first = _write_scanning(dynamodb, table, document, is_first_version=True)
+    code = first.record.get("failure", {}).get("code")
+    if first.outcome is WriteOutcome.OUTDATED or code == FailureCode.PROCESSING_FAILED:
+        return _write_scanning(dynamodb, table, document, is_first_version=False)
+    return first
+
+
+def _write_scanning(
+    dynamodb: DynamoDBClient, table: str, document: Document, *, is_first_version: bool
+) -> WriteResult:
+    record = document.to_record()
+    document_id = record.pop("documentId")
+    removed: tuple[str, ...] = (*_OF_REQUEST, *_OF_REMOVAL)
+    condition, names = "attribute_not_exists(#sequencer)", {}
+    values = {f":{name}": value for name, value in record.items()}
+    if not is_first_version:
+        removed += (*_OF_CONTENT, *_OF_RESULT)
+        condition = (
+            "(#sequencer < :sequencer"
+            " OR (#sequencer = :sequencer AND #failure.#code = :processingFailed))"
+        )
+        names["#code"] = "code"
+        values[":processingFailed"] = FailureCode.PROCESSING_FAILED.value
+    try:
+        response = dynamodb.update_item(
+            TableName=table,
+            Key=to_item({"documentId": document_id}),
+            UpdateExpression=(
+                "SET #fileName = if_not_exists(#fileName, :fileName), "
+                + ", ".join(f"#{name} = :{name}" for name in record if name != "fileName")
+                + f" REMOVE {', '.join(f'#{name}' for name in removed)}"
+            ),
+            ConditionExpression=f"{condition} AND {NOT_DELETED}",
+            ExpressionAttributeNames=names | {f"#{name}": name for name in (*record, *removed)},
+            ExpressionAttributeValues=to_item(values),
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as error:
+        return result_of_conflict(document, error)
+    return WriteResult(WriteOutcome.WRITTEN, from_item(response["Attributes"]))
+
+
+def keep_result(
+    dynamodb: DynamoDBClient,
+    table: str,
+    result: ScanResult,
+    record: Record | None,
+    expires_at: int,
+) -> bool:
+    """Keep a result until the S3 event of its version arrives.
+
+    Args:
+        dynamodb: the client.
+        table: its name.
+        result: of a version that the record does not describe.
+        record: as it was read; None where there is none.
+        expires_at: epoch seconds when a new item expires, unless the S3 event arrives.
+
+    Returns:
+        False where the record describes the version by now, or has another result: read it again.
+    """
+    before = (record or {}).get("scanResults")
+    assigned: dict[str, object] = {"scanResults": with_result(before or [], result)}
+    if record is None:
+        assigned |= {"objectKey": result.key, "expiresAt": expires_at}
+    terms = ["attribute_not_exists(#eTag) OR #eTag <> :eTag"]
+    terms.append("#scanResults = :before" if before else "attribute_not_exists(#scanResults)")
+    terms.append(f"attribute_{'exists' if record else 'not_exists'}(#documentId)")
+    names = (*assigned, "eTag", "documentId")
+    values = {f":{name}": value for name, value in assigned.items()} | {":eTag": result.e_tag}
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=to_item({"documentId": document_id_for(result.bucket, result.key)}),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in assigned),
+            ConditionExpression=" AND ".join(f"({term})" for term in terms),
+            ExpressionAttributeNames={f"#{name}": name for name in names},
+            ExpressionAttributeValues=to_item(values | ({":before": before} if before else {})),
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def change_version(
+    dynamodb: DynamoDBClient,
+    table: str,
+    record: Record,
+    assigned: Mapping[str, object],
+    removed: Sequence[str] = (),
+) -> Record | None:
+    """Change a record that is as it was read.
+
+    Args:
+        dynamodb: the client.
+        table: its name.
+        record: as it was read; it describes a version.
+        assigned: the attributes to set.
+        removed: the names of those to remove.
+
+    Returns:
+        The record as it is now; None where it was changed meanwhile: read it again.
+    """
+    compared = [name for name in ("eTag", "sequencer", "status", "processedAt") if name in record]
+    condition = " AND ".join(f"#{name} = :old_{name}" for name in compared)
+    if "processedAt" in assigned:  # botocore repeats a write whose response was lost
+        condition = f"({condition}) OR (#eTag = :old_eTag AND #processedAt = :processedAt)"
+    removal = f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""
+    try:
+        response = dynamodb.update_item(
+            TableName=table,
+            Key=to_item({"documentId": record["documentId"]}),
+            UpdateExpression=(
+                "SET " + ", ".join(f"#{name} = :{name}" for name in assigned) + removal
+            ),
+            ConditionExpression=condition,
+            ExpressionAttributeNames={
+                f"#{name}": name for name in (*assigned, *removed, *compared, "eTag")
+            },
+            ExpressionAttributeValues=to_item(
+                {f":{name}": value for name, value in assigned.items()}
+                | {f":old_{name}": record[name] for name in compared}
+            ),
+            ReturnValues="ALL_NEW",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return None
+    return from_item(response["Attributes"])

@@ -1,0 +1,241 @@
+"""The malware scan between the S3 event and the processing of an upload.
+
+The S3 event makes the record SCANNING; the result of the scan starts the processing or makes the
+record FAILED. A result that arrives first is kept in the record until the S3 event arrives.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib import runtime
+from chalicelib.capacity import attempts
+from chalicelib.documents import (
+    TOMBSTONE_SECONDS,
+    Document,
+    Failure,
+    FailureCode,
+    Status,
+    document_id_for,
+    file_name_from_metadata,
+    to_iso8601,
+)
+from chalicelib.events import Removal, Upload
+from chalicelib.files.sandbox_process import SecondsLeft
+from chalicelib.invocation import start_processing
+from chalicelib.observability import LogFields
+from chalicelib.processing import (
+    delete_late_object,
+    finish,
+    log_event,
+    notify,
+    process,
+    process_removal,
+)
+from chalicelib.runtime import dynamodb, settings
+from chalicelib.scan_reactions import Reaction, reaction_to
+from chalicelib.scan_results import ScanResult, kept_result
+from chalicelib.scan_store import change_version, keep_result, put_scanning
+from chalicelib.store import Record, WriteOutcome, WriteResult, get_record
+
+_RESULT = frozenset({"status", "statusTime", "processedAt", "scannedAt", "failure"})
+"""Attributes that the result of a scan sets."""
+
+DELETED_UNSCANNED = Failure(
+    FailureCode.NOT_SCANNED, "The file was deleted before it was scanned for malware."
+)
+
+MAX_READS = 5
+"""Of a record that changes again and again while a result is recorded."""
+
+
+class RecordChangedError(Exception):
+    """Other invocations changed the record each time that it was read; Lambda retries the event."""
+
+
+def await_scan(upload: Upload, seconds_left: SecondsLeft) -> None:
+    """Record an object as SCANNING: one DynamoDB write, no GET.
+
+    Where its result was kept, it is acted on at once.
+    """
+    document = scanning_document(upload)
+    for attempt in attempts(seconds_left):
+        with attempt:
+            written = put_scanning(dynamodb, settings.documents_table, document)
+    record = written.record
+    if written.outcome is WriteOutcome.WRITTEN:
+        log_event(record, logging.INFO, "waits for its malware scan", {})
+    elif written.outcome is WriteOutcome.DELETED:
+        delete_late_object(upload.key, document.document_id)
+    result = kept_result(record.get("scanResults", []), upload.bucket, upload.key, upload.e_tag)
+    if result is None or record.get("sequencer") != upload.sequencer:
+        return
+    match reaction_to(result, record):
+        case Reaction.PROCESS:
+            log_scan(record, result)
+            process(replace(upload, scanned_at=result.scanned_at), seconds_left)
+        case Reaction.REPEAT:
+            notify(upload, written)
+        case Reaction.FAIL if not fail_scanned(result, record, seconds_left):
+            raise RecordChangedError(f"The record of {upload.key} keeps changing")
+
+
+def remove(removal: Removal, seconds_left: SecondsLeft) -> None:
+    """Record that an object was deleted; one that was not scanned yet will never be.
+
+    Every step can be repeated: until the record is FAILED, it is SCANNING and has `removedAt`.
+    """
+    process_removal(removal, seconds_left)
+    document_id = document_id_for(removal.bucket, removal.key)
+    record = get_record(dynamodb, settings.documents_table, document_id) or {}
+    if record.get("status") == Status.SCANNING and "removedAt" in record:
+        fail(record, DELETED_UNSCANNED, None, seconds_left)
+
+
+def record_scan_result(result: ScanResult, seconds_left: SecondsLeft) -> None:
+    """Record the result of a scan: one read, and at most one DynamoDB write or one invocation.
+
+    Raises:
+        RecordChangedError: the record did not stay as it was read; Lambda retries the event.
+    """
+    document_id = document_id_for(result.bucket, result.key)
+    for _ in range(MAX_READS):
+        record = get_record(dynamodb, settings.documents_table, document_id)
+        if react(result, record, seconds_left):
+            return
+    raise RecordChangedError(f"The record of {result.key} keeps changing")
+
+
+def react(result: ScanResult, record: Record | None, seconds_left: SecondsLeft) -> bool:
+    """Act on a result; False if the record was changed since it was read."""
+    reaction = reaction_to(result, record)
+    if reaction is Reaction.KEEP:
+        return keep(result, record, seconds_left)
+    if record is None or reaction is Reaction.NONE:
+        return True
+    upload = upload_of(record, result.scanned_at)
+    match reaction:
+        case Reaction.PROCESS:
+            log_scan(record, result)
+            start_processing(f"{settings.stack_name}-process_upload", upload)
+        case Reaction.CONFIRM:
+            return confirm(result, record, seconds_left)
+        case Reaction.FAIL:
+            return fail_scanned(result, record, seconds_left)
+        case Reaction.REPEAT:
+            notify(upload, WriteResult(WriteOutcome.DUPLICATE, record))
+    return True
+
+
+def keep(result: ScanResult, record: Record | None, seconds_left: SecondsLeft) -> bool:
+    """Keep a result for a version whose S3 event may follow; False as in `react`."""
+    expires_at = int(runtime.now().timestamp()) + TOMBSTONE_SECONDS
+    table, is_kept = settings.documents_table, False
+    for attempt in attempts(seconds_left):
+        with attempt:
+            is_kept = keep_result(dynamodb, table, result, record, expires_at)
+    return is_kept
+
+
+def confirm(result: ScanResult, record: Record, seconds_left: SecondsLeft) -> bool:
+    """Record that a file without a scan has none of the known threats; False as in `react`."""
+    changed: Record | None = None
+    assigned = {"scannedAt": result.scanned_at}
+    for attempt in attempts(seconds_left):
+        with attempt:
+            changed = change_version(dynamodb, settings.documents_table, record, assigned)
+    if changed:
+        log_scan(changed, result)
+    return changed is not None
+
+
+def fail_scanned(result: ScanResult, record: Record, seconds_left: SecondsLeft) -> bool:
+    """Make a document FAILED because of the result of its scan; False as in `react`."""
+    scanned_at = result.scanned_at if result.rank else None
+    if (failure := result.failure) is None:
+        return True  # has another reaction
+    if not fail(record, failure, scanned_at, seconds_left):
+        return False
+    log_scan(record, result)
+    return True
+
+
+def fail(
+    record: Record, failure: Failure, scanned_at: str | None, seconds_left: SecondsLeft
+) -> bool:
+    """Make a document FAILED, log and publish it; False as in `react`.
+
+    Malware replaces any other result of the version: what was read from it is removed.
+    """
+    stopwatch, changed = runtime.start_stopwatch(), None
+    document = failed_document(record, failure, scanned_at)
+    assigned = {name: value for name, value in document.to_record().items() if name in _RESULT}
+    removed = [name for name in ("metadata", "scannedAt") if name not in assigned]
+    with stopwatch.step("write"):
+        for attempt in attempts(seconds_left):
+            with attempt:
+                changed = change_version(
+                    dynamodb, settings.documents_table, record, assigned, removed
+                )
+    if changed is None:
+        return False
+    upload = replace(upload_of(record, scanned_at), replaces=record.get("processedAt"))
+    finish(upload, document, WriteOutcome.WRITTEN, stopwatch)
+    notify(upload, WriteResult(WriteOutcome.WRITTEN, changed))
+    return True
+
+
+def scanning_document(upload: Upload) -> Document:
+    """The record of a version that was not read."""
+    return Document(
+        document_id=document_id_for(upload.bucket, upload.key),
+        file_name=file_name_from_metadata(upload.key, None),
+        file_size=upload.size_bytes,
+        status=Status.SCANNING,
+        uploaded_at=upload.uploaded_at,
+        object_key=upload.key,
+        e_tag=upload.e_tag,
+        sequencer=upload.sequencer,
+    )
+
+
+def failed_document(record: Record, failure: Failure, scanned_at: str | None) -> Document:
+    """The document of a record once it is FAILED, without what was read from the file."""
+    return Document(
+        document_id=record["documentId"],
+        file_name=record["fileName"],
+        file_type=record.get("fileType"),
+        file_size=record["fileSize"],
+        status=Status.FAILED,
+        uploaded_at=record["uploadedAt"],
+        processed_at=to_iso8601(runtime.now()),
+        scanned_at=scanned_at,
+        object_key=record["objectKey"],
+        e_tag=record["eTag"],
+        sequencer=record["sequencer"],
+        failure=failure,
+    )
+
+
+def upload_of(record: Record, scanned_at: str | None) -> Upload:
+    """The version that a record describes, with the time of its scan."""
+    return Upload(
+        bucket=settings.upload_bucket,
+        key=record["objectKey"],
+        size_bytes=record["fileSize"],
+        e_tag=record["eTag"],
+        sequencer=record["sequencer"],
+        uploaded_at=record["uploadedAt"],
+        scanned_at=scanned_at,
+    )
+
+
+def log_scan(record: Record, result: ScanResult) -> None:
+    """Log the result of a scan, with the time since the upload where the document waited for it."""
+    fields: LogFields = {"scanResult": result.status}
+    if record["status"] == Status.SCANNING:
+        waited = runtime.now() - datetime.fromisoformat(record["uploadedAt"])
+        fields["uploadToScanMs"] = max(0, round(waited.total_seconds() * 1_000))
+    log_event(record, logging.INFO, f"scanned with result {result.status}", fields)
