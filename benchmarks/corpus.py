@@ -22,6 +22,7 @@ from benchmarks.deployed import deployed as a_deployed_stack
 from chalicelib.documents import FailureCode
 from chalicelib.files.sandbox import Sandbox
 from chalicelib.files.validation import Limits, validate
+from chalicelib.settings import parse_file_bytes, parse_types
 from infra.aws.stage import ROOT
 from infra.build.chalice_project import read_config
 from infra.console import CommandError, echo
@@ -86,7 +87,7 @@ def inspected(paths: list[Path]) -> Result:
     """Inspect the files here, each in the child that it gets in the Lambda."""
     config = read_config(ROOT)["environment_variables"]
     limits = Limits(
-        int(config["LARGEST_FILE_BYTES"]), frozenset(config["ALLOWED_TYPES"].split(","))
+        parse_file_bytes(config["LARGEST_FILE_BYTES"]), parse_types(config["ALLOWED_TYPES"])
     )
     sandbox = Sandbox({}, extraction_seconds=int(config["EXTRACTION_SECONDS"]))
 

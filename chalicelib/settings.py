@@ -91,7 +91,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     documents_table = setting("DOCUMENTS_TABLE", str)
     failure_queue = setting("FAILURE_QUEUE", str)
     largest_file_bytes = setting("LARGEST_FILE_BYTES", parse_file_bytes)
-    allowed_types = setting("ALLOWED_TYPES", _mime_types)
+    allowed_types = setting("ALLOWED_TYPES", parse_types)
     extraction_seconds = setting("EXTRACTION_SECONDS", parse_extraction_seconds)
     upload_url_seconds = setting("UPLOAD_URL_SECONDS", _url_seconds)
     allowed_origins = setting("ALLOWED_ORIGINS", parse_origins)
@@ -188,6 +188,28 @@ def parse_extraction_seconds(text: str) -> int:
     return seconds
 
 
+def parse_types(text: str) -> frozenset[str]:
+    """The MIME types in ALLOWED_TYPES; `default` stands for all that are allowed by default.
+
+    Raises:
+        ValueError: an item is no MIME type, or Intake does not support it.
+    """
+    items = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    if not items:
+        raise ValueError("it names no MIME type")
+    types = items - {DEFAULT}
+    for mime_type in sorted(types):
+        family, slash, name = mime_type.partition("/")
+        if not (family and slash and name) or " " in mime_type:
+            raise ValueError(f"{mime_type!r} is not a MIME type such as application/pdf")
+    if unsupported := sorted(types - SUPPORTED_TYPES):
+        raise ValueError(
+            f"{', '.join(unsupported)} not supported; use {DEFAULT} or any of "
+            f"{', '.join(sorted(SUPPORTED_TYPES))}"
+        )
+    return types | DEFAULT_TYPES if DEFAULT in items else types
+
+
 def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:
     def parse(text: str) -> T:
         if text.lower() not in values:
@@ -223,20 +245,3 @@ def _user_pool_arn(text: str) -> str:
     if not re.fullmatch(r"arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/\S+", text):
         raise ValueError(f"{text!r} is not the ARN of a Cognito user pool")
     return text
-
-
-def _mime_types(text: str) -> frozenset[str]:
-    items = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-    if not items:
-        raise ValueError("it names no MIME type")
-    types = items - {DEFAULT}
-    for mime_type in sorted(types):
-        family, slash, name = mime_type.partition("/")
-        if not (family and slash and name) or " " in mime_type:
-            raise ValueError(f"{mime_type!r} is not a MIME type such as application/pdf")
-    if unsupported := sorted(types - SUPPORTED_TYPES):
-        raise ValueError(
-            f"{', '.join(unsupported)} not supported; use {DEFAULT} or any of "
-            f"{', '.join(sorted(SUPPORTED_TYPES))}"
-        )
-    return types | DEFAULT_TYPES if DEFAULT in items else types
