@@ -223,6 +223,7 @@ def _arguments(
         "TemplateBody": request.template,
         "Parameters": parameters,
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        "Capabilities": ["CAPABILITY_IAM"],  # some features have a role for another service
         **role,
     }
 
