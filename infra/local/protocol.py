@@ -11,7 +11,6 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import botocore.session
@@ -82,16 +81,16 @@ class ServiceProtocol:
         model = self._model.operation_model(operation)
         shape = model.output_shape
         body = b"{}" if shape is None else json.dumps(to_wire(shape, result)).encode()
-        return int(model.http.get("responseCode", 200)), self._headers, body
+        return int(model.http.get("responseCode", 200)), self._headers(), body
 
     def error(self, error: ServiceError) -> tuple[int, dict[str, str], bytes]:
         """The response with this error."""
         body = {"__type": error.code, "message": error.message, "Message": error.message}
-        headers = {**self._headers, "x-amzn-errortype": error.code}
+        headers = {**self._headers(), "x-amzn-errortype": error.code}
         return error.status, headers, json.dumps(body).encode()
 
-    @cached_property
     def _headers(self) -> dict[str, str]:
+        """A new dictionary: MiniStack adds its headers to it."""
         version = self._model.metadata.get("jsonVersion")
         kind = f"application/x-amz-json-{version}" if version else "application/json"
         return {"Content-Type": kind}
