@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_guardduty import GuardDutyClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -139,6 +140,11 @@ class Account:
     def dynamodb(self) -> DynamoDBClient:
         """DynamoDB."""
         return self._session.client("dynamodb", endpoint_url=self.endpoint)
+
+    @cached_property
+    def guardduty(self) -> GuardDutyClient:
+        """GuardDuty."""
+        return self._session.client("guardduty", endpoint_url=self.endpoint)
 
     @cached_property
     def iam(self) -> IAMClient:

@@ -25,6 +25,7 @@ from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.services import s3
 
+from infra.local.guardduty.installation import add_guardduty
 from infra.local.large_objects import stream_large
 from infra.local.services import add_service
 from infra.local.textract.service import Textract
@@ -122,4 +123,5 @@ if __name__ == "__main__":
     lambda_runtime.kill_workers = partial(end_workers, kill=lambda_runtime.kill_workers)
     s3._get_object = stream_large(s3._get_object)  # noqa: SLF001 - likewise
     add_service(Textract(), "Textract.")
+    add_guardduty()
     main()
