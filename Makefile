@@ -1,6 +1,6 @@
 # Every command of the project. Each works on a fresh clone and creates .venv if it is missing or out of date.
-#   make demo                  run the main workflow on a local AWS
-#   make local [PORT=]         run the whole stack on this machine until Ctrl-C, with the web UI
+#   make demo                  run the main workflow on a local AWS [SET="TEXT=on"]
+#   make local [PORT=]         run the whole stack on this machine until Ctrl-C, with the web UI [SET="TEXT=on"]
 #   make test                  run all tests on three local stacks [ARGS="-k words" WORKERS=]
 #   make test-examples         test the clients of examples/ on a local stack [ARGS="-k words"]
 #   make corpus                process every file of ../shared/corpora, or of CORPUS=folder, on a local AWS
@@ -32,6 +32,7 @@ GROUP ?=
 PARALLEL ?=
 DRY_RUN ?=
 # Not from the environment, where these names are common.
+SET =
 PREFIX =
 N =
 ARGS ?=
@@ -56,11 +57,13 @@ SOURCES := app.py chalicelib infra tests benchmarks examples
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# Passed through the environment, so that the shell does not interpret their characters.
+demo local: export INTAKE_SET = $(value SET)
 demo: $(INSTALLED)
-	@$(INFRA) demo
+	@$(INFRA) demo --set "$$INTAKE_SET"
 
 local: $(INSTALLED)
-	@$(INFRA) local $(if $(PORT),--port $(PORT))
+	@$(INFRA) local --set "$$INTAKE_SET" $(if $(PORT),--port $(PORT))
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from chalicelib.files.types import DEFAULT_TYPES, SUPPORTED_TYPES
@@ -31,8 +32,34 @@ OFF = "off"
 """The value of settings that turns a feature off."""
 
 
+MAX_OCR_PAGES = 3_000
+"""Textract's limit of a document (Textract developer guide, "Set Quotas in Amazon Textract")."""
+
+
+class OcrMode(StrEnum):
+    """The values of OCR."""
+
+    OFF = "off"
+    TEXT = "text"
+    ANALYSIS = "analysis"
+
+
 class SettingsError(Exception):
     """Settings are missing or malformed; the message names each one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcrSettings:
+    """How Amazon Textract reads documents without a text of their own."""
+
+    is_analysis: bool
+    """Whether forms and tables are read as well."""
+    max_pages: int
+    """Longer documents are not sent."""
+    topic_arn: str
+    """SNS topic for Textract's results."""
+    role_arn: str
+    """Role that Textract publishes with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +91,12 @@ class Settings:
     """App client of the web UI; tokens of others are rejected."""
     notification_topic_arn: str | None
     """SNS topic for processed documents; None where notifications are off."""
+    text_bucket: str | None
+    """Bucket of the documents' texts; None where texts are not kept."""
+    ocr: OcrSettings | None
+    """None where OCR is off."""
+    scans_uploads: bool
+    """Whether a file is processed only after a malware scan."""
 
 
 def parse_settings(environment: Mapping[str, str]) -> Settings:
@@ -100,8 +133,18 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
     pending_quota = setting("PENDING_QUOTA", _pending_quota)
     user_pool_arn = setting("USER_POOL_ARN", _user_pool_arn)
     user_pool_client_id = setting("USER_POOL_CLIENT_ID", str)
-    has_notifications = setting("NOTIFICATIONS", _one_of({"off": False, "on": True}))
+    has_notifications = setting("NOTIFICATIONS", parse_switch)
     notification_topic_arn = setting("NOTIFICATION_TOPIC_ARN", str)
+    has_text = setting("TEXT", parse_switch)
+    text_bucket = setting("TEXT_BUCKET", str) if has_text else None
+    ocr_mode = setting("OCR", parse_ocr)
+    ocr_max_pages = setting("OCR_MAX_PAGES", parse_ocr_pages)
+    has_ocr = ocr_mode not in (None, OcrMode.OFF)
+    ocr_topic_arn = setting("OCR_TOPIC_ARN", str) if has_ocr else ""
+    ocr_role_arn = setting("OCR_ROLE_ARN", str) if has_ocr else ""
+    if has_ocr and has_text is False:
+        problems.append(f"OCR={ocr_mode} requires TEXT=on")
+    scans_uploads = setting("SCAN", parse_scan)
     if (
         stack_name is None
         or upload_bucket is None
@@ -119,6 +162,11 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         or user_pool_client_id is None
         or has_notifications is None
         or notification_topic_arn is None
+        or ocr_max_pages is None
+        or ocr_topic_arn is None
+        or ocr_role_arn is None
+        or scans_uploads is None
+        or problems
     ):
         raise SettingsError(
             f"{'; '.join(problems)}. Settings come from environment_variables in "
@@ -139,6 +187,16 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         user_pool_arn=user_pool_arn,
         user_pool_client_id=user_pool_client_id,
         notification_topic_arn=notification_topic_arn if has_notifications else None,
+        text_bucket=text_bucket,
+        ocr=OcrSettings(
+            is_analysis=ocr_mode is OcrMode.ANALYSIS,
+            max_pages=ocr_max_pages,
+            topic_arn=ocr_topic_arn,
+            role_arn=ocr_role_arn,
+        )
+        if has_ocr
+        else None,
+        scans_uploads=scans_uploads,
     )
 
 
@@ -208,6 +266,44 @@ def parse_types(text: str) -> frozenset[str]:
             f"{', '.join(sorted(SUPPORTED_TYPES))}"
         )
     return types | DEFAULT_TYPES if DEFAULT in items else types
+
+
+def parse_switch(text: str) -> bool:
+    """Whether a setting switches its feature on.
+
+    Raises:
+        ValueError: it is neither on nor off.
+    """
+    return _one_of({OFF: False, "on": True})(text)
+
+
+def parse_ocr(text: str) -> OcrMode:
+    """The value of OCR.
+
+    Raises:
+        ValueError: there is no such value.
+    """
+    return _one_of({mode.value: mode for mode in OcrMode})(text)
+
+
+def parse_ocr_pages(text: str) -> int:
+    """The number of pages in OCR_MAX_PAGES.
+
+    Raises:
+        ValueError: it is not positive, or Textract reads fewer pages.
+    """
+    if (pages := _positive_integer(text)) > MAX_OCR_PAGES:
+        raise ValueError(f"Textract reads at most {MAX_OCR_PAGES} pages of a document")
+    return pages
+
+
+def parse_scan(text: str) -> bool:
+    """Whether SCAN has every upload scanned.
+
+    Raises:
+        ValueError: there is no such scanner.
+    """
+    return _one_of({OFF: False, "guardduty": True})(text)
 
 
 def _one_of(values: Mapping[str, T]) -> Callable[[str], T]:

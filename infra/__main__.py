@@ -28,6 +28,7 @@ from infra.commands.user import user
 from infra.commands.verify import verify
 from infra.console import CommandError, echo
 from infra.local.server import stop_on_signals
+from infra.local.stage_settings import parse_settings_argument
 from infra.local.workarounds import hooks_for
 
 Arguments = argparse.Namespace
@@ -146,6 +147,14 @@ PORT = Argument(
     "--port",
     {"type": _number(65_535), "help": "of the local AWS on 127.0.0.1; default: a free port"},
 )
+SET = Argument(
+    "--set",
+    {
+        "default": "",
+        "metavar": "SETTINGS",
+        "help": 'settings of the stage, for example "TEXT=on OCR=text"; default: config.json\'s',
+    },
+)
 BILLING_MODE = Argument(
     "--billing-mode",
     {
@@ -206,12 +215,17 @@ PARALLEL = Argument(
 )
 
 COMMANDS = (
-    Command("demo", "run the main workflow on a local AWS", lambda _parsed: demo()),
+    Command(
+        "demo",
+        "run the main workflow on a local AWS",
+        lambda parsed: demo(parse_settings_argument(parsed.set)),
+        (SET,),
+    ),
     Command(
         "local",
         "run the whole stack on this machine until Ctrl-C",
-        lambda parsed: local(parsed.port),
-        (PORT,),
+        lambda parsed: local(parsed.port, parse_settings_argument(parsed.set)),
+        (PORT, SET),
     ),
     Command(
         "deploy",

@@ -17,11 +17,9 @@ from playwright.sync_api import Browser
 
 from infra.api_client import Client
 from infra.aws.stage import Account
-from infra.build.chalice_project import configure, copy_project
-from infra.commands.deploy import deploy
 from infra.local.browser import browser_at, chromium_path
 from infra.local.server import local_aws
-from infra.local.workarounds import local_stage
+from tests.support.deployed import deployed
 from tests.support.stack import Stack
 from tests.unit.test_settings import GOOD
 
@@ -55,10 +53,13 @@ def stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     if "PYTEST_XDIST_WORKER" in os.environ:
         run = run.parent  # the parent of all workers' folders
     with first_of(run / "first-deployment"):
-        stage = local_stage("test", account, copy_project(project))
-        # Tests call more often than clients may.
-        configure(project, API_RATE_LIMIT="10000", API_BURST_LIMIT="5000")
-        return Stack(stage, deploy(stage))
+        return deployed(account, "test", project)
+
+
+@pytest.fixture(scope="session")
+def text_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A deployed stage that keeps texts, beside the one with every feature off."""
+    return deployed(account, "text", tmp_path_factory.mktemp("text") / "project", TEXT="on")
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def existing_resources(stage: Stage) -> list[str]:
     found += [f"table {name}" for name in tables(stage)]
     found += [f"user pool {pool}" for pool in user_pools(stage)]
     found += [f"function {name}" for name in functions(stage)]
-    found += [f"role {name}" for name in stage.roles if get_role(stage, name)]
+    found += [f"role {name}" for name in stage.possible_roles if get_role(stage, name)]
     found += [f"REST API {api_id}" for api_id in rest_apis(stage)]
     found += [f"event source mapping {mapping['UUID']}" for mapping in mappings(stage)]
     return found + [f"log group {name}" for name in log_groups(stage)]
@@ -39,11 +39,12 @@ def stacks(stage: Stage) -> list[str]:
 
 def buckets(stage: Stage) -> list[str]:
     """The stage's buckets."""
-    output = _outputs(stage).get("UploadBucketName")
+    outputs = _outputs(stage)
+    own = {outputs.get("UploadBucketName"), outputs.get("TextBucketName")}
     listed = stage.account.s3.list_buckets().get("Buckets", [])  # of every region
     candidates = [bucket["Name"] for bucket in listed if _is_candidate(stage, bucket["Name"])]
     return [
-        name for name in candidates if name == output or stage.is_tagged(_bucket_tags(stage, name))
+        name for name in candidates if name in own or stage.is_tagged(_bucket_tags(stage, name))
     ]
 
 
@@ -92,8 +93,8 @@ def functions(stage: Stage) -> dict[str, Mapping[str, Any]]:
 
 def is_own_function(stage: Stage, function: Mapping[str, Any]) -> bool:
     """Whether a function is the stage's: by its tags, or by its name and role."""
-    has_own_role = function["Role"].rpartition("/")[2] in stage.roles
-    if has_own_role and function["FunctionName"] in stage.functions.values():
+    has_own_role = function["Role"].rpartition("/")[2] in stage.possible_roles
+    if has_own_role and function["FunctionName"] in stage.possible_functions.values():
         return True
     return stage.is_tagged(
         stage.account.lambda_.list_tags(Resource=function["FunctionArn"])["Tags"]
@@ -138,11 +139,11 @@ def mappings(stage: Stage) -> list[Any]:
 
 
 def log_groups(stage: Stage) -> list[str]:
-    """The log groups of the stage's functions."""
+    """The log groups of the stage's functions; those of features switched off included."""
     describe = stage.account.logs.describe_log_groups
     return [
         group["logGroupName"]
-        for name in stage.log_groups
+        for name in stage.possible_log_groups
         for group in describe(logGroupNamePrefix=name)["logGroups"]
         if group["logGroupName"] == name
     ]

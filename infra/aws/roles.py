@@ -47,7 +47,7 @@ def claim(stage: Stage) -> None:
 
 def tag_roles(stage: Stage) -> None:
     """Record the region in existing roles that lack it."""
-    for name in stage.roles:
+    for name in stage.possible_roles:
         role = get_role(stage, name)
         if role is not None and not _tags(role).items() >= stage.tags.items():
             stage.account.iam.tag_role(RoleName=name, Tags=_tag_list(stage))
@@ -60,7 +60,7 @@ def refuse_elsewhere(stage: Stage) -> None:
         CommandError: it lives in another region, or a role is not a stage's.
     """
     here = stage.account.region
-    for name in stage.roles:
+    for name in stage.possible_roles:
         role = get_role(stage, name)
         region = here if role is None else _region(stage, role)
         if region != here:
@@ -80,13 +80,24 @@ def get_role(stage: Stage, name: str) -> RoleTypeDef | None:
 
 def delete_policies(stage: Stage) -> None:
     """Delete the roles' permissions, which ends the validity of presigned URLs as well."""
-    iam = stage.account.iam
-    for name in stage.roles:
+    for name in stage.possible_roles:
         if get_role(stage, name) is not None:
-            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-                iam.delete_role_policy(RoleName=name, PolicyName=policy)
-            for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-                iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+            _delete_policies_of(stage, name)
+
+
+def delete_role(stage: Stage, name: str) -> None:
+    """Delete a role with its permissions, if it exists."""
+    if get_role(stage, name) is not None:
+        _delete_policies_of(stage, name)
+        stage.account.iam.delete_role(RoleName=name)
+
+
+def _delete_policies_of(stage: Stage, name: str) -> None:
+    iam = stage.account.iam
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
 
 
 def _create(stage: Stage, name: str) -> None:

@@ -14,6 +14,7 @@ from infra.aws import cloudformation
 from infra.aws.account import Account
 from infra.aws.hooks import AWS, DeploymentHooks
 from infra.build.calls import API_HANDLER, function_names
+from infra.build.features import Feature, conditional_functions, configured_features
 from infra.console import CommandError
 from infra.paths import ROOT
 
@@ -52,9 +53,17 @@ class Stage:
         """The name of the CloudFormation stack of resources.yaml, and of the REST API."""
         return f"{APP_NAME}-{self.name}"
 
+    @property
+    def features(self) -> frozenset[Feature]:
+        """The features that the stage's settings switch on."""
+        return configured_features(self.project, self.name)
+
     @cached_property  # reads and links the code, which takes half a second
-    def functions(self) -> dict[str, str]:
-        """The functions' names in Lambda, by their names in the code."""
+    def possible_functions(self) -> dict[str, str]:
+        """The names in Lambda of all functions that a stage can have, by their names in the code.
+
+        A stage has a function while its settings switch the function's feature on.
+        """
         names = function_names(self.project)
         return {
             name: self.stack_name if name == API_HANDLER else f"{self.stack_name}-{name}"
@@ -62,9 +71,28 @@ class Stage:
         }
 
     @property
+    def functions(self) -> dict[str, str]:
+        """The names in Lambda of the stage's functions, by their names in the code."""
+        conditional, features = conditional_functions(self.project), self.features
+        return {
+            name: function
+            for name, function in self.possible_functions.items()
+            if name not in conditional or conditional[name] in features
+        }
+
+    @property
     def roles(self) -> list[str]:
-        """The functions' IAM roles; Chalice names each after the function's name in the code."""
-        return [f"{self.stack_name}-{name}" for name in self.functions]
+        """The functions' IAM roles."""
+        return [self.role_of(name) for name in self.functions]
+
+    @property
+    def possible_roles(self) -> list[str]:
+        """The IAM roles of all functions that a stage can have."""
+        return [self.role_of(name) for name in self.possible_functions]
+
+    def role_of(self, function: str) -> str:
+        """A function's IAM role; Chalice names it after the function's name in the code."""
+        return f"{self.stack_name}-{function}"
 
     @property
     def tags(self) -> dict[str, str]:
@@ -83,7 +111,12 @@ class Stage:
     @property
     def log_groups(self) -> list[str]:
         """The functions' log groups."""
-        return [f"/aws/lambda/{function}" for function in self.functions.values()]
+        return [log_group_of(function) for function in self.functions.values()]
+
+    @property
+    def possible_log_groups(self) -> list[str]:
+        """The log groups of all functions that a stage can have."""
+        return [log_group_of(function) for function in self.possible_functions.values()]
 
     @property
     def policies_folder(self) -> Path:
@@ -139,3 +172,8 @@ class Stage:
             if stack["StackName"].startswith(prefix) and "DELETE" not in stack["StackStatus"]
         )
         return f"; existing stages: {', '.join(names)}" if names else "; there are no stages"
+
+
+def log_group_of(function: str) -> str:
+    """The log group of a function by its name in Lambda."""
+    return f"/aws/lambda/{function}"

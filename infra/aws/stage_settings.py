@@ -8,13 +8,16 @@ from typing import TypeVar
 from chalicelib.lambda_limits import timeout_seconds, tmp_mib
 from chalicelib.settings import parse_extraction_seconds, parse_file_bytes, parse_origins
 from infra.aws.stage import Stage
-from infra.build.chalice_project import read_config
-from infra.console import CommandError
+from infra.build.chalice_project import read_config, read_setting
+from infra.build.features import Feature
 
 T = TypeVar("T")
 
 LARGEST_FILE_PROCESSOR = "process_upload"
 """The function whose time and /tmp follow from the largest file."""
+
+SWITCHES = {"Text": Feature.TEXT}
+"""The parameters of the stage's stack that are on or off, with their features."""
 
 
 def allowed_origins(stage: Stage) -> tuple[str, ...]:
@@ -48,6 +51,16 @@ def function_tmp_mib(stage: Stage) -> int:
     return tmp_mib(_largest_file_bytes(stage))
 
 
+def feature_parameters(stage: Stage) -> dict[str, str]:
+    """The parameters of the stage's stack that switch resources on and off.
+
+    Raises:
+        CommandError: a setting is malformed, or requires another one.
+    """
+    features = stage.features
+    return {name: "on" if feature in features else "off" for name, feature in SWITCHES.items()}
+
+
 def _largest_file_bytes(stage: Stage) -> int:
     return _setting(stage, "LARGEST_FILE_BYTES", parse_file_bytes)
 
@@ -66,13 +79,4 @@ def configured_timeout(stage: Stage, function: str) -> int:
 
 
 def _setting(stage: Stage, name: str, parse: Callable[[str], T]) -> T:
-    config = read_config(stage.project)
-    own = config["stages"].get(stage.name, {}).get("environment_variables", {})
-    text = (config["environment_variables"] | own).get(name, "").strip()
-    try:
-        if text:
-            return parse(text)
-        problem = "is missing"
-    except ValueError as error:
-        problem = f"is malformed: {error}"
-    raise CommandError(f"Stage {stage.name}: {name} {problem}. Set it in .chalice/config.json")
+    return read_setting(stage.project, stage.name, name, parse)

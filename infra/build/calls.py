@@ -27,7 +27,14 @@ ClientCalls = dict[str, set[str]]
 API_HANDLER = "api_handler"
 """Chalice's name of the function that serves all routes."""
 
-HANDLER_DECORATORS = {"on_s3_event", "on_sqs_message", "route"}
+HANDLER_DECORATORS = {
+    "on_cw_event",
+    "on_s3_event",
+    "on_sns_message",
+    "on_sqs_message",
+    "route",
+    "schedule",
+}
 
 _INDIRECT = frozenset({"get_paginator", "get_waiter"})
 """Methods that name the operation in a string, which the analyser does not map to an action."""
@@ -40,7 +47,7 @@ class PolicyError(CommandError):
 
 
 def function_names(project: Path) -> list[str]:
-    """The Lambda functions that Chalice creates from the project, by their names in the code."""
+    """The Lambda functions of the project with every feature on, by their names in the code."""
     return _function_names(_link(project))
 
 

@@ -7,14 +7,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.console import CommandError
 from infra.paths import ROOT
 
 if TYPE_CHECKING:
     from infra.aws.stage import Stage
+
+T = TypeVar("T")
 
 PACKAGES = Path(".chalice") / "deployments"
 """Chalice's folder of built zips, named by a hash of their content."""
@@ -36,6 +39,30 @@ def copy_project(destination: Path) -> Path:
 def read_config(project: Path) -> dict[str, Any]:
     """The content of .chalice/config.json."""
     return dict(json.loads(_config_file(project).read_text(encoding="utf-8")))
+
+
+def read_setting(project: Path, stage: str, name: str, parse: Callable[[str], T]) -> T:
+    """A setting (`environment_variables`) of a stage: its own, or that of all stages.
+
+    Args:
+        project: the folder with .chalice.
+        stage: the stage's name.
+        name: the setting's name.
+        parse: raises ValueError for a malformed one.
+
+    Raises:
+        CommandError: it is missing or malformed.
+    """
+    config = read_config(project)
+    own = config["stages"].get(stage, {}).get("environment_variables", {})
+    text = (config["environment_variables"] | own).get(name, "").strip()
+    try:
+        if text:
+            return parse(text)
+        problem = "is missing"
+    except ValueError as error:
+        problem = f"is malformed: {error}"
+    raise CommandError(f"Stage {stage}: {name} {problem}. Set it in .chalice/config.json")
 
 
 def write_config(project: Path, config: dict[str, Any]) -> None:

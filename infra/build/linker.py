@@ -3,7 +3,8 @@
 Chalice's analyser reads a single source file. This module renames the functions, classes and
 variables of every imported module (`chalicelib.store.put_result` becomes
 `chalicelib__store__put_result`), rewrites each reference to them, and concatenates the modules in
-the order of their imports.
+the order of their imports. What a module imports or defines under `if settings...:`, because only
+stages with a feature have it, is linked as well.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class _Linked:
             return
         self.seen.add(name)
         module = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        module.body = list(_unconditional(module.body))
         _reject_nested_imports(module, name)
         prefix = "" if name == "app" else _prefix(name)
         names = {bound: prefix + bound for bound in _bound_names(module.body)}
@@ -153,6 +155,22 @@ class _Renamer(ast.NodeTransformer):
         return any(name in scope for scope in self._hidden)
 
 
+def is_conditional(node: ast.stmt) -> bool:
+    """Whether a statement is `if settings...:`, whose body exists only with a feature."""
+    return isinstance(node, ast.If) and {
+        inner.id for inner in ast.walk(node.test) if isinstance(inner, ast.Name)
+    } == {"settings"}
+
+
+def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of a module with every feature on."""
+    for node in body:
+        if isinstance(node, ast.If) and is_conditional(node):
+            yield from _unconditional(node.body)
+        else:
+            yield node
+
+
 def _prefix(module: str) -> str:
     return module.replace(".", "__") + "__"
 
@@ -173,7 +191,7 @@ def _reject_nested_imports(module: ast.Module, name: str) -> None:
         if is_plain or is_relative or is_nested:
             raise LinkError(
                 f"{name}: `{ast.unparse(node)}`: import modules of {PACKAGE} at the top of the "
-                f"file, with `from {PACKAGE}... import ...`"
+                f"file or under `if settings...:` there, with `from {PACKAGE}... import ...`"
             )
 
 

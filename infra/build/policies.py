@@ -5,7 +5,7 @@ resource `*`. Its parts do better. For each function this module
 
 1. takes the operations that its code calls (calls.py),
 2. maps them to actions with Chalice's PolicyBuilder,
-3. binds each action to its resources (RESOURCES),
+3. binds each action to its resources (RESOURCES), and to more where a feature is on (WITH_FEATURE),
 4. adds what the code does not show: the function's log group, and what Lambda does in its name.
 
 Policies refer to the outputs of the stage's CloudFormation stack as `${Output}`; `render` replaces
@@ -15,7 +15,8 @@ them. The files .chalice/policy-<function>.json are committed, so that every cha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from chalice.policy import PolicyBuilder, load_custom_policy_actions
 
 from infra.build.calls import API_HANDLER, ClientCalls, PolicyError, client_calls
+from infra.build.features import Feature
 
 Policy = dict[str, Any]
 
@@ -40,7 +42,6 @@ RESOURCES: Mapping[str, Sequence[str]] = {
         "${DocumentsTableArn}/index/byStatus",
     ],
     "lambda:InvokeFunction": ["${ProcessUploadArn}"],
-    "sns:Publish": ["${NotificationTopicArn}"],
 }
 """The resources of each action. An action without a row is an error, so that adding a call means
 deciding what it may access."""
@@ -56,27 +57,41 @@ NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
     ("record_failure", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
 }
 """Resources of a function that needs less than others do: these two only delete objects uploaded
-with the URL of a deleted document, which would otherwise stay forever."""
+with the URL of a deleted document, which would otherwise stay forever. An empty list: the function
+needs the action only with a feature."""
 
-ONLY_TO_NOTIFY = {("process_upload", "sns:Publish"), ("record_failure", "sns:Publish")}
-"""Actions needed only where notifications are on. A Sid marks their statements, which `render`
-omits where notifications are off."""
+WITH_FEATURE: Mapping[Feature, Mapping[tuple[str, str], Sequence[str]]] = {
+    Feature.NOTIFICATIONS: {
+        ("process_upload", "sns:Publish"): ["${NotificationTopicArn}"],
+        ("record_failure", "sns:Publish"): ["${NotificationTopicArn}"],
+    },
+}
+"""Further resources of a function's action, needed only where a feature is on. A Sid marks their
+statements, which `render` omits where the feature is off."""
 
-SID_PREFIX = "OnlyWithNotificationsOn"
-"""Of those Sids; the action follows."""
 
-ON_BEHALF = {
-    "process_upload": [(["sqs:SendMessage"], ["${FailureQueueArn}"])],
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions on resources, as one statement of a policy."""
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    feature: Feature | None = None
+    """Needed only where it is on; None if always."""
+
+
+ON_BEHALF: Mapping[str, Sequence[Grant]] = {
+    "process_upload": [Grant(["sqs:SendMessage"], ["${FailureQueueArn}"])],
     "record_failure": [
-        (
+        Grant(
             ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
             ["${FailureQueueArn}"],
         )
     ],
 }
-"""What Lambda itself does with a function's role: send discarded events to the destination
-(developer guide, "Adding a destination"), poll an event source queue ("Configuring the execution
-role" of SQS)."""
+"""What no call of the code shows. Lambda itself does with a function's role: send discarded events
+to the destination (developer guide, "Adding a destination"), poll an event source queue
+("Configuring the execution role" of SQS)."""
 
 
 def generate(project: Path) -> dict[str, Policy]:
@@ -108,22 +123,22 @@ def to_json(policy: Policy) -> str:
     return json.dumps(policy, indent=2) + "\n"
 
 
-def render(policy_text: str, outputs: Mapping[str, str], *, notifications: bool) -> str:
+def render(policy_text: str, outputs: Mapping[str, str], features: Set[Feature]) -> str:
     """A policy file for one stage, each `${Output}` replaced by the value of the stack's output.
 
     Args:
         policy_text: content of a policy file.
         outputs: of the stage's stack.
-        notifications: whether the stage has notifications on.
+        features: those that the stage has on.
 
     Raises:
         KeyError: the stack lacks an output.
     """
-    policy = json.loads(policy_text)
+    policy, absent = json.loads(policy_text), set(Feature) - features
     policy["Statement"] = [
         statement
         for statement in policy["Statement"]
-        if notifications or not statement.get("Sid", "").startswith(SID_PREFIX)
+        if not any(statement.get("Sid", "").startswith(_sid_prefix(feature)) for feature in absent)
     ]
     return Template(to_json(policy)).substitute(outputs)
 
@@ -137,33 +152,58 @@ def _policy(function: str, calls: ClientCalls) -> Policy:
         for statement in builder.build_policy_from_api_calls(calls)["Statement"]
         for action in statement["Action"]
     ]
-    bound = {action: NARROWER.get((function, action), RESOURCES.get(action)) for action in actions}
-    unbound = [action for action, resources in bound.items() if resources is None]
-    if unbound:
-        raise PolicyError(
-            f"{function} calls {', '.join(unbound)}: add the resource to RESOURCES in "
-            "infra/build/policies.py"
-        )
-    grants = [([action], resources) for action, resources in bound.items() if resources]
+    _reject_stale_rows(function, actions)
+    grants = [grant for action in dict.fromkeys(actions) for grant in _grants(function, action)]
     grants += ON_BEHALF.get(function, [])
-    grants.append((["logs:CreateLogStream", "logs:PutLogEvents"], _log_group_of(function)))
+    grants.append(Grant(["logs:CreateLogStream", "logs:PutLogEvents"], _log_group_of(function)))
     return {
         "Version": PolicyBuilder.VERSION,
-        "Statement": [
-            {
-                **_sid(function, granted),
-                "Effect": "Allow",
-                "Action": granted,
-                "Resource": resources[0] if len(resources) == 1 else list(resources),
-            }
-            for granted, resources in grants
-        ],
+        "Statement": [_statement(grant) for grant in grants],
     }
 
 
-def _sid(function: str, actions: list[str]) -> dict[str, str]:
-    conditional = [action for action in actions if (function, action) in ONLY_TO_NOTIFY]
-    return {"Sid": SID_PREFIX + conditional[0].partition(":")[2]} if conditional else {}
+def _reject_stale_rows(function: str, actions: Sequence[str]) -> None:
+    for name, action in (row for rows in WITH_FEATURE.values() for row in rows):
+        if name == function and action not in actions:
+            raise PolicyError(
+                f"{function} does not call {action}: remove it from WITH_FEATURE in "
+                "infra/build/policies.py"
+            )
+
+
+def _grants(function: str, action: str) -> list[Grant]:
+    """What a function that calls an action may access, always and with features."""
+    always = NARROWER.get((function, action), RESOURCES.get(action, ()))
+    grants = [Grant([action], always)] if always else []
+    grants += [
+        Grant([action], resources[function, action], feature)
+        for feature, resources in WITH_FEATURE.items()
+        if (function, action) in resources
+    ]
+    if not grants:
+        raise PolicyError(
+            f"{function} calls {action}: add the resource to RESOURCES or WITH_FEATURE in "
+            "infra/build/policies.py"
+        )
+    return grants
+
+
+def _statement(grant: Grant) -> dict[str, Any]:
+    actions, resources = list(grant.actions), list(grant.resources)
+    return {
+        **({"Sid": _sid(grant.feature, actions[0])} if grant.feature else {}),
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": resources[0] if len(resources) == 1 else resources,
+    }
+
+
+def _sid(feature: Feature, action: str) -> str:
+    return _sid_prefix(feature) + action.partition(":")[2]
+
+
+def _sid_prefix(feature: Feature) -> str:
+    return f"OnlyWith{feature}On"
 
 
 def _log_group_of(function: str) -> list[str]:

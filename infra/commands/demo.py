@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from infra.api_client import Client, Response, send
 from infra.aws.logs import read_log_lines
 from infra.aws.stage import Stage
 from infra.aws.users import get_id_token, get_or_create_user
-from infra.build.chalice_project import copy_project, read_config
+from infra.build.chalice_project import configure, copy_project, read_config
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
 from infra.local.samples import Sample, samples
@@ -25,20 +26,24 @@ RECORD_SECONDS = 60
 """Maximum time from upload to record; a second is usual."""
 
 
-def demo() -> None:
+def demo(settings: Mapping[str, str]) -> None:
     """Deploy to an empty local AWS, upload the samples and print the record of each.
+
+    Args:
+        settings: of the stage, where they differ from those of all stages.
 
     Raises:
         CommandError: a response, a record or a log line differs from the expected one.
     """
     started = time.monotonic()
-    largest = int(read_config(ROOT)["environment_variables"]["LARGEST_FILE_BYTES"])
+    environment = {**read_config(ROOT)["environment_variables"], **settings}
     with local_aws() as account, tempfile.TemporaryDirectory() as folder:
         stage = local_stage("demo", account, copy_project(Path(folder) / "project"))
+        configure(stage.project, **settings)
         api_url = deploy(stage)
         user = _sign_in(stage, api_url, "somebody@example.com")
         operator = _sign_in(stage, api_url, "operator@example.com", "operators")
-        tried = samples(largest)
+        tried = samples(int(environment["LARGEST_FILE_BYTES"]))
         wrong = [
             sample.file_name
             for sample in tried

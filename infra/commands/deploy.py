@@ -33,9 +33,11 @@ from infra.aws.stage_settings import (
     LARGEST_FILE_PROCESSOR,
     allowed_origins,
     configured_timeout,
+    feature_parameters,
     function_timeout,
     function_tmp_mib,
 )
+from infra.aws.unused import delete_unused_functions
 from infra.build import policies
 from infra.build.bytecode import write_bytecode
 from infra.build.calls import API_HANDLER
@@ -44,6 +46,12 @@ from infra.console import CommandError, echo, step
 from infra.paths import ROOT
 
 TEMPLATE = ROOT / "infra" / "resources.yaml"
+FEATURE_OUTPUTS = {
+    "TEXT_BUCKET": "TextBucketName",
+    "OCR_TOPIC_ARN": "OcrTopicArn",
+    "OCR_ROLE_ARN": "OcrRoleArn",
+}
+"""Settings from outputs that the stack has only with a feature."""
 VISIBILITY_TIMEOUTS = 6
 """The queue's visibility timeout in timeouts of the function that reads it (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
@@ -105,10 +113,11 @@ def deploy(
         set_log_format(stage)
     api = stage.hooks.after_chalice_deploy(stage)
     tag_api(stage)
+    delete_unused_functions(stage)
     with step("Setting the API's rate limit"):
         set_throttling(stage, api.api_id, settings.api_rate_limit, settings.api_burst_limit)
     if has_old_index(stage):
-        remove_old_index(stage, options, settings, pause)
+        remove_old_index(stage, options, pause)
     return api.url
 
 
@@ -137,14 +146,12 @@ def deploy_resources(
         set_status_times(stage, pause)
     outputs = stage.outputs()
     settings = _write_settings(stage, outputs)
-    _write_policies(stage, outputs, settings, keeps_old_index=is_migrating)
+    _write_policies(stage, outputs, keeps_old_index=is_migrating)
     rebuild_deployed(stage)
     return settings
 
 
-def remove_old_index(
-    stage: Stage, options: StackOptions, settings: Settings, pause: Callable[[float], None]
-) -> None:
+def remove_old_index(stage: Stage, options: StackOptions, pause: Callable[[float], None]) -> None:
     """Complete a migration: the new code serves, and the old code's last invocations end."""
     with step("Waiting for invocations of the old code"):
         pause(function_timeout(stage, LARGEST_FILE_PROCESSOR))
@@ -152,7 +159,7 @@ def remove_old_index(
     set_status_times(stage, pause)
     with step(f"Removing index {OLD_INDEX}"):
         cloudformation.apply(stage.account, _stack_request(stage, options, keeps_old_index=False))
-        _write_policies(stage, stage.outputs(), settings, keeps_old_index=False)
+        _write_policies(stage, stage.outputs(), keeps_old_index=False)
         policy = stage.policies_folder / f"policy-{API_HANDLER}.json"
         put_api_policy(stage, policy.read_text(encoding="utf-8"))
 
@@ -203,6 +210,7 @@ def _stack_request(
             "MonthlyBudget": _or_current(options.budget),
             "DeletionProtection": "true",
             "OldOwnerIndex": str(keeps_old_index).lower(),
+            **feature_parameters(stage),
         },
         tags=stage.tags,
         while_creating={"DeletionProtection": "false"},
@@ -234,14 +242,11 @@ def check_python(version: tuple[int, int]) -> None:
         )
 
 
-def _write_policies(
-    stage: Stage, outputs: dict[str, str], settings: Settings, *, keeps_old_index: bool
-) -> None:
-    notifications = settings.notification_topic_arn is not None
+def _write_policies(stage: Stage, outputs: dict[str, str], *, keeps_old_index: bool) -> None:
     stage.policies_folder.mkdir(parents=True, exist_ok=True)
     for function in stage.functions:
         text = policies.policy_path(stage.project, function).read_text(encoding="utf-8")
-        rendered = policies.render(text, outputs, notifications=notifications)
+        rendered = policies.render(text, outputs, stage.features)
         if keeps_old_index:
             rendered = allow_old_index(rendered)
         (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
@@ -264,7 +269,13 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
         USER_POOL_CLIENT_ID=outputs["UserPoolClientId"],
         NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
     )
+    for name, output in FEATURE_OUTPUTS.items():
+        section["environment_variables"].pop(name, None)
+        if output in outputs:
+            section["environment_variables"][name] = outputs[output]
     section.setdefault("tags", {}).update(stage.tags)  # of the functions
+    for function in stage.possible_functions.keys() - stage.functions.keys():
+        section.get("lambda_functions", {}).pop(function, None)
     for function in stage.functions:
         section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
             f"stages/{stage.name}/policy-{function}.json"

@@ -20,7 +20,7 @@ from infra.aws.resources import (
     tables,
     user_pools,
 )
-from infra.aws.roles import delete_policies, get_role, refuse_elsewhere, tag_roles
+from infra.aws.roles import delete_policies, delete_role, refuse_elsewhere, tag_roles
 from infra.aws.stage import Stage
 from infra.aws.stored import (
     delete_table,
@@ -64,9 +64,8 @@ def destroy(stage: Stage, confirmation: str = "") -> None:
         files = sum(empty_bucket(stage, bucket) for bucket in buckets(stage))
     records, users = _delete_stack(stage)
     with step("Roles, settings and policies"):
-        for role in stage.roles:
-            if get_role(stage, role):
-                stage.account.iam.delete_role(RoleName=role)
+        for role in stage.possible_roles:
+            delete_role(stage, role)
         _remove_settings(stage)
     if left := existing_resources(stage):
         raise CommandError(

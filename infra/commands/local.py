@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chalicelib.api.auth import OPERATORS
 from infra.aws.stage import Account, Stage
 from infra.aws.users import User, generate_password, get_or_create_user
-from infra.build.chalice_project import copy_project
+from infra.build.chalice_project import configure, copy_project, read_config
+from infra.build.features import FEATURE_SETTINGS
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
 from infra.local.server import client_environment, is_local, local_aws
@@ -23,16 +25,21 @@ FOLDER = ROOT / ".local"
 STACK_FILE = FOLDER / "stack.json"
 
 
-def local(port: int | None) -> None:
+def local(port: int | None, settings: Mapping[str, str]) -> None:
     """Deploy to a local AWS, write .local/stack.json and wait for a signal.
 
+    Args:
+        port: of the local AWS; None for a free one.
+        settings: of the stage, where they differ from those of all stages.
+
     Raises:
-        CommandError: the port is in use.
+        CommandError: the port is in use, or a setting is malformed.
     """
     with local_aws(port) as account:
         project = FOLDER / "project"
         shutil.rmtree(project, ignore_errors=True)
         stage = local_stage(NAME, account, copy_project(project))
+        configure(project, **settings)
         try:
             description = description_of(stage, deploy(stage))
             _write(description)
@@ -73,6 +80,8 @@ def create_demo_users(stage: Stage) -> list[User]:
 def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
     """Everything that a script needs to use the stage, demo users included."""
     outputs = stage.outputs()
+    environment = read_config(stage.project)["environment_variables"]
+    text_bucket = outputs.get("TextBucketName")
     return {
         "endpoint": stage.account.endpoint,
         "region": stage.account.region,
@@ -82,6 +91,8 @@ def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
         "failureQueueUrl": outputs["FailureQueueUrl"],
         "userPoolId": outputs["UserPoolId"],
         "userPoolClientId": outputs["UserPoolClientId"],
+        "settings": {name: environment[name] for name in FEATURE_SETTINGS},
+        **({"textBucket": text_bucket} if text_bucket else {}),
         "users": [user.to_json() for user in create_demo_users(stage)],
     }
 

@@ -36,9 +36,8 @@ def check_permissions(session: Session, report: Report) -> None:
 def _granted(session: Session, function: str) -> Iterator[Access]:
     """What the function's policy lists, each resource as one that its pattern matches."""
     path = policies.policy_path(session.stage.project, function)
-    is_on = session.settings.get("NOTIFICATIONS") == "on"
     text = path.read_text(encoding="utf-8")
-    policy = json.loads(policies.render(text, session.outputs, notifications=is_on))
+    policy = json.loads(policies.render(text, session.outputs, session.stage.features))
     for statement in policy["Statement"]:
         resources = statement["Resource"]
         for action in statement["Action"]:

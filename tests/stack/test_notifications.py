@@ -22,6 +22,7 @@ from infra.aws.logs import recent_lines
 from infra.aws.stage import ROOT, Account
 from infra.build import policies
 from infra.build.chalice_project import copy_project, read_config, write_config
+from infra.build.features import Feature
 from infra.commands.deploy import deploy_resources
 from infra.commands.destroy import confirmation_for, destroy
 from infra.local.samples import pdf, png
@@ -53,7 +54,8 @@ def policy_of(stack: Stack, function: str, *, notifications: bool) -> Iterator[N
     [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before: Any = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     text = policies.policy_path(ROOT, function).read_text(encoding="utf-8")
-    rendered = policies.render(text, stack.outputs, notifications=notifications)
+    features = {Feature.NOTIFICATIONS} if notifications else set[Feature]()
+    rendered = policies.render(text, stack.outputs, features)
     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=rendered)
     try:
         yield

@@ -52,9 +52,9 @@ def old_table(stack: Stack) -> Iterator[Stack]:
     """The shared stack with a table of the old shape; migrated after the test in any case."""
     apply_old_template(stack)
     yield stack
-    settings = deploy_resources(stack.stage, pause=no_pause)
+    deploy_resources(stack.stage, pause=no_pause)
     if has_old_index(stack.stage):
-        remove_old_index(stack.stage, DEFAULT_OPTIONS, settings, no_pause)
+        remove_old_index(stack.stage, DEFAULT_OPTIONS, no_pause)
 
 
 def no_pause(_seconds: float) -> None:
@@ -109,7 +109,7 @@ def test_an_old_table_is_migrated_while_it_serves(old_table: Stack) -> None:
     with pytest.raises(CommandError, match="still has index byOwner: deploy without BILLING=PAY"):
         deploy_resources(stack.stage, StackOptions(billing_mode="PAY_PER_REQUEST"))
 
-    settings = deploy_resources(stack.stage, pause=no_pause)
+    deploy_resources(stack.stage, pause=no_pause)
     assert {"byStatus", OLD_INDEX, NEW_INDEX} == indexes(stack)
     policy = stack.stage.policies_folder / "policy-api_handler.json"
     assert OLD_INDEX in {arn.rpartition("/")[2] for arn in arns(policy.read_text())}
@@ -126,7 +126,7 @@ def test_an_old_table_is_migrated_while_it_serves(old_table: Stack) -> None:
             assert seconds >= 60, "as long as an invocation of the old code may take"
         lists.append(listed(client))
 
-    remove_old_index(stack.stage, DEFAULT_OPTIONS, settings, serve)
+    remove_old_index(stack.stage, DEFAULT_OPTIONS, serve)
     assert {"byStatus", NEW_INDEX} == indexes(stack) == queried_by_the_api(stack)
     assert not has_old_index(stack.stage)
     assert all(set(newest_first) <= set(found) for found in lists)

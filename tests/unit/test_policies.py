@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.aws.stage import ROOT
+from infra.aws.stage import ROOT, Account, Stage
 from infra.build import policies
 from infra.build.calls import PolicyError, function_names
-from infra.build.chalice_project import copy_project
+from infra.build.chalice_project import configure, copy_project
+from infra.build.features import Feature, conditional_functions, configured_features
+from infra.build.linker import LinkError
+from infra.console import CommandError
 
 FUNCTIONS = function_names(ROOT)
 
@@ -50,7 +53,7 @@ def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
         "sqs:SendMessage",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-    } == actions_of(rendered("process_upload", notifications=False))
+    } == actions_of(rendered("process_upload"))
 
 
 def test_no_statement_has_a_wildcard_for_its_resource() -> None:
@@ -247,36 +250,138 @@ def test_an_import_that_cannot_be_followed_is_an_error(tmp_path: Path, statement
 def test_a_policy_for_a_stage_names_its_resources() -> None:
     """The outputs of a stack replace their names; one that is missing is an error."""
     text = '{"Statement": [{"Resource": "${UploadBucketArn}/*"}]}'
-    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"}, notifications=False)
+    rendered = policies.render(text, {"UploadBucketArn": "arn:aws:s3:::b"}, set())
     assert {"Statement": [{"Resource": "arn:aws:s3:::b/*"}]} == json.loads(rendered)
     with pytest.raises(KeyError, match="UploadBucketArn"):
-        policies.render(text, {}, notifications=False)
+        policies.render(text, {}, set())
 
 
-def rendered(function: str, *, notifications: bool) -> policies.Policy:
+def rendered(function: str, *features: Feature) -> policies.Policy:
     """A committed policy file as a stage gets it, its outputs named in place of their values."""
     text = policies.policy_path(ROOT, function).read_text(encoding="utf-8")
     outputs = {name: name for name in re.findall(r"\$\{(\w+)\}", text)}
-    return dict(json.loads(policies.render(text, outputs, notifications=notifications)))
+    return dict(json.loads(policies.render(text, outputs, set(features))))
+
+
+def grants_of(policy: policies.Policy) -> set[tuple[str, str]]:
+    """Each action with each of its resources."""
+    found = set()
+    for statement in policy["Statement"]:
+        resources = statement["Resource"]
+        for resource in [resources] if isinstance(resources, str) else resources:
+            found |= {(action, resource) for action in statement["Action"]}
+    return found
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_without_features_no_statement_is_conditional(function: str) -> None:
+    """A stage with every feature off has no line in a policy for one."""
+    policy = rendered(function)
+    assert not [statement for statement in policy["Statement"] if "Sid" in statement]
+    of_features = {
+        output
+        for grants in policies.WITH_FEATURE.values()
+        for resources in grants.values()
+        for resource in resources
+        for output in re.findall(r"\$\{(\w+)\}", resource)
+    }
+    needed = re.findall("|".join(sorted(of_features)), json.dumps(policy))
+    assert function in conditional_functions(ROOT) or [] == needed
+
+
+@pytest.mark.parametrize("feature", Feature)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_feature_adds_exactly_its_grants(function: str, feature: Feature) -> None:
+    """With one feature on, a policy has what the tables list for it, each with its own Sid."""
+    expected = {
+        (action, re.sub(r"\$\{(\w+)\}", r"\1", resource))
+        for (name, action), resources in policies.WITH_FEATURE.get(feature, {}).items()
+        if name == function
+        for resource in resources
+    } | {
+        (action, re.sub(r"\$\{(\w+)\}", r"\1", resource))
+        for grant in policies.ON_BEHALF.get(function, ())
+        if grant.feature is feature
+        for action in grant.actions
+        for resource in grant.resources
+    }
+    on = rendered(function, feature)
+    assert expected == grants_of(on) - grants_of(rendered(function))
+    ids = [statement["Sid"] for statement in on["Statement"] if "Sid" in statement]
+    assert len(set(ids)) == len(ids)
+    assert bool(expected) == bool(ids)
+
+
+def test_a_row_of_a_call_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No grant of a feature outlives the call that needs it."""
+    stale = {**policies.WITH_FEATURE, Feature.SCAN: {("record_failure", "s3:GetObject"): ["x"]}}
+    monkeypatch.setattr(policies, "WITH_FEATURE", stale)
+    with pytest.raises(PolicyError, match="record_failure does not call s3:GetObject"):
+        policies.generate(ROOT)
+
+
+CONDITIONAL = """
+
+if settings.ocr:
+    from chalicelib.store import get_record
+
+    @app.on_sns_message(topic=settings.ocr.topic_arn)
+    def record_text(event: Any) -> None:
+        get_record(dynamodb, settings.documents_table, event.message)
+
+"""
+
+
+def project_with_function(tmp_path: Path, definition: str) -> Path:
+    """A copy of the project whose app.py defines a further function."""
+    line = "gc.freeze()"
+    project = project_with(tmp_path, "app.py", line, f"{definition}\n{line}")
+    path = project / "app.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("import formatter, settings", "import dynamodb, formatter, settings")
+    )
+    return project
+
+
+def test_a_function_of_a_feature_has_a_policy_of_its_own(tmp_path: Path) -> None:
+    """What app.py defines under a condition is analysed, and belongs to the feature."""
+    project = project_with_function(tmp_path, CONDITIONAL)
+    assert [*FUNCTIONS, "record_text"] == function_names(project)
+    assert {"record_text": Feature.OCR} == conditional_functions(project)
+    assert "dynamodb:GetItem" in actions_of(policies.generate(project)["record_text"])
+
+
+def test_a_function_under_an_unknown_condition_is_an_error(tmp_path: Path) -> None:
+    """Deployment has to know when a function exists."""
+    other = CONDITIONAL.replace("if settings.ocr:", "if settings.limits:")
+    with pytest.raises(LinkError, match=r"record_text: `if settings\.limits` is not one of"):
+        conditional_functions(project_with_function(tmp_path, other))
 
 
 @pytest.mark.parametrize(
-    ("function", "only_to_notify"),
+    ("settings", "names"),
     [
-        ("process_upload", {"sns:Publish"}),
-        ("record_failure", {"sns:Publish"}),
-        ("api_handler", set()),
+        ({}, set()),
+        ({"TEXT": "on", "OCR": "text"}, {"record_text"}),
+        ({"TEXT": "on", "OCR": "analysis"}, {"record_text"}),
+        ({"TEXT": "on"}, set()),
     ],
 )
-def test_permission_to_notify_is_there_only_when_on(
-    function: str, only_to_notify: set[str]
+def test_the_functions_of_a_stage_follow_its_settings(
+    tmp_path: Path, settings: dict[str, str], names: set[str]
 ) -> None:
-    """A stage without notifications has none of what is marked as only for them."""
-    on, off = (rendered(function, notifications=notifications) for notifications in (True, False))
-    assert only_to_notify == actions_of(on) - actions_of(off)
-    assert not [statement for statement in off["Statement"] if "Sid" in statement]
-    ids = [statement["Sid"] for statement in on["Statement"] if "Sid" in statement]
-    assert len(only_to_notify) == len(set(ids)) == len(ids)
-    for statement in on["Statement"]:
-        if "sns:Publish" in statement["Action"]:
-            assert "NotificationTopicArn" == statement["Resource"]
+    """A stage has a feature's function only while the feature is on."""
+    project = project_with_function(tmp_path, CONDITIONAL)
+    stage = Stage("dev", Account({}), project)
+    configure(project, **settings)
+    assert names == stage.functions.keys() - set(FUNCTIONS)
+    assert {"record_text"} == stage.possible_functions.keys() - set(FUNCTIONS)
+
+
+def test_settings_that_contradict_each_other_are_an_error(tmp_path: Path) -> None:
+    """OCR is of no use where no text is kept."""
+    project = copy_project(tmp_path / "project")
+    configure(project, OCR="text")
+    with pytest.raises(CommandError, match="Stage dev: OCR=text requires TEXT=on"):
+        configured_features(project, "dev")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.files.validation import Limits
-from chalicelib.settings import SettingsError, parse_settings
+from chalicelib.settings import OcrSettings, SettingsError, parse_settings
 
 GOOD = {
     "STACK_NAME": "intake-dev",
@@ -24,7 +24,20 @@ GOOD = {
     "USER_POOL_CLIENT_ID": "1example23456789",
     "NOTIFICATIONS": "on",
     "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-documents",
+    "TEXT": "off",
+    "OCR": "off",
+    "OCR_MAX_PAGES": "20",
+    "SCAN": "off",
 }
+
+OCR = {
+    "TEXT": "on",
+    "TEXT_BUCKET": "texts",
+    "OCR": "text",
+    "OCR_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:intake-dev-ocr",
+    "OCR_ROLE_ARN": "arn:aws:iam::123456789012:role/intake-dev-ocr",
+}
+"""What a stage with OCR has besides."""
 
 
 def test_good_settings_are_read() -> None:
@@ -42,6 +55,45 @@ def test_good_settings_are_read() -> None:
     assert GOOD["USER_POOL_CLIENT_ID"] == settings.user_pool_client_id
     assert GOOD["NOTIFICATION_TOPIC_ARN"] == settings.notification_topic_arn
     assert parse_settings({**GOOD, "NOTIFICATIONS": "off"}).notification_topic_arn is None
+
+
+def test_features_are_off_by_default() -> None:
+    """Without features, settings need none of their resources."""
+    settings = parse_settings(GOOD)
+    assert (None, None, False) == (settings.text_bucket, settings.ocr, settings.scans_uploads)
+    ignored = parse_settings({**GOOD, **OCR, "TEXT": "off", "OCR": "off"})
+    assert (None, None) == (ignored.text_bucket, ignored.ocr)
+
+
+def test_features_are_read() -> None:
+    """Each feature comes with the names of its resources."""
+    settings = parse_settings({**GOOD, **OCR, "SCAN": "GuardDuty"})
+    assert "texts" == settings.text_bucket
+    assert settings.scans_uploads
+    expected = OcrSettings(
+        is_analysis=False,
+        max_pages=20,
+        topic_arn=OCR["OCR_TOPIC_ARN"],
+        role_arn=OCR["OCR_ROLE_ARN"],
+    )
+    assert expected == settings.ocr
+    analysis = parse_settings({**GOOD, **OCR, "OCR": "analysis"}).ocr
+    assert analysis
+    assert analysis.is_analysis
+
+
+@pytest.mark.parametrize("name", ["TEXT_BUCKET", "OCR_TOPIC_ARN", "OCR_ROLE_ARN"])
+def test_a_missing_resource_of_a_feature_is_named(name: str) -> None:
+    """A feature that is on needs its resources."""
+    environment = {key: text for key, text in {**GOOD, **OCR}.items() if key != name}
+    with pytest.raises(SettingsError, match=f"{name} is missing"):
+        parse_settings(environment)
+
+
+def test_ocr_without_texts_is_an_error() -> None:
+    """What Textract reads is kept in the text bucket."""
+    with pytest.raises(SettingsError, match="OCR=text requires TEXT=on"):
+        parse_settings({**GOOD, **OCR, "TEXT": "off"})
 
 
 @pytest.mark.parametrize(
@@ -87,6 +139,11 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("PENDING_QUOTA", "on", "'on' is not a positive integer"),
         ("USER_POOL_ARN", "eu-west-1_AbC", "'eu-west-1_AbC' is not the ARN of a Cognito user pool"),
         ("NOTIFICATIONS", "yes", "'yes' is not one of off, on"),
+        ("TEXT", "yes", "'yes' is not one of off, on"),
+        ("OCR", "on", "'on' is not one of off, text, analysis"),
+        ("OCR_MAX_PAGES", "0", "'0' is not a positive integer"),
+        ("OCR_MAX_PAGES", "3001", "Textract reads at most 3000 pages of a document"),
+        ("SCAN", "on", "'on' is not one of off, guardduty"),
         ("ALLOWED_TYPES", ",", "it names no MIME type"),
         ("ALLOWED_TYPES", "pdf", "'pdf' is not a MIME type such as application/pdf"),
         ("ALLOWED_TYPES", "text/plain,image/jpg", "image/jpg not supported; use default or any of"),
