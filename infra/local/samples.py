@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from dataclasses import dataclass
 
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+from infra.local.scans import Scan
 
 WORDS_A_PAGE = 149
 PAGES = 3
@@ -96,14 +96,7 @@ def pdf(pages: int, words_a_page: int) -> bytes:
 
 def png(width: int, height: int) -> bytes:
     """A grey PNG of this size in pixels."""
-    row = b"\x00" + b"\x80" * width
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        [
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-            _chunk(b"IDAT", zlib.compress(row * height)),
-            _chunk(b"IEND", b""),
-        ]
-    )
+    return Scan(width, height, b"\x80" * width * height).png()
 
 
 def _text_operators(words: int) -> bytes:
@@ -112,8 +105,3 @@ def _text_operators(words: int) -> bytes:
     lines = [" ".join(text[start : start + 10]) for start in range(0, words, 10)]
     shown = "".join(f"({line}) Tj T*\n" for line in lines)
     return f"BT /F1 11 Tf 14 TL 60 780 Td\n{shown}ET".encode("ascii")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    checksum = struct.pack(">I", zlib.crc32(kind + data))
-    return struct.pack(">I", len(data)) + kind + data + checksum

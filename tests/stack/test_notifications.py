@@ -30,6 +30,7 @@ from infra.local.workarounds import local_stage
 from tests.stack.test_record_failure import fail_permanently, message
 from tests.support.faults import Call, faulty_aws
 from tests.support.metrics import metrics_from
+from tests.support.queues import subscribe_queue
 from tests.support.stack import Stack, created_event
 from tests.support.waiting import eventually
 from tests.unit.test_settings import GOOD
@@ -71,24 +72,12 @@ class Subscriber:
         """Subscribe, with these attributes of a subscription."""
         self.stack = stack
         self.messages: list[dict[str, Any]] = []
-        sqs, topic = stack.account.sqs, stack.outputs["NotificationTopicArn"]
-        name = f"subscriber-{stack.new_key().partition('/')[0]}"
-        self.url = sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-        queue = arn["Attributes"]["QueueArn"]
-        grant = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [grant]})
-        sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
-        self.subscription = stack.account.sns.subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes,
-            ReturnSubscriptionArn=True,
-        )["SubscriptionArn"]  # fmt: skip
+        self.queue = subscribe_queue(
+            stack.account,
+            f"subscriber-{stack.new_key().partition('/')[0]}",
+            stack.outputs["NotificationTopicArn"],
+            **attributes,
+        )
 
     def messages_for(self, *keys: str) -> list[dict[str, Any]]:
         """The messages received so far for objects with these keys."""
@@ -107,17 +96,17 @@ class Subscriber:
     def receive(self) -> None:
         """Move what the queue has to `messages`."""
         sqs = self.stack.account.sqs
-        while messages := sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get(
+        while messages := sqs.receive_message(QueueUrl=self.queue.url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
             for received in messages:
                 self.messages.append(json.loads(received["Body"]))
-                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=received["ReceiptHandle"])
+                sqs.delete_message(QueueUrl=self.queue.url, ReceiptHandle=received["ReceiptHandle"])
 
     def close(self) -> None:
         """Unsubscribe."""
-        self.stack.account.sns.unsubscribe(SubscriptionArn=self.subscription)
-        self.stack.account.sqs.delete_queue(QueueUrl=self.url)
+        self.stack.account.sns.unsubscribe(SubscriptionArn=self.queue.subscription_arn)
+        self.stack.account.sqs.delete_queue(QueueUrl=self.queue.url)
 
 
 def body_of(envelope: dict[str, Any]) -> dict[str, Any]:

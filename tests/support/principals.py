@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from infra.aws.stage import Account
+
+_ONE_ATTEMPT = Config(retries={"total_max_attempts": 1})
 
 Statement = Mapping[str, object]
 
@@ -29,8 +32,8 @@ class Principal:
         )
 
     def client(self, service: str) -> Any:
-        """A client of a service with the role's permissions."""
-        return self._session.client(service, endpoint_url=self._endpoint)  # type: ignore[call-overload] # services that have no stubs
+        """A client of a service with the role's permissions, without retries."""
+        return self._session.client(service, endpoint_url=self._endpoint, config=_ONE_ATTEMPT)  # type: ignore[call-overload] # services that have no stubs
 
 
 def make_role(

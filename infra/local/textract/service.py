@@ -140,7 +140,9 @@ class Textract:
     def _release(self, body: Mapping[str, Any]) -> list[str]:
         jobs = [job for job in self._jobs.of_key(body["match"]) if job.fault is Fault.HELD]
         held = [job for job in jobs if job.outcome is None]
-        for job in reversed(held) if body.get("newestFirst") else held:
+        if body.get("newestFirst"):
+            held.reverse()
+        for job in held:
             if not job.has_ended.wait(RELEASE_SECONDS) or job.held is None:
                 raise ServiceError("TooLate", f"Job {job.id} is still processed", 504)
             _end(job, job.held)
@@ -203,6 +205,7 @@ def _described(job: Job) -> dict[str, Any]:
         "jobId": job.id,
         "objectKey": job.key,
         "status": job.status,
+        "isOver": job.outcome is not None and job.has_ended.is_set(),
         "messages": job.messages,
         "publicationError": job.publication_error,
     }
