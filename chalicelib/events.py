@@ -19,6 +19,9 @@ SEQUENCER_WIDTH = 32
 """Wider than any sequencer of S3 (16 to 18 hex digits). S3 user guide: sequencers of one key are
 compared as strings once the shorter one is padded with zeros on the right."""
 
+GUARDDUTY_OBJECT = "malware-protection-resource-validation-object"
+"""Key of the object that GuardDuty puts into a bucket that it protects."""
+
 OBJECT_UNREADABLE = "the object is missing or not readable"
 """The one AWS error that failure messages may quote. Others may contain account internals."""
 
@@ -70,7 +73,7 @@ class LambdaError(NamedTuple):
 def uploads_from_event(event: Mapping[str, Any]) -> list[Upload]:
     """Every object that an S3 event reports as created; empty for S3's test event and other kinds.
 
-    Folder markers are left out: the S3 console's "Create folder" puts an object without bytes.
+    Objects that hold no document are left out, see `is_document`.
 
     Raises:
         ValueError: a record of a created object lacks a field that S3 always sends.
@@ -78,7 +81,7 @@ def uploads_from_event(event: Mapping[str, Any]) -> list[Upload]:
     uploads = [
         _parse_upload(record) for record in _records(event) if _is_kind(record, "ObjectCreated")
     ]
-    return [upload for upload in uploads if not is_folder_marker(upload.key, upload.size_bytes)]
+    return [upload for upload in uploads if is_document(upload.key, upload.size_bytes)]
 
 
 def removals_from_event(event: Mapping[str, Any]) -> list[Removal]:
@@ -118,11 +121,15 @@ def build_event(upload: Upload) -> dict[str, object]:
     }
 
 
-def is_folder_marker(key: str, size_bytes: int) -> bool:
-    """Whether an object only makes a folder visible in the S3 console (S3 user guide, "Organizing
-    objects in the Amazon S3 console by using folders").
+def is_document(key: str, size_bytes: int) -> bool:
+    """Whether an object holds a document.
+
+    The S3 console's "Create folder" puts an object without bytes (S3 user guide, "Organizing
+    objects in the Amazon S3 console by using folders"), and GuardDuty one that shows that it may
+    (GuardDuty user guide, "Create or update IAM role policy").
     """
-    return size_bytes == 0 and key.endswith("/")
+    is_folder_marker = key.endswith("/") and size_bytes == 0
+    return not is_folder_marker and key != GUARDDUTY_OBJECT
 
 
 def failed_uploads_from_message(message: str) -> list[tuple[Upload, Failure]]:

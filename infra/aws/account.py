@@ -144,7 +144,8 @@ class Account:
     @cached_property
     def guardduty(self) -> GuardDutyClient:
         """GuardDuty."""
-        return self._session.client("guardduty", endpoint_url=self.endpoint)
+        config = Config(retries={"mode": "standard"})
+        return self._session.client("guardduty", endpoint_url=self.endpoint, config=config)
 
     @cached_property
     def iam(self) -> IAMClient:

@@ -27,7 +27,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.documents import FailureCode, document_id_for, to_iso8601
-from chalicelib.events import SEQUENCER_WIDTH, Upload, is_folder_marker
+from chalicelib.events import SEQUENCER_WIDTH, Upload, is_document
 from chalicelib.store import Record, from_item
 from infra.aws.missing_objects import is_missing, mark_missing
 from infra.aws.reprocess import (
@@ -127,7 +127,7 @@ def listed_uploads(s3: S3Client, bucket: str, prefix: str) -> Iterator[list[Uplo
                 uploaded_at=to_iso8601(item["LastModified"].astimezone(UTC)),
             )
             for item in page.get("Contents", [])
-            if not is_folder_marker(item["Key"], item["Size"])
+            if is_document(item["Key"], item["Size"])
         ]
         for start in range(0, len(uploads), MAX_BATCH):
             yield uploads[start : start + MAX_BATCH]

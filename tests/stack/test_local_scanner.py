@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass, field
 from typing import Any
@@ -324,19 +325,29 @@ def test_an_on_demand_scan_needs_a_permission_and_a_plan(
     assert 2 == len(protected.results("demand/", 2))
 
 
-@pytest.mark.parametrize("left_out", range(7))
-def test_a_role_without_a_permission(account: Account, left_out: int) -> None:
-    """A stack whose role lacks a permission fails, except for those of single objects."""
+def refusal_without(account: Account, left_out: int) -> str | None:
+    """The error of a plan whose role lacks one of the statements; None if there is none."""
     bucket = f"unprotected-{left_out}"
+    account.s3.create_bucket(Bucket=bucket)
     statements = plan_statements(bucket)
-    removed = statements.pop(left_out)
+    statements.pop(left_out)
     role = make_role(account, f"{bucket}-plan", {"Service": PRINCIPAL}, statements)
-    request = cloudformation.StackRequest(bucket, template(**plan_resources(bucket, role)))
-    if removed["Resource"].endswith("/*"):
-        cloudformation.apply(account, request)
-        return
-    with pytest.raises(CommandError, match="The plan's role lacks a permission"):
-        cloudformation.apply(account, request)
+    try:
+        account.guardduty.create_malware_protection_plan(**plan_parameters(bucket, role))
+    except account.guardduty.exceptions.BadRequestException as error:
+        return str(error)
+    return None
+
+
+def test_a_role_without_a_permission(account: Account) -> None:
+    """A plan whose role lacks a permission is refused, except for those of single objects."""
+    statements = plan_statements("any")
+    refused = [refusal_without(account, number) for number in range(len(statements))]
+    expected = [
+        None if statement["Resource"].endswith("/*") else "The plan's role lacks a permission"
+        for statement in statements
+    ]
+    assert expected == [error and re.findall(r"operation: (.*?):", error)[0] for error in refused]
 
 
 def test_a_role_for_another_service(account: Account) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.documents import FailureCode
 from chalicelib.events import (
+    GUARDDUTY_OBJECT,
     OBJECT_UNREADABLE,
     SEQUENCER_WIDTH,
     LambdaError,
@@ -111,10 +112,11 @@ def test_other_events_remove_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "size", "is_upload"), [("a/", 0, False), ("a/", 1, True), ("a", 0, True)]
+    ("key", "size", "is_upload"),
+    [("a/", 0, False), ("a/", 1, True), ("a", 0, True), (GUARDDUTY_OBJECT, 0, False)],
 )
-def test_folder_markers_are_no_uploads(key: str, size: int, is_upload: bool) -> None:
-    """The console's "Create folder" puts an object without bytes whose key ends with a slash."""
+def test_objects_of_services_are_no_uploads(key: str, size: int, is_upload: bool) -> None:
+    """The console's "Create folder" puts objects without bytes, and GuardDuty puts one."""
     event = created_event("b", key, "e", size=size)
     assert is_upload == bool(uploads_from_event(event))
     assert is_upload == bool(failed_uploads_from_message(on_failure(event)))

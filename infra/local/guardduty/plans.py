@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import request_scope
 from ministack.services import eventbridge
 
+from chalicelib.events import GUARDDUTY_OBJECT
 from infra.local.identity import Caller, assume_role, endpoint
 from infra.local.protocol import ServiceError
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 PRINCIPAL = "malware-protection-plan.guardduty.amazonaws.com"
 RULE_PREFIX = "DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3"
-VALIDATION_OBJECT = "malware-protection-resource-validation-object"
-"""GuardDuty puts an empty object with this key into each protected bucket."""
 
 _RULE_ACTIONS = ("PutRule", "PutTargets", "DescribeRule", "ListTargetsByRule")
 
@@ -131,7 +130,7 @@ def _activate(plan: Plan) -> None:
         for action in _RULE_ACTIONS:
             plan.role.check(f"events:{action}", _rule_arn(plan), {"events:ManagedBy": PRINCIPAL})
         plan.s3.head_bucket(Bucket=plan.bucket)
-        plan.s3.put_object(Bucket=plan.bucket, Key=VALIDATION_OBJECT, Body=b"")
+        plan.s3.put_object(Bucket=plan.bucket, Key=GUARDDUTY_OBJECT, Body=b"")
         _send_events_to_eventbridge(plan)
     except (ClientError, ServiceError) as error:
         raise ServiceError(
