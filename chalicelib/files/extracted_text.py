@@ -54,7 +54,7 @@ class TextCollector:
 
     def result(self) -> ExtractedText | None:
         """The text; None if there is only white space."""
-        content = self._content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        content = self._content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
         if not content.strip():
             return None
         return ExtractedText(bytes(content), len(content.decode()), self._is_truncated)

@@ -131,7 +131,9 @@ class FileType(NamedTuple):  # a dataclass would cost half a millisecond more pe
         return self.extractor in _TEXT_EXTRACTORS
 
 
-_TEXT_EXTRACTORS = frozenset({"pdf", "text"})
+_TEXT_EXTRACTORS = frozenset(
+    ["csv_table", "epub", "mail", "markup", "office", "outlook", "pdf", "rtf", "subtitles", "text"]
+)
 
 
 _ROWS = (

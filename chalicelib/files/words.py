@@ -5,10 +5,20 @@ A counter passes the text on to a `TextCollector` if it is given one.
 
 from __future__ import annotations
 
-from chalicelib.files.extracted_text import PARAGRAPH, TextCollector
+import re
+
+from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 
 _ASCII_CLASSES = bytes(ord(" " if chr(code).isspace() else "x") for code in range(256))
 """Translates white space to a space, and everything else to an x."""
+
+_HTML_SPACES = " \t\n\f\r"
+"""https://infra.spec.whatwg.org/#ascii-whitespace"""
+
+_RUN_OF_SPACES = re.compile("[ \t\n\f\r]{2,}|[\t\n\f\r]")
+
+_SEPARATORS = ["", " ", "\t", PARAGRAPH, PAGE]
+"""In the order in which they separate."""
 
 
 class WordCounter:
@@ -55,6 +65,10 @@ class WordBuffer:
         """Start a new word with the next text, even without white space in between."""
         self._texts.append(separator)
 
+    def add_verbatim(self, text: str) -> None:
+        """Count the next text, whose white space is significant."""
+        self._texts.append(text)
+
     def flush(self) -> None:
         """Count what was collected, and free it."""
         self._words.add("".join(self._texts))
@@ -65,6 +79,61 @@ class WordBuffer:
         """The words of all texts so far."""
         self.flush()
         return self._words.count
+
+
+class FlowingWords(WordBuffer):
+    """A WordBuffer that collects a text whose white space only separates words, as in HTML.
+
+    Of a run of white space and ends of words, the text has what separates most.
+    """
+
+    def __init__(self, text: TextCollector, *, keeps_lines: bool = False) -> None:
+        """Start at zero.
+
+        Args:
+            text: is filled with the text.
+            keeps_lines: whether the end of a line separates more than a space.
+        """
+        super().__init__(text)
+        self._append = self._texts.append
+        self._keeps_lines = keeps_lines
+        self._separator = ""
+        self._has_begun = False
+        self.add = self._add
+
+    def end_word(self, separator: str = PARAGRAPH) -> None:
+        """Start a new word with the next text, even without white space in between."""
+        if _SEPARATORS.index(separator) > _SEPARATORS.index(self._separator):
+            self._separator = separator
+
+    def add_verbatim(self, text: str) -> None:
+        """Count the next text, whose white space is significant."""
+        self._append(self._separator + text if self._has_begun else text)
+        self._separator = ""
+        self._has_begun = True
+
+    def _add(self, text: str) -> None:
+        first, *others = text.split("\n") if self._keeps_lines else [text]
+        self._add_line(first)
+        for line in others:
+            self.end_word()
+            self._add_line(line)
+
+    def _add_line(self, text: str) -> None:
+        words = text.strip(_HTML_SPACES)
+        if not words:
+            if text:
+                self.end_word(" ")
+            return
+        if text[0] in _HTML_SPACES:
+            self.end_word(" ")
+        self.add_verbatim(_RUN_OF_SPACES.sub(" ", words))
+        self._separator = " " if text[-1] in _HTML_SPACES else ""
+
+
+def flowing_words(text: TextCollector | None, *, keeps_lines: bool = False) -> WordBuffer:
+    """A buffer that collects the text if that is wanted."""
+    return FlowingWords(text, keeps_lines=keeps_lines) if text else WordBuffer()
 
 
 def _count(text: str) -> int:

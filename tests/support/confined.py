@@ -42,7 +42,10 @@ def _answer(path: str, candidate_types: Sequence[str], *, is_confined: bool) -> 
             try:
                 if is_confined:
                     _confine(child_end)
-                os.write(child_end, repr(analyze(content, candidate_types)).encode()[:60_000])
+                os.write(
+                    child_end,
+                    repr(analyze(content, candidate_types, with_text=True)).encode()[:60_000],
+                )
             finally:
                 os._exit(0)
     os.close(child_end)

@@ -20,8 +20,9 @@ def collected(*pieces: str, max_bytes: int = MAX_TEXT_BYTES) -> ExtractedText | 
     [
         pytest.param(["one ", "two"], "one two", id="pieces"),
         pytest.param(["na\u00efve \U0001f600"], "na\u00efve \U0001f600", id="any character"),
-        pytest.param(["a\r\nb\rc\n"], "a\nb\nc\n", id="line ends"),
+        pytest.param(["a\r\nb\rc\n"], "a\nb\nc", id="line ends"),
         pytest.param(["a\r", "\nb"], "a\nb", id="line end in two pieces"),
+        pytest.param(["\n", "\f a\n\f\n"], "\f a\n\f", id="blank lines around it"),
         pytest.param(["a\fb\tc"], "a\fb\tc", id="page and tab"),
         pytest.param(["\x00 \x1b[0m \x7f \x9f"], "\ufffd \ufffd[0m \ufffd \ufffd", id="controls"),
         pytest.param(["a\x0bb\x1cc\x85d"], "a b c d", id="other white space"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
-from chalicelib.files.words import WordBuffer, WordCounter
+from chalicelib.files.extracted_text import TextCollector
+from chalicelib.files.words import FlowingWords, WordBuffer, WordCounter
 
 
 @pytest.mark.parametrize(
@@ -25,9 +29,16 @@ from chalicelib.files.words import WordBuffer, WordCounter
         (["x".join(" \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u3000")], 12),
     ],
 )
-@pytest.mark.parametrize("counter", [WordCounter, WordBuffer])
+@pytest.mark.parametrize(
+    "counter",
+    [
+        WordCounter,
+        WordBuffer,
+        *(partial(kind, TextCollector()) for kind in (WordCounter, WordBuffer, FlowingWords)),
+    ],
+)
 def test_words(
-    counter: type[WordCounter | WordBuffer], pieces: list[str | None], count: int
+    counter: Callable[[], WordCounter | WordBuffer], pieces: list[str | None], count: int
 ) -> None:
     """A word is counted once over all its pieces, unless it is said to end (None)."""
     words = counter()

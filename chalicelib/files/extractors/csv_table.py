@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files.decoding import Encoding
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import text
 from chalicelib.files.lines import LineTooLongError, lines
@@ -32,14 +33,18 @@ def prepare() -> None:
     text.prepare()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - there is only this
+def extract(
+    content: BinaryIO,
+    file_type: str,  # noqa: ARG001 - there is only this
+    collector: TextCollector | None = None,
+) -> RawMetadata:
     r"""The metadata of `text.extract`, and the table's dimensions.
 
     - delimiter: `,`, `;`, `|` or `\t`, a tab written as these two characters.
     - columnCount: fields of each row.
     - rowCount: rows including a header; blank lines do not count.
     """
-    found, encoding = text.read(content)
+    found, encoding = text.read(content, text=collector)
     csv.field_size_limit(MAX_ROW_CHARACTERS)
     sample = next(text.decoded_chunks(content, encoding), "")[:_SAMPLE_CHARACTERS]
     for delimiter in sorted(_DELIMITERS, key=sample.count, reverse=True):

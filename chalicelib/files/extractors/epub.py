@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs, zip_package
+from chalicelib.files.extracted_text import PAGE, TextCollector
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import markup
 from chalicelib.files.metadata import RawMetadata
@@ -49,7 +50,11 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
+def extract(
+    content: BinaryIO,
+    file_type: str,  # noqa: ARG001 - one type only
+    text: TextCollector | None = None,
+) -> RawMetadata:
     """Properties and word count.
 
     - title, author, language: the first of each in the package document.
@@ -60,7 +65,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
         path = _package_path(archive)
         fields, hrefs = _read_package(_events(archive, path))
         documents = [_resolve(path, href) for href in hrefs]
-        return {**fields, "wordCount": _word_count(archive, documents)}
+        return {**fields, "wordCount": _word_count(archive, documents, text)}
 
 
 def _events(archive: zipfile.ZipFile, name: str) -> Iterator[Event]:
@@ -123,11 +128,14 @@ def _resolve(package_path: str, href: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(package_path), path))
 
 
-def _word_count(archive: zipfile.ZipFile, documents: list[str]) -> int:
+def _word_count(archive: zipfile.ZipFile, documents: list[str], text: TextCollector | None) -> int:
     words = 0
     remaining_bytes = _MAX_TEXT_BYTES
-    for name in documents:
-        words += markup.html_word_count(_text(zip_package.part(archive, name, remaining_bytes)))
+    for number, name in enumerate(documents):
+        if text and number:
+            text.add(PAGE)
+        chunks = zip_package.part(archive, name, remaining_bytes)
+        words += markup.html_word_count(_text(chunks), text)
         remaining_bytes -= archive.getinfo(name).file_size
     return words
 

@@ -20,6 +20,7 @@ from typing import BinaryIO, NamedTuple
 
 from chalicelib.documents import FailureCode, decode_rfc2047
 from chalicelib.files import dates, text_codecs
+from chalicelib.files.extracted_text import PARAGRAPH, TextCollector
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.extractors import markup, text
 from chalicelib.files.metadata import RawMetadata
@@ -84,7 +85,11 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
+def extract(
+    content: BinaryIO,
+    file_type: str,  # noqa: ARG001 - one type only
+    collector: TextCollector | None = None,
+) -> RawMetadata:
     """Header fields, attachments and words.
 
     - subject, from, messageId; sentAt (Date); to: its addresses, comma-separated.
@@ -102,7 +107,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
     # A longer header is not a mail's: logs and calendars may begin like one.
     if header is None or not any(name in header for name in _REQUIRED):
         raise FileRejectedError(FailureCode.UNREADABLE, "The text has no mail header.")
-    attachments, word_count = _contents(header, source)
+    attachments, word_count = _contents(header, source, collector)
     to, to_count = _addresses(header, "to")
     return {
         "subject": _field(header, "subject"),
@@ -173,7 +178,9 @@ def _header(source: _Source) -> Message | None:
     return BytesHeaderParser().parsebytes(bytes(block))
 
 
-def _contents(header: Message, source: _Source) -> tuple[list[str | None], int]:
+def _contents(
+    header: Message, source: _Source, collector: TextCollector | None
+) -> tuple[list[str | None], int]:
     """The names of the attachments, and the number of words."""
     attachments: list[str | None] = []
     words: dict[str, int] = {}
@@ -182,7 +189,12 @@ def _contents(header: Message, source: _Source) -> tuple[list[str | None], int]:
         if _is_attachment(part):
             attachments.append(_decoded(part.header.get_filename()))
         elif kind in ("text/plain", "text/html"):
-            words[kind] = words.get(kind, 0) + _word_count(part, kind)
+            if collector and kind == "text/plain" and words.keys() == {"text/html"}:
+                collector.clear()
+            wanted = collector if kind == "text/plain" or "text/plain" not in words else None
+            words[kind] = words.get(kind, 0) + _word_count(part, kind, wanted)
+            if wanted:
+                wanted.add(PARAGRAPH)
     return attachments, words.get("text/plain", words.get("text/html", 0))
 
 
@@ -245,9 +257,10 @@ def _is_attachment(part: _Part) -> bool:
     return not is_text and not part.is_related
 
 
-def _word_count(part: _Part, kind: str) -> int:
+def _word_count(part: _Part, kind: str, collector: TextCollector | None) -> int:
     pieces = _pieces(_body(part), part.header.get_content_charset() or "utf-8")
-    return markup.html_word_count(pieces) if kind == "text/html" else text.word_count(pieces)
+    count = markup.html_word_count if kind == "text/html" else text.word_count
+    return count(pieces, collector)
 
 
 def _body(part: _Part) -> bytes | bytearray:

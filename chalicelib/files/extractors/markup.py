@@ -16,11 +16,12 @@ from xml.parsers import expat
 from chalicelib.documents import FailureCode
 from chalicelib.files import text_codecs
 from chalicelib.files.containers import type_by_root
+from chalicelib.files.extracted_text import PARAGRAPH, TextCollector
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.extractors import text
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import SVG
-from chalicelib.files.words import WordBuffer
+from chalicelib.files.words import WordBuffer, flowing_words
 from chalicelib.files.xml_events import MAX_ELEMENTS, Start, local_name, parse
 
 _HTML = "text/html"
@@ -55,6 +56,11 @@ _INLINE = frozenset(
     )
 )
 """HTML elements that do not separate words: https://html.spec.whatwg.org/#text-level-semantics"""
+
+_PREFORMATTED = "pre"
+
+_CELLS = dict.fromkeys(("td", "th"), "\t")
+"""HTML elements that a tab separates."""
 
 _KNOWN = _INLINE | frozenset(
     re.findall(
@@ -107,7 +113,9 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:
+def extract(
+    content: BinaryIO, file_type: str, collector: TextCollector | None = None
+) -> RawMetadata:
     """Structure, title and words.
 
     - encoding (HTML); title: that of the first `title` element, for XML of one below the root.
@@ -122,19 +130,20 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     XML whose root element is SVG's has the names of SVG as well.
     """
     if file_type == _HTML:
-        return _html(content)
-    return _xml(content, must_be_svg=file_type == SVG)
+        return _html(content, collector)
+    words = flowing_words(collector, keeps_lines=True)
+    return _xml(content, words, must_be_svg=file_type == SVG)
 
 
-def html_word_count(pieces: Iterable[str]) -> int:
+def html_word_count(pieces: Iterable[str], collector: TextCollector | None = None) -> int:
     """The words of an HTML text in chunks, as `extract` counts them."""
-    return _read(pieces).words.count
+    return _read(pieces, collector).words.count
 
 
-def _html(content: BinaryIO) -> RawMetadata:
+def _html(content: BinaryIO, collector: TextCollector | None) -> RawMetadata:
     charset = _CHARSET.search(content.read(_CHARSET_WITHIN_BYTES))
     found, encoding = text.read(content, charset[1].decode() if charset else None)
-    page = _read(text.decoded_chunks(content, encoding))
+    page = _read(text.decoded_chunks(content, encoding), collector)
     if not page.known_elements:
         raise FileRejectedError(FailureCode.UNREADABLE, "The text has no HTML element.")
     return {
@@ -146,8 +155,8 @@ def _html(content: BinaryIO) -> RawMetadata:
     }
 
 
-def _read(pieces: Iterable[str]) -> _Page:
-    page = _Page()
+def _read(pieces: Iterable[str], collector: TextCollector | None) -> _Page:
+    page = _Page(flowing_words(collector))
     for piece in pieces:
         page.feed(piece)
         page.words.flush()
@@ -162,11 +171,12 @@ def _read(pieces: Iterable[str]) -> _Page:
 class _Page(HTMLParser):
     """Collects counts, title and scripts."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: WordBuffer) -> None:
         super().__init__(convert_charrefs=True)
         self.elements = 0
         self.known_elements = 0
-        self.words = WordBuffer()
+        self.words = words
+        self._add = words.add
         self._has_scripts = False
         self._unseen: str | None = None
         self._titles: list[str] = []
@@ -230,8 +240,10 @@ class _Page(HTMLParser):
             self._begin_title(tag)
         elif tag == "svg":
             self._svg_depth += 1
+        elif tag == _PREFORMATTED:
+            self._add = self.words.add_verbatim
         if tag not in _INLINE:
-            self.words.end_word()
+            self.words.end_word(_CELLS.get(tag, PARAGRAPH))
 
     def _begin_title(self, tag: str) -> None:
         """Collect the title if it is the document's, and not that of an SVG in it."""
@@ -248,12 +260,14 @@ class _Page(HTMLParser):
             self._is_in_title = False
         elif tag == "svg" and self._svg_depth:
             self._svg_depth -= 1
+        elif tag == _PREFORMATTED:
+            self._add = self.words.add
         if tag not in _INLINE:
-            self.words.end_word()
+            self.words.end_word(_CELLS.get(tag, PARAGRAPH))
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:
-            self.words.add(data)
+            self._add(data)
         elif self._is_in_title:
             self._titles.append(data[:_MAX_TITLE])
             self._is_in_title = sum(map(len, self._titles)) < _MAX_TITLE
@@ -272,8 +286,8 @@ def _shortened_tag(data: str, name: str) -> str:
     return f"{name} {data[max(outside, len(data) - _KEPT) :]}"
 
 
-def _xml(content: BinaryIO, *, must_be_svg: bool) -> RawMetadata:
-    document = _Document(must_be_svg=must_be_svg)
+def _xml(content: BinaryIO, words: WordBuffer, *, must_be_svg: bool) -> RawMetadata:
+    document = _Document(words, must_be_svg=must_be_svg)
     try:
         parse(_chunks(content), document, rejects_dtd=False, on_skipped=document.skip)
     except FileRejectedError:
@@ -286,7 +300,7 @@ def _xml(content: BinaryIO, *, must_be_svg: bool) -> RawMetadata:
 class _Document:
     """Collects the metadata of XML; a handler for `parse`."""
 
-    def __init__(self, *, must_be_svg: bool) -> None:
+    def __init__(self, words: WordBuffer, *, must_be_svg: bool) -> None:
         self._must_be_svg = must_be_svg
         self._root = Start("", {})
         self._is_svg = False
@@ -296,8 +310,8 @@ class _Document:
         self._depth = 0
         self._has_scripts = False
         self._is_whole = True
-        self._words = WordBuffer()
-        self._add = self._words.add
+        self._words = words
+        self._add = words.add
 
     def start(self, name: str, attributes: dict[str, str], depth: int) -> None:
         if depth == 1:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from chalicelib.files import dates, text_codecs, types, zip_package
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import DocumentEncryptedError
 from chalicelib.files.extractors import excel_binary, office_counts, office_words
 from chalicelib.files.metadata import RawMetadata
@@ -79,7 +80,7 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:
+def extract(content: BinaryIO, file_type: str, text: TextCollector | None = None) -> RawMetadata:
     """Document properties and counts.
 
     - title, subject, author, keywords, lastModifiedBy, application; createdAt and
@@ -93,13 +94,15 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     with zip_package.opened(content) as archive:
         is_open_document = file_type in _TEXTS or file_type in _OPEN_DOCUMENT_COUNTS
         read = _open_document if is_open_document else _open_xml
-        found = read(archive, file_type)
+        found = read(archive, file_type, text)
     found["createdAt"] = dates.from_iso8601(found.get("createdAt"))
     found["modifiedAt"] = dates.from_iso8601(found.get("modifiedAt"))
     return found
 
 
-def _open_xml(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
+def _open_xml(
+    archive: zipfile.ZipFile, file_type: str, text: TextCollector | None
+) -> dict[str, Any]:
     parts = zip_package.relationships(archive)
     strict = parts.get("extendedProperties", "docProps/app.xml")
     properties = parts.get("extended-properties", strict)
@@ -116,7 +119,8 @@ def _open_xml(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
 
     if file_type in _WORDPROCESSING:
         found["statedPageCount"] = _number(application.get("p"))
-        found["wordCount"] = office_words.word_count(main("word/document.xml"), office_words.WORD)
+        body = main("word/document.xml")
+        found["wordCount"] = office_words.word_count(body, office_words.WORD, text)
     elif file_type == types.XLSB:
         found["sheetCount"] = excel_binary.count_sheets(b"".join(main("xl/workbook.bin")))
     elif file_type in _SPREADSHEETS:
@@ -132,7 +136,9 @@ def _has_open_xml_macros(archive: zipfile.ZipFile) -> bool:
     return is_named or zip_package.has_part(archive, _MACRO_CONTENT_TYPES)
 
 
-def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
+def _open_document(
+    archive: zipfile.ZipFile, file_type: str, text: TextCollector | None
+) -> dict[str, Any]:
     _reject_encrypted(archive)
     found: dict[str, Any] = {
         **_fields(archive, "meta.xml", _META),
@@ -141,7 +147,7 @@ def _open_document(archive: zipfile.ZipFile, file_type: str) -> dict[str, Any]:
     body = zip_package.part(archive, "content.xml")
     if file_type in _TEXTS:
         found["statedPageCount"] = _number(_statistics(archive).get("page-count"))
-        found["wordCount"] = office_words.word_count(body, office_words.OPEN_DOCUMENT)
+        found["wordCount"] = office_words.word_count(body, office_words.OPEN_DOCUMENT, text)
     else:
         name, counted = _OPEN_DOCUMENT_COUNTS[file_type]
         found[name] = office_counts.count(body, counted)

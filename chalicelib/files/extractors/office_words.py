@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from chalicelib.files.words import WordBuffer
+from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
+from chalicelib.files.words import flowing_words
 from chalicelib.files.xml_events import local_name, parse
 
 _BREAK, _TEXT, _PARAGRAPH = 1, 2, 3
 """Ends a word; contains text; does both."""
+_LINE_BREAK = 33
+"""Ends a word, and perhaps a page."""
 _BODY, _BOX, _HIDDEN, _HYPHEN, _ALTERNATIVES, _CHOICE, _ELSEWHERE = 4, 8, 12, 16, 20, 24, 28
 """The body; text beside that of the paragraph; not part of the body; a character; the same for
 several programs; one of those; text in another part. Multiples of 4: they neither end a word nor
@@ -21,7 +24,8 @@ contain text."""
 _Actions = Mapping[str, int]
 
 _WORD = {
-    **dict.fromkeys(("p", "tab", "ptab", "br", "cr"), _BREAK),
+    **dict.fromkeys(("p", "tab", "ptab", "cr"), _BREAK),
+    "br": _LINE_BREAK,
     "t": _TEXT,
     "body": _BODY,
     "txbxContent": _BOX,
@@ -84,35 +88,68 @@ OPEN_DOCUMENT: _Actions = {
 """Of an OpenDocument text."""
 
 
+_SEPARATORS = {
+    **{name: "\t" for name in WORD if local_name(name) in ("tab", "ptab")},
+    f"{_OPEN_DOCUMENT}text:1.0 tab": "\t",
+    f"{_OPEN_DOCUMENT}text:1.0 s": " ",
+}
+"""What separates words without ending a line."""
+
+
+class _Box:
+    """Text beside that of a paragraph, or that of the body."""
+
+    def __init__(self, text: TextCollector | None) -> None:
+        self.text = text
+        self.words = flowing_words(text)
+        self._inner: list[str] = []
+
+    def add_inner(self, box: _Box) -> None:
+        """Add the text of a box that ended, once the paragraph around it ends."""
+        if box.text and (found := box.text.result()):
+            self._inner.append(found.content.decode())
+
+    def end_paragraph(self) -> None:
+        if self.text and self._inner:
+            self.words.flush()
+            self.text.add("".join(PARAGRAPH + text for text in self._inner))
+            self._inner.clear()
+
+
 class _BodyWords:
     """Counts the words of a body; a handler for `parse`."""
 
-    def __init__(self, actions: _Actions) -> None:
+    def __init__(self, actions: _Actions, text: TextCollector | None) -> None:
         self.has_body = False
         self.is_whole = True
         self.count = 0  # of the boxes that ended
-        self.words = WordBuffer()
         self._actions = actions
         self._hidden_depth = 0  # 0: not hidden
         self._text_depth = 0
         self._chosen: set[int] = set()  # depths of choices
-        self._outer: list[tuple[WordBuffer, int]] = []  # around boxes
+        self._box = _Box(text)
+        self.words = self._box.words
+        self._outer: list[tuple[_Box, int]] = []  # around boxes
 
-    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
+    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:
         action = self._actions.get(name, 0)
         if self._hidden_depth or not action:
             return
         if action & _BREAK:
-            self.words.end_word()
+            self.words.end_word(_SEPARATORS.get(name, PARAGRAPH))
         if action & _TEXT:
             self._text_depth += 1
         elif action > _PARAGRAPH:
-            self._start_special(action, depth)
+            self._start_special(action, attributes, depth)
 
-    def _start_special(self, action: int, depth: int) -> None:
+    def _start_special(self, action: int, attributes: dict[str, str], depth: int) -> None:
         if action == _BOX:
-            self._outer.append((self.words, self._text_depth))
-            self.words, self._text_depth = WordBuffer(), 0
+            self._outer.append((self._box, self._text_depth))
+            self._box, self._text_depth = _Box(TextCollector() if self._box.text else None), 0
+            self.words = self._box.words
+        elif action == _LINE_BREAK:
+            if "page" in attributes.values():
+                self.words.end_word(PAGE)
         elif action == _HYPHEN:
             self.words.add("-")
         elif action == _ALTERNATIVES:
@@ -131,12 +168,20 @@ class _BodyWords:
             return
         action = self._actions.get(name, 0)
         if action & _BREAK:
-            self.words.end_word()
+            self.words.end_word(_SEPARATORS.get(name, PARAGRAPH))
+            self._box.end_paragraph()
         if action & _TEXT:
             self._text_depth -= 1
         elif action == _BOX:
-            self.count += self.words.count
-            self.words, self._text_depth = self._outer.pop()
+            self._end_box()
+
+    def _end_box(self) -> None:
+        ended = self._box
+        ended.end_paragraph()
+        self.count += ended.words.count
+        self._box, self._text_depth = self._outer.pop()
+        self._box.add_inner(ended)
+        self.words = self._box.words
 
     def text(self, text: str) -> None:
         if self._text_depth and not self._hidden_depth:
@@ -144,15 +189,17 @@ class _BodyWords:
 
     def end_chunk(self) -> None:
         self.words.flush()
-        for words, _ in self._outer:
-            words.flush()
+        for box, _ in self._outer:
+            box.words.flush()
 
 
-def word_count(part: Iterable[bytes], actions: _Actions) -> int | None:
+def word_count(
+    part: Iterable[bytes], actions: _Actions, text: TextCollector | None = None
+) -> int | None:
     """The words of the body in this part.
 
     None if it has no body, or includes text from other parts.
     """
-    body = _BodyWords(actions)
+    body = _BodyWords(actions, text)
     parse(part, body, only=frozenset(map(local_name, actions)))
     return body.count + body.words.count if body.has_body and body.is_whole else None

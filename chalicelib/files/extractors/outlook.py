@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from chalicelib.files import code_pages, dates, text_codecs
 from chalicelib.files.compound import CompoundFile, Storage, Stream
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extractors import property_sets, text
 from chalicelib.files.metadata import RawMetadata
 
@@ -70,7 +71,11 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
+def extract(
+    content: BinaryIO,
+    file_type: str,  # noqa: ARG001 - one type only
+    collector: TextCollector | None = None,
+) -> RawMetadata:
     """The same as for a mail.
 
     - subject, from, messageId; sentAt, when it was submitted; to: the SMTP addresses.
@@ -99,7 +104,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 -
         "ccCount": kinds.count(_CC) if has_recipients else None,
         "attachmentCount": len(attachments),
         "attachmentNames": ", ".join(filter(None, names)) or None,
-        "wordCount": _word_count(message),
+        "wordCount": _word_count(message, collector),
     }
 
 
@@ -209,13 +214,15 @@ def _address(
     return found if found and "@" in found else None  # some have a name instead
 
 
-def _word_count(message: _Properties) -> int | None:
+def _word_count(message: _Properties, collector: TextCollector | None) -> int | None:
     stream, codec = message.stream(_BODY)
     if stream is None or codec is None:
         return None
     try:
-        return text.word_count(_pieces(stream, codec))
+        return text.word_count(_pieces(stream, codec), collector)
     except UnicodeDecodeError:  # of an unknown code page
+        if collector:
+            collector.clear()
         return None
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
 from chalicelib.files import code_pages, text_codecs
+from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 from chalicelib.files.extraction import FileRejectedError, LimitExceededError
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.words import WordCounter
@@ -50,7 +51,9 @@ _NOT_BODY = frozenset(
 """Destinations, and the property `deleted`, whose text is not part of the body."""
 
 _CHARACTERS = {
-    **dict.fromkeys(b"cell column line nestcell nestrow page par row sect tab".split(), " "),
+    **dict.fromkeys(b"column line nestrow par row sect".split(), PARAGRAPH),
+    **dict.fromkeys(b"cell nestcell tab".split(), "\t"),
+    b"page": PAGE,
     **dict.fromkeys(b"emspace enspace qmspace".split(), " "),
     b"bullet": "\u2022",
     b"emdash": "\u2014",
@@ -60,7 +63,15 @@ _CHARACTERS = {
     b"rdblquote": "\u201d",
     b"rquote": "\u2019",
 }
-_SYMBOLS = {b"\\": "\\", b"{": "{", b"}": "}", b"_": "-", b"~": "\xa0", b"\n": " ", b"\r": " "}
+_SYMBOLS = {
+    b"\\": "\\",
+    b"{": "{",
+    b"}": "}",
+    b"_": "-",
+    b"~": "\xa0",
+    b"\n": PARAGRAPH,
+    b"\r": PARAGRAPH,
+}
 
 _FONT_WORDS = frozenset({b"f", b"plain", b"deff", b"fcharset", b"cpg"})
 
@@ -75,14 +86,18 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:  # noqa: ARG001 - one type only
+def extract(
+    content: BinaryIO,
+    file_type: str,  # noqa: ARG001 - one type only
+    text: TextCollector | None = None,
+) -> RawMetadata:
     """Document information and word count.
 
     - title, author: of the `info` group.
     - wordCount: whitespace-separated tokens of the body, without headers, footers, notes,
       annotations and deletions.
     """
-    reader = _Reader()
+    reader = _Reader(WordCounter(text))
     for token in _tokens(content):
         reader.read(token)
     if not reader.is_complete:
@@ -137,9 +152,9 @@ class _Group:
 class _Reader:
     """Collects fields and words, token by token."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: WordCounter) -> None:
         self.fields: dict[str, str] = {}
-        self.words = WordCounter()
+        self.words = words
         self.is_complete = False
         self._group = _Group(_HIDDEN)
         self._outer: list[_Group] = []

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from chalicelib.documents import FailureCode
+from chalicelib.files.extracted_text import PARAGRAPH, TextCollector
 from chalicelib.files.extraction import FileRejectedError
 from chalicelib.files.extractors import text
 from chalicelib.files.lines import limited
@@ -40,7 +41,9 @@ def prepare() -> None:
     text.prepare()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:
+def extract(
+    content: BinaryIO, file_type: str, collector: TextCollector | None = None
+) -> RawMetadata:
     """The number, the words and the time of the cues.
 
     - cueCount; wordCount, of the cues' text without markup.
@@ -49,7 +52,7 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     """
     found, encoding = text.read(content)
     source = limited(text.decoded_chunks(content, encoding))
-    cues = _Cues()
+    cues = _Cues(WordCounter(collector))
     if file_type == WEBVTT:
         _read_webvtt(source, cues)
     else:
@@ -58,28 +61,33 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
         "encoding": found["encoding"],
         "cueCount": cues.count,
         "wordCount": cues.words.count,
-        "durationMilliseconds": cues.end,
+        "durationMilliseconds": cues.last_end,
     }
 
 
 class _Cues:
     """The cues so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: WordCounter) -> None:
         self.count = 0
-        self.words = WordCounter()
-        self.end: int | None = None
+        self.words = words
+        self.last_end: int | None = None
 
     def begin(self, times: re.Match[str]) -> None:
         """Count a cue with these times."""
         hours, minutes, seconds, fraction = times.groups(default="0")[4:]
         end = (int(hours) * 60 + int(minutes)) * 60_000 + int(seconds) * 1_000
-        self.end = max(self.end or 0, end + int(fraction.ljust(3, "0")))
+        self.last_end = max(self.last_end or 0, end + int(fraction.ljust(3, "0")))
         self.count += 1
 
     def add(self, line: str) -> None:
         """Count the words of a line of the current cue."""
         self.words.add(_TAG.sub("", line) if "<" in line or "{" in line else line)
+        if line and not line.endswith(PARAGRAPH):
+            self.words.end_word()
+
+    def end(self) -> None:
+        """Part the current cue from the next."""
         self.words.end_word()
 
 
@@ -117,5 +125,6 @@ def _read_webvtt(source: Iterator[str], cues: _Cues) -> None:
             is_in_cue = True
         elif line == "\n":
             is_in_cue = False
+            cues.end()
         elif is_in_cue:
             cues.add(line)

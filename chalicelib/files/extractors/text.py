@@ -77,9 +77,9 @@ def decoded_chunks(content: BinaryIO, encoding: Encoding) -> Iterator[str]:
     return decoding.decoded(content, encoding)
 
 
-def word_count(pieces: Iterable[str]) -> int:
+def word_count(pieces: Iterable[str], collector: TextCollector | None = None) -> int:
     """Tokens separated by Unicode white space, of a text in chunks."""
-    words = WordCounter()
+    words = WordCounter(collector)
     for piece in pieces:
         words.add(piece)
     return words.count
