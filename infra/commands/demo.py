@@ -6,10 +6,12 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from chalicelib.documents import document_id_for
+from chalicelib.settings import OFF
 from infra.api_client import Client, Response, send
 from infra.aws.logs import read_log_lines
 from infra.aws.stage import Stage
@@ -17,7 +19,7 @@ from infra.aws.users import get_id_token, get_or_create_user
 from infra.build.chalice_project import configure, copy_project, read_config
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
-from infra.local.samples import Sample, samples
+from infra.local.samples import Sample, infected_sample, samples
 from infra.local.server import local_aws
 from infra.local.workarounds import local_stage
 from infra.paths import ROOT
@@ -44,6 +46,8 @@ def demo(settings: Mapping[str, str]) -> None:
         user = _sign_in(stage, api_url, "somebody@example.com")
         operator = _sign_in(stage, api_url, "operator@example.com", "operators")
         tried = samples(int(environment["LARGEST_FILE_BYTES"]))
+        if environment["SCAN"] != OFF:
+            tried.append(infected_sample())
         wrong = [
             sample.file_name
             for sample in tried
@@ -78,12 +82,19 @@ def _upload(stage: Stage, user: Client, sample: Sample) -> bool:
     document_id = requested.body["documentId"]
     record = _record(user, document_id)
     problems = _show(stage, sample, record)
+    problems += _download(user, document_id, sample)
+    return _print_problems(problems)
+
+
+def _download(user: Client, document_id: str, sample: Sample) -> list[str]:
+    """Download a file, unless it is infected; what is wrong."""
     answer = user.call("GET", f"documents/{document_id}/content")
+    if sample.failure_code == "infected":
+        _print_response("GET", answer, "the content", answer.body["detail"])
+        return [] if answer.status == 403 else ["the infected file can be downloaded"]
     download = send("GET", answer.body["url"])
     _print_response("GET", download, "the download URL", download.headers["Content-Disposition"])
-    if download.content != sample.content:
-        problems.append("the download differs from the upload")
-    return _print_problems(problems)
+    return [] if download.content == sample.content else ["the download differs from the upload"]
 
 
 def _put_directly(stage: Stage, user: Client, operator: Client, sample: Sample) -> bool:
@@ -159,21 +170,22 @@ def _differences(sample: Sample, record: dict[str, Any], line: str) -> list[str]
 
 
 def _record(client: Client, document_id: str) -> dict[str, Any]:
-    """The record, as soon as the file is processed."""
+    """The record, as soon as the file is scanned and processed."""
     deadline = time.monotonic() + RECORD_SECONDS
     while time.monotonic() < deadline:
         answer = client.call("GET", f"documents/{document_id}")
-        if answer.status == 200 and answer.body["status"] != "PENDING":
+        if answer.status == 200 and answer.body["status"] not in {"PENDING", "SCANNING"}:
             return dict(answer.body)
         time.sleep(0.2)
     raise CommandError(f"GET /documents/{document_id} still returns {answer.status}: {answer.body}")
 
 
 def _log_line(stage: Stage, beginning: str) -> str:
-    """Level and message of process_upload's first log line with this beginning, once it exists."""
+    """Level and message of the first log line with this beginning, once it exists."""
     deadline = time.monotonic() + RECORD_SECONDS
+    functions = [name for name in ("process_upload", "record_scan") if name in stage.functions]
     while time.monotonic() < deadline:
-        for line in read_log_lines(stage, "process_upload"):
+        for line in chain.from_iterable(read_log_lines(stage, name) for name in functions):
             if str(line.get("message", "")).startswith(beginning):
                 return f"{line['level']} {line['message']}"
         time.sleep(0.2)

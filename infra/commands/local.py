@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.api.auth import OPERATORS
+from chalicelib.settings import OFF
 from infra.aws.stage import Account, Stage
 from infra.aws.users import User, generate_password, get_or_create_user
 from infra.build.chalice_project import configure, copy_project, read_config
 from infra.build.features import FEATURE_SETTINGS
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
-from infra.local.server import client_environment, is_local, local_aws
+from infra.local.server import client_environment, control_url, is_local, local_aws
 from infra.local.workarounds import local_stage
 from infra.paths import ROOT
 
@@ -93,8 +94,16 @@ def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
         "userPoolClientId": outputs["UserPoolClientId"],
         "settings": {name: environment[name] for name in FEATURE_SETTINGS},
         **({"textBucket": text_bucket} if text_bucket else {}),
+        **_scanner_endpoint(stage, environment),
         "users": [user.to_json() for user in create_demo_users(stage)],
     }
+
+
+def _scanner_endpoint(stage: Stage, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where tests control the local scanner's faults."""
+    if environment["SCAN"] == OFF:
+        return {}
+    return {"scannerEndpoint": control_url(stage.account, "guardduty")}
 
 
 def _print_credentials(description: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
+from infra.local.guardduty.eicar import eicar
 from infra.local.scans import Scan
 
 WORDS_A_PAGE = 149
@@ -68,6 +69,11 @@ def samples(largest_file_bytes: int) -> list[Sample]:
             failure_code="type_mismatch",
         ),
     ]
+
+
+def infected_sample() -> Sample:
+    """The EICAR test file, for stages that scan uploads for malware."""
+    return Sample("invoice.txt", eicar(), "text/plain", "FAILED", failure_code="infected")
 
 
 def pdf(pages: int, words_a_page: int) -> bytes:

@@ -24,6 +24,8 @@ from infra.paths import ROOT
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
+CONTROL = "/_intake/"
+"""Prefix of the paths that control a service that MiniStack lacks: `/_intake/textract/...`."""
 START_SECONDS = 60
 """Maximum startup time; 3 s is usual."""
 
@@ -71,6 +73,11 @@ def local_aws(
 def is_local(account: Account) -> bool:
     """Whether the account's endpoint is a MiniStack."""
     return account.endpoint is not None and _healthy(account.endpoint)
+
+
+def control_url(account: Account, service: str) -> str:
+    """The URL below which a service that MiniStack lacks is controlled, with a final slash."""
+    return f"{account.endpoint}{CONTROL}{service}/"
 
 
 @contextmanager

@@ -18,9 +18,7 @@ from ministack.core import iam_actions, router
 
 from infra.local.identity import Caller
 from infra.local.protocol import ServiceError, ServiceProtocol, WireRequest
-
-CONTROL = "/_intake/"
-"""Prefix of the paths that control a service, unsigned: `/_intake/textract/...`."""
+from infra.local.server import CONTROL
 
 _Response = tuple[int, dict[str, str], bytes]
 _Message = MutableMapping[str, Any]

@@ -25,7 +25,7 @@ from tests.support.scanner import (
     Scanner,
     plan_parameters,
     plan_statements,
-    scanner_endpoint,
+    scanner_of,
 )
 from tests.support.waiting import eventually
 
@@ -127,7 +127,7 @@ def protected(account: Account) -> Protected:
             "StackResources"
         ]
     }
-    scanner = Scanner(scanner_endpoint(account), BUCKET)
+    scanner = scanner_of(account, BUCKET)
     return Protected(account, scanner, made["Queue"], made["Plan"])
 
 

@@ -11,6 +11,7 @@ from infra.aws.stage import Account
 from infra.local.guardduty.faults import Fault
 from infra.local.guardduty.scans import State
 from infra.local.guardduty.verdicts import Result
+from infra.local.server import control_url
 from tests.support.principals import allow, make_role
 from tests.support.waiting import eventually
 
@@ -99,9 +100,9 @@ def plan_parameters(bucket: str, role: str) -> dict[str, Any]:
     }
 
 
-def scanner_endpoint(account: Account) -> str:
-    """The URL of the control of an account's scanner."""
-    return f"{account.endpoint}/_intake/guardduty/"
+def scanner_of(account: Account, bucket: str) -> Scanner:
+    """The scanner of a bucket."""
+    return Scanner(control_url(account, "guardduty"), bucket)
 
 
 def protect(account: Account, bucket: str) -> Scanner:
@@ -110,4 +111,4 @@ def protect(account: Account, bucket: str) -> Scanner:
     role = make_role(account, f"{bucket}-plan", {"Service": PRINCIPAL}, plan_statements(bucket))
     guardduty = account.guardduty
     guardduty.create_malware_protection_plan(**plan_parameters(bucket, role))
-    return Scanner(scanner_endpoint(account), bucket)
+    return scanner_of(account, bucket)
