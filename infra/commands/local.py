@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.api.auth import OPERATORS
-from chalicelib.settings import OFF
 from infra.aws.stage import Account, Stage
 from infra.aws.users import User, generate_password, get_or_create_user
 from infra.build.chalice_project import configure, copy_project, read_config
 from infra.build.features import FEATURE_SETTINGS
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
-from infra.local.server import client_environment, control_url, is_local, local_aws
+from infra.local.server import client_environment, is_local, local_aws
+from infra.local.stage_settings import control_urls, require_programs
 from infra.local.workarounds import local_stage
 from infra.paths import ROOT
 
@@ -36,6 +36,7 @@ def local(port: int | None, settings: Mapping[str, str]) -> None:
     Raises:
         CommandError: the port is in use, or a setting is malformed.
     """
+    require_programs(settings)
     with local_aws(port) as account:
         project = FOLDER / "project"
         shutil.rmtree(project, ignore_errors=True)
@@ -94,16 +95,9 @@ def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
         "userPoolClientId": outputs["UserPoolClientId"],
         "settings": {name: environment[name] for name in FEATURE_SETTINGS},
         **({"textBucket": text_bucket} if text_bucket else {}),
-        **_scanner_endpoint(stage, environment),
+        **control_urls(stage.account, environment),
         "users": [user.to_json() for user in create_demo_users(stage)],
     }
-
-
-def _scanner_endpoint(stage: Stage, environment: Mapping[str, str]) -> dict[str, str]:
-    """Where tests control the local scanner's faults."""
-    if environment["SCAN"] == OFF:
-        return {}
-    return {"scannerEndpoint": control_url(stage.account, "guardduty")}
 
 
 def _print_credentials(description: dict[str, Any]) -> None:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from infra.aws.stage import Account
 from infra.build.chalice_project import read_config
 from infra.console import CommandError
+from infra.local.server import control_url
+from infra.local.textract.tesseract import INSTALL, is_installed
 from infra.paths import ROOT
+
+_CONTROLLED = (
+    ("OCR", "textractEndpoint", "textract"),
+    ("SCAN", "scannerEndpoint", "guardduty"),
+)
+"""Setting, name in .local/stack.json, and service of infra.local.services."""
 
 
 def parse_settings_argument(text: str) -> dict[str, str]:
@@ -27,3 +38,35 @@ def parse_settings_argument(text: str) -> dict[str, str]:
             raise CommandError(f"SET= has the setting {name} twice")
         settings[name] = value
     return settings
+
+
+def require_programs(settings: Mapping[str, str]) -> None:
+    """Check that this machine has what the services of a local stage run.
+
+    Args:
+        settings: of the stage, where they differ from those of all stages.
+
+    Raises:
+        CommandError: names what to install.
+    """
+    environment = {**read_config(ROOT)["environment_variables"], **settings}
+    if _is_on(environment, "OCR") and not is_installed():
+        raise CommandError(INSTALL)
+
+
+def control_urls(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
+    """The URLs for tests of the services that a stage uses, as .local/stack.json has them.
+
+    Args:
+        account: of the stage.
+        environment: all settings of the stage.
+    """
+    return {
+        name: control_url(account, service)
+        for setting, name, service in _CONTROLLED
+        if _is_on(environment, setting)
+    }
+
+
+def _is_on(environment: Mapping[str, str], setting: str) -> bool:
+    return environment[setting] != "off"

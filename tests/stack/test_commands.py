@@ -237,10 +237,12 @@ def test_a_python_that_is_too_old_or_missing_is_one_error_line(tmp_path: Path, t
 KEEP_IT_UP = """
 import signal
 from infra.local.server import local_aws, stop_on_signals
+from tests.support.local_textract import start_long_job
 from tests.support.scanner import protect
 stop_on_signals()
 with local_aws() as account:
     protect(account, "scanned")  # starts ClamAV
+    start_long_job(account, "scanned")  # starts Tesseract
     print(account.endpoint, flush=True)
     signal.pause()
 """
@@ -258,7 +260,9 @@ def test_the_local_aws_ends_with_its_command(number: signal.Signals) -> None:
     )
     assert process.stdout
     endpoint = next(line.strip() for line in process.stdout if line.startswith("http"))
-    assert 3 <= len(processes_with(endpoint))  # with its supervisor and ClamAV
+    eventually(  # with its supervisor, ClamAV, and Tesseract or what renders a page for it
+        lambda: len(processes_with(endpoint)) >= 4, "a start of the programs"
+    )
     process.send_signal(number)
     process.wait()
     process.stdout.close()

@@ -8,7 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import boto3
+
 from infra.aws.stage import Account
+from infra.local.scans import scan, scanned_pdf
+from infra.local.server import control_url
 from tests.support.waiting import eventually
 
 Block = Mapping[str, Any]
@@ -19,7 +23,7 @@ class LocalTextract:
 
     def __init__(self, account: Account) -> None:
         """Of a local AWS."""
-        self._url = f"{account.endpoint}/_intake/textract/"
+        self._url = control_url(account, "textract")
 
     def plan(self, match: str, fault: str, *, times: int = 1) -> None:
         """Plan `held`, `twice`, `silent` or `failed` for the next jobs of these objects."""
@@ -52,6 +56,22 @@ class LocalTextract:
         request = urllib.request.Request(self._url + path, json.dumps(body).encode())
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
+
+
+def start_long_job(account: Account, bucket: str) -> None:
+    """Start a job that lasts longer than a test waits."""
+    content = scanned_pdf(*[scan(["One of many pages"] * 30)] * 40)
+    account.s3.put_object(Bucket=bucket, Key="long.pdf", Body=content)
+    client = boto3.client(
+        "textract",
+        account.region,
+        endpoint_url=account.endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    client.start_document_text_detection(
+        DocumentLocation={"S3Object": {"Bucket": bucket, "Name": "long.pdf"}}
+    )
 
 
 def result_of(get: Callable[..., dict[str, Any]], job_id: str) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from infra.aws.stage import Account
 from infra.console import CommandError
-from infra.local.stage_settings import parse_settings_argument
+from infra.local.stage_settings import control_urls, parse_settings_argument, require_programs
 
 
 def test_settings_are_pairs_separated_by_blanks() -> None:
@@ -28,3 +29,21 @@ def test_a_wrong_setting_is_named(text: str, problem: str) -> None:
     """The message says what to pass instead."""
     with pytest.raises(CommandError, match=problem):
         parse_settings_argument(text)
+
+
+def test_ocr_without_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to install; without OCR nothing is needed."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(CommandError, match="OCR needs Tesseract: apt-get install tesseract-ocr "):
+        require_programs({"TEXT": "on", "OCR": "text"})
+    require_programs({"TEXT": "on"})
+
+
+def test_control_urls_of_the_services_that_are_on() -> None:
+    """A stage that uses neither Textract nor GuardDuty has none."""
+    account = Account({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
+    assert {} == control_urls(account, {"OCR": "off", "SCAN": "off"})
+    assert {
+        "textractEndpoint": "http://127.0.0.1:4566/_intake/textract/",
+        "scannerEndpoint": "http://127.0.0.1:4566/_intake/guardduty/",
+    } == control_urls(account, {"OCR": "analysis", "SCAN": "guardduty"})

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
 
 from infra.local.textract.documents import (
@@ -18,19 +16,12 @@ from infra.local.textract.documents import (
     Format,
     count_tiff_pages,
 )
+from infra.local.textract.tesseract import INSTALL, is_installed, languages
 from infra.local.textract.words import Page, parse_tsv
 from infra.paths import ROOT
 
 PAGE_SECONDS = 120
 """Maximum time for a page; 2 s is usual."""
-
-INSTALL = (
-    "OCR needs Tesseract: apt-get install tesseract-ocr tesseract-ocr-deu tesseract-ocr-fra "
-    "tesseract-ocr-spa"
-)
-
-_LANGUAGES = ("eng", "spa", "deu", "ita", "fra", "por")
-"""Those whose printed text Textract detects (https://aws.amazon.com/textract/faqs/)."""
 
 _RENDER = "infra.local.textract.render"
 
@@ -40,11 +31,6 @@ _WITH_ORIENTATION = "1"
 
 class UnreadableError(Exception):
     """A document or page that cannot be read."""
-
-
-def is_installed() -> bool:
-    """Whether there is a Tesseract."""
-    return shutil.which("tesseract") is not None
 
 
 def count_pages(document: Document) -> int:
@@ -80,9 +66,11 @@ def recognize(document: Document, page_index: int) -> Page:
 
 
 def _recognize_image(image: Path, *options: str) -> Page:
+    if not is_installed():
+        raise UnreadableError(INSTALL)
     page = parse_tsv(
         _run(
-            *("tesseract", str(image), "stdout", "-l", _languages(), "--psm", _WITH_ORIENTATION),
+            *("tesseract", str(image), "stdout", "-l", languages(), "--psm", _WITH_ORIENTATION),
             *options,
             "tsv",
         )
@@ -90,12 +78,6 @@ def _recognize_image(image: Path, *options: str) -> Page:
     if max(page.width, page.height) > MOST_PIXELS_A_SIDE:
         raise UnreadableError(f"An image has at most {MOST_PIXELS_A_SIDE:,} pixels a side")
     return page
-
-
-@cache
-def _languages() -> str:
-    installed = _run("tesseract", "--list-langs").split()
-    return "+".join(language for language in _LANGUAGES if language in installed)
 
 
 def _run(*command: str) -> str:
@@ -109,8 +91,6 @@ def _run(*command: str) -> str:
             cwd=ROOT,
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},
         )
-    except FileNotFoundError:
-        raise UnreadableError(INSTALL) from None
     except subprocess.TimeoutExpired:
         raise UnreadableError(f"A page takes at most {PAGE_SECONDS} s") from None
     except subprocess.CalledProcessError as error:
