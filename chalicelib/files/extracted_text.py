@@ -47,6 +47,15 @@ class TextCollector:
             self._is_truncated = True
             del self._content[_end_of_character(self._content, self._max_bytes) :]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit is exceeded, so that reading on is in vain."""
+        return self._is_truncated
+
+    def truncate(self) -> None:
+        """Mark the text as incomplete, and add no more."""
+        self._is_truncated = True
+
     def clear(self) -> None:
         """Drop the text, which was that of a failed attempt."""
         self._content.clear()

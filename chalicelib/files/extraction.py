@@ -184,6 +184,17 @@ def detect(content: BinaryIO, container: Container) -> str:
 
 
 @contextlib.contextmanager
+def as_far_as_readable(text: TextCollector) -> Iterator[None]:
+    """Cut the text where the block fails, for types that are not rejected for their text."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - as below
+        text.truncate()
+
+
+@contextlib.contextmanager
 def _rejected_as(file_type: str) -> Iterator[None]:
     try:
         yield

@@ -132,7 +132,19 @@ class FileType(NamedTuple):  # a dataclass would cost half a millisecond more pe
 
 
 _TEXT_EXTRACTORS = frozenset(
-    ["csv_table", "epub", "mail", "markup", "office", "outlook", "pdf", "rtf", "subtitles", "text"]
+    [
+        "csv_table",
+        "epub",
+        "mail",
+        "markup",
+        "office",
+        "ole2",
+        "outlook",
+        "pdf",
+        "rtf",
+        "subtitles",
+        "text",
+    ]
 )
 
 

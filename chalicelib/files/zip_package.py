@@ -178,6 +178,19 @@ def relationships(archive: zipfile.ZipFile) -> dict[str, str]:
     return found
 
 
+def related(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
+    """The names of the parts that this part refers to, by the id of the relationship."""
+    folder, _, file_name = name.rpartition("/")
+    relationships_name = posixpath.join(folder, "_rels", f"{file_name}.rels")
+    chunks = part(archive, relationships_name, _MAX_RELATIONSHIPS_BYTES)
+    return {
+        attributes.get("Id", ""): posixpath.normpath(
+            posixpath.join("/", folder, attributes.get("Target", ""))
+        ).lstrip("/")
+        for attributes in attributes_of(chunks, "Relationship")
+    }
+
+
 def _main_content_type(archive: zipfile.ZipFile) -> str | None:
     """The type of an Open XML file, from its main part's: ECMA-376 part 2, 7.2.3."""
     chunks = part(archive, CONTENT_TYPES, _MAX_CONTENT_TYPES_BYTES)

@@ -23,6 +23,7 @@ from tests.support import (
     files_office,
     files_ole2,
     files_parquet,
+    files_text,
 )
 from tests.support.confined import answers
 from tests.support.corpora import known_types
@@ -107,8 +108,11 @@ FILM = files_media.mp4(files_media.track(b"vide", b"avc1", 4, 2))
 
 SAMPLES: Mapping[str, Sequence[bytes]] = {
     types.DOCX: [files_office.docx(), files_ole2.compound({"EncryptedPackage": b"x"})],
-    types.XLSX: [files_office.xlsx()],
-    types.PPTX: [files_office.pptx()],
+    types.XLSX: [
+        files_office.xlsx(),
+        files_text.xlsx(["<t>x</t>"], '<row><c t="s"><v>0</v></c></row>'),
+    ],
+    types.PPTX: [files_office.pptx(), files_text.pptx("<a:p><a:t>x</a:t></a:p>")],
     types.DOCM: [files_office.docx(), b"PK\3\4"],
     types.ODT: [files_office.ODT],
     "image/jpeg": [files.jpeg(exif=EXIF)],
@@ -140,9 +144,17 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
     types.SUBRIP: _encoded("1\n00:00:01,000 --> 00:00:02,000\n"),
     types.WEBVTT: _encoded("WEBVTT\n\n00:01.000 --> 00:02.000\n"),
     types.PARQUET: [files_parquet.table()],
-    types.DOC: [_compound("WordDocument"), _compound("WordDocument")[:600]],
-    types.XLS: [_compound("Workbook")],
-    types.PPT: [_compound("PowerPoint Document")],
+    types.DOC: [
+        _compound("WordDocument"),
+        _compound("WordDocument")[:600],
+        files_text.doc([b"\x93x", "\u00c4"]),
+        *(files_text.old_doc(b"\xc4", locale) for locale in (0x0409, 0x0411, 0x0419, 0x0804)),
+    ],
+    types.XLS: [
+        _compound("Workbook"),
+        files_text.xls(files_ole2.record(0x0203, bytes(14)), strings=[bytes(8) + b"\1\0\1\xc4\0"]),
+    ],
+    types.PPT: [_compound("PowerPoint Document"), files_text.ppt("x", b"\xc4")],
     types.MSG: [
         files_ole2.message({0x37: TEXTS[f"windows-{page}"]}, code_page=page)
         for page in range(1250, 1259)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,8 +15,9 @@ from chalicelib.files import types
 from chalicelib.files.analysis import Analysis
 from chalicelib.files.detection import HEAD_BYTES, candidate_types
 from chalicelib.files.mapped import MappedFile
+from chalicelib.files.metadata import NAMES
 from chalicelib.files.types import FILE_TYPES, SUPPORTED_TYPES
-from tests.support import files, files_office, files_ole2
+from tests.support import files, files_office, files_ole2, files_text
 from tests.support.corpora import known_types
 from tests.support.metadata import analyze
 from tests.unit import test_extractors_epub as epub
@@ -102,6 +104,78 @@ CASES: Sequence[tuple[str, bytes, str]] = [
         b"WEBVTT\n\n00:01.000 --> 00:02.000\none\ntwo\n\nNOTE x\n\n00:03.000 --> 00:04.000\nthree",
         "one\ntwo\n\n\nthree",
     ),
+    (
+        types.PPTX,
+        files_text.pptx(
+            "<a:p><a:r><a:t>o</a:t></a:r><a:r><a:t>ne</a:t></a:r></a:p><a:p><a:t>two</a:t></a:p>",
+            "<p/>",
+            "<a:p><a:t>a</a:t><a:br/><a:t>b</a:t></a:p>",
+        ),
+        "one\ntwo\f\fa\nb",
+    ),
+    (
+        types.XLSX,
+        files_text.xlsx(
+            ["<t>one\ntwo</t>", "<r><t>ri</t></r><r><t>ch</t></r><rPh><t>x</t></rPh>"],
+            '<row><c t="s"><v>1</v></c><c/><c><f>1+1</f><v>2</v></c></row>'
+            '<row><c t="s"><v>0</v></c><c t="b"><v>1</v></c></row>',
+            '<row><c t="inlineStr"><is><t>here</t></is></c><c t="str"><v>text</v></c></row>',
+        ),
+        "rich\t2\none two\tTRUE\fhere\ttext",
+    ),
+    (
+        types.ODS,
+        files_office.open_document(
+            "spreadsheet",
+            "<o:spreadsheet><table:table><table:table-row><table:table-cell><t:p>a</t:p><t:p>b</t:p>"
+            "</table:table-cell><table:table-cell><t:p>c</t:p></table:table-cell></table:table-row>"
+            "<table:table-row><table:table-cell><t:p>d</t:p></table:table-cell></table:table-row>"
+            "</table:table><table:table><table:table-row><table:table-cell><t:p>e</t:p>"
+            "</table:table-cell></table:table-row></table:table></o:spreadsheet>",
+        ),
+        "a b\tc\nd\fe",
+    ),
+    (
+        types.ODP,
+        files_office.open_document(
+            "presentation",
+            "<o:presentation><d:page><d:frame><d:text-box><t:p>a</t:p><t:p>b</t:p></d:text-box>"
+            "</d:frame></d:page><d:page><t:p>c</t:p></d:page></o:presentation>",
+        ),
+        "a\nb\fc",
+    ),
+    (
+        types.DOC,
+        files_text.doc([b"a \x93b\x94\r\x13CODE \x14shown\x15", "\u4e2d\x07x\x07\x07\x0cy"]),
+        "a \u201cb\u201d\nshown\u4e2d\tx\n\fy",
+    ),
+    (types.DOC, files_text.doc([b"body", b"note"], length=4), "body"),
+    (
+        types.DOC,
+        files_text.old_doc("\u043e\u0434\u0438\u043d\r2".encode("cp1251"), 0x0419),
+        "\u043e\u0434\u0438\u043d\n2",
+    ),
+    (types.PPT, files_text.ppt("outline", b"a\vb", b"c"), "outline\na\nb\nc\n\foutline"),
+    (
+        types.XLS,
+        files_text.xls(
+            files_ole2.record(0x00FD, struct.pack("<HHHL", 0, 0, 0, 1)),
+            files_ole2.record(0x0203, struct.pack("<HHHd", 0, 1, 0, 1.5)),
+            files_ole2.record(0x027E, struct.pack("<HHHl", 1, 0, 0, 4 << 2 | 2)),
+            files_ole2.record(0x0006, struct.pack("<HHH8s", 1, 1, 0, b"\0\0\0\0\0\0\xff\xff")),
+            files_ole2.record(0x0207, struct.pack("<HB", 2, 0) + b"ab"),
+            files_ole2.record(0x0205, struct.pack("<HHHBB", 2, 0, 0, 0x2A, 1)),
+            strings=[
+                struct.pack("<LLHB", 2, 2, 3, 8)
+                + b"\1\0one"
+                + bytes(4)
+                + struct.pack("<HB", 4, 0)
+                + b"be",
+                b"\1" + "\u4e2dx".encode("utf-16-le"),
+            ],
+        ),
+        "be\u4e2dx\t1.5\n4\tab\n#N/A\fbe\u4e2dx\t1.5\n4\tab\n#N/A",
+    ),
     (epub.EPUB, epub.book(), "one two\fthree\nfour five"),
 ]
 
@@ -122,7 +196,7 @@ def test_text(file_type: str, content: bytes, text: str) -> None:
     assert text == found.text.content.decode()
     assert len(text) == found.text.character_count
     assert found.metadata is not None
-    assert found.metadata["wordCount"] == len(text.split())
+    assert found.metadata.get("wordCount", len(text.split())) == len(text.split())
     assert found.metadata == analyze(io.BytesIO(content), [file_type]).metadata
 
 
@@ -131,6 +205,50 @@ def test_cases_of_every_extractor() -> None:
     extractors = {row.extractor for row in FILE_TYPES.values() if row.has_text}
 
     assert extractors == {FILE_TYPES[file_type].extractor for file_type, _, _ in CASES}
+
+
+def test_cases_with_words() -> None:
+    """Of all extractors that count words, the text has as many."""
+    counting = {
+        FILE_TYPES[file_type].extractor
+        for file_type, content, _ in CASES
+        if "wordCount" in (analyzed(content, file_type).metadata or {})
+    }
+
+    assert counting == {name for name, values in NAMES.items() if "wordCount" in values}
+
+
+@pytest.mark.parametrize(
+    ("file_type", "content", "text"),
+    [
+        pytest.param(
+            types.PPTX, files_text.pptx("<a:p><a:t>one</a:t></a:p>", "<a:p>"), "one\f", id="pptx"
+        ),
+        pytest.param(
+            types.XLSX,
+            files_text.xlsx([], "<row><c><v>1</v></c><c t='s'><v>9</v></c></row>"),
+            "1",
+            id="xlsx",
+        ),
+        pytest.param(types.DOC, files_text.doc([b"text", b"\x13" * 1_001]), "text", id="doc"),
+        pytest.param(
+            types.XLS,
+            files_text.xls(
+                files_ole2.record(0x0203, struct.pack("<HHHd", 0, 1, 0, 1.5)),
+                files_ole2.record(0x00FD, struct.pack("<HHHL", 0, 0, 0, 1)),
+            ),
+            "1.5",
+            id="xls",
+        ),
+    ],
+)
+def test_damaged(file_type: str, content: bytes, text: str) -> None:
+    """A text that is damaged ends there, and is marked; the file is not rejected for it."""
+    found = analyzed(content, file_type)
+
+    assert found.text is not None
+    assert (text, True) == (found.text.content.decode(), found.text.is_truncated)
+    assert found.metadata == analyze(io.BytesIO(content), [file_type]).metadata
 
 
 def test_types_without_text() -> None:

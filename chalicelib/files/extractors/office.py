@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from chalicelib.files import dates, text_codecs, types, zip_package
 from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import DocumentEncryptedError
-from chalicelib.files.extractors import excel_binary, office_counts, office_words
+from chalicelib.files.extractors import excel_binary, office_counts, office_text, office_words
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.xml_events import End, Start, attributes_of, events, local_name
 
@@ -114,8 +114,11 @@ def _open_xml(
         "hasMacros": _has_open_xml_macros(archive),
     }
 
+    def name_of(usual_name: str) -> str:
+        return parts.get(zip_package.MAIN_PART, usual_name)
+
     def main(usual_name: str) -> Iterator[bytes]:
-        return zip_package.part(archive, parts.get(zip_package.MAIN_PART, usual_name))
+        return zip_package.part(archive, name_of(usual_name))
 
     if file_type in _WORDPROCESSING:
         found["statedPageCount"] = _number(application.get("p"))
@@ -125,9 +128,13 @@ def _open_xml(
         found["sheetCount"] = excel_binary.count_sheets(b"".join(main("xl/workbook.bin")))
     elif file_type in _SPREADSHEETS:
         found["sheetCount"] = office_counts.count(main("xl/workbook.xml"), office_counts.SHEETS)
+        if text:
+            office_text.add_sheets(archive, name_of("xl/workbook.xml"), text)
     else:
         slides = main("ppt/presentation.xml")
         found["slideCount"] = office_counts.count(slides, office_counts.SLIDES)
+        if text:
+            office_text.add_slides(archive, name_of("ppt/presentation.xml"), text)
     return found
 
 
@@ -151,6 +158,9 @@ def _open_document(
     else:
         name, counted = _OPEN_DOCUMENT_COUNTS[file_type]
         found[name] = office_counts.count(body, counted)
+        if text:
+            kind = office_words.TABLES if name == "sheetCount" else office_words.DRAWING_PAGES
+            office_text.add_body(archive, kind, text)
     return found
 
 

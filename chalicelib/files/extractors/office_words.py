@@ -7,6 +7,7 @@ text: others have numbers, and white space where the XML is indented.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 from chalicelib.files.words import flowing_words
@@ -23,6 +24,15 @@ contain text."""
 
 _Actions = Mapping[str, int]
 
+
+class Format(NamedTuple):
+    """The elements of a kind of document, by their names with namespaces."""
+
+    actions: _Actions
+    separators: Mapping[str, str]
+    """What separates words other than the end of a line."""
+
+
 _WORD = {
     **dict.fromkeys(("p", "tab", "ptab", "cr"), _BREAK),
     "br": _LINE_BREAK,
@@ -38,21 +48,30 @@ _WORD = {
 _COMPATIBILITY = {"AlternateContent": _ALTERNATIVES, "Choice": _CHOICE, "Fallback": _HIDDEN}
 """ECMA-376 part 3, 7.6: a program shows the first choice that it supports."""
 
-WORD: _Actions = {
-    **{
-        f"{namespace} {name}": action
-        for namespace in (
-            "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
-            "http://purl.oclc.org/ooxml/wordprocessingml/main",
-        )
-        for name, action in _WORD.items()
-    },
-    **{
-        f"http://schemas.openxmlformats.org/markup-compatibility/2006 {name}": action
-        for name, action in _COMPATIBILITY.items()
-    },
-}
-"""Of a Word document, transitional and strict."""
+_T = TypeVar("_T")
+
+
+def _in(namespaces: Iterable[str], values: Mapping[str, _T]) -> dict[str, _T]:
+    return {f"{each} {name}": value for each in namespaces for name, value in values.items()}
+
+
+_ALTERNATIVE = _in(["http://schemas.openxmlformats.org/markup-compatibility/2006"], _COMPATIBILITY)
+_WORDPROCESSING = (
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main",
+)
+_DRAWING = (
+    "http://schemas.openxmlformats.org/drawingml/2006/main",
+    "http://purl.oclc.org/ooxml/drawingml/main",
+)
+"""Transitional and strict."""
+
+WORD = Format(
+    _in(_WORDPROCESSING, _WORD) | _ALTERNATIVE,
+    _in(_WORDPROCESSING, {"tab": "\t", "ptab": "\t"}),
+)
+SLIDE = Format(_in(_DRAWING, {"p": _BREAK, "br": _BREAK, "t": _TEXT}) | _ALTERNATIVE, {})
+"""ECMA-376 part 1, 21.1.2."""
 
 _OPEN_DOCUMENT = "urn:oasis:names:tc:opendocument:xmlns:"
 
@@ -62,38 +81,54 @@ _SHAPES = (
 )
 """Shapes with paragraphs, which may stand in a paragraph: OpenDocument 1.3 part 3, 10.3."""
 
-OPEN_DOCUMENT: _Actions = {
-    f"{_OPEN_DOCUMENT}{name}": action
-    for name, action in {
-        "office:1.0 text": _BODY,
-        **dict.fromkeys(("text:1.0 p", "text:1.0 h"), _PARAGRAPH),
-        **dict.fromkeys(("text:1.0 tab", "text:1.0 s", "text:1.0 line-break"), _BREAK),
-        **{f"drawing:1.0 {shape}": _BOX for shape in _SHAPES.split()},
-        **dict.fromkeys(
-            (
-                "drawing:1.0 object",
-                "office:1.0 annotation",
-                "office:1.0 binary-data",
-                "svg-compatible:1.0 desc",
-                "svg-compatible:1.0 title",
-                "text:1.0 note",
-                "text:1.0 number",
-                "text:1.0 script",
-                "text:1.0 tracked-changes",
-            ),
-            _HIDDEN,
+_PARAGRAPHS = {
+    **dict.fromkeys(("text:1.0 p", "text:1.0 h"), _PARAGRAPH),
+    **dict.fromkeys(("text:1.0 tab", "text:1.0 s", "text:1.0 line-break"), _BREAK),
+    **dict.fromkeys(
+        (
+            "drawing:1.0 object",
+            "office:1.0 annotation",
+            "office:1.0 binary-data",
+            "svg-compatible:1.0 desc",
+            "svg-compatible:1.0 title",
+            "text:1.0 note",
+            "text:1.0 number",
+            "text:1.0 script",
+            "text:1.0 tracked-changes",
         ),
-    }.items()
+        _HIDDEN,
+    ),
 }
+_SPACES = {"text:1.0 tab": "\t", "text:1.0 s": " "}
+
+
+def _open_document(actions: Mapping[str, int], separators: Mapping[str, str]) -> Format:
+    return Format(
+        {f"{_OPEN_DOCUMENT}{name}": action for name, action in {**_PARAGRAPHS, **actions}.items()},
+        {f"{_OPEN_DOCUMENT}{name}": value for name, value in {**_SPACES, **separators}.items()},
+    )
+
+
+OPEN_DOCUMENT = _open_document(
+    {
+        "office:1.0 text": _BODY,
+        **{f"drawing:1.0 {shape}": _BOX for shape in _SHAPES.split()},
+    },
+    {},
+)
 """Of an OpenDocument text."""
 
+DRAWING_PAGES = _open_document(
+    {"drawing:1.0 page": _BREAK, "presentation:1.0 notes": _HIDDEN},
+    {"drawing:1.0 page": PAGE},
+)
+"""Of an OpenDocument presentation or drawing."""
 
-_SEPARATORS = {
-    **{name: "\t" for name in WORD if local_name(name) in ("tab", "ptab")},
-    f"{_OPEN_DOCUMENT}text:1.0 tab": "\t",
-    f"{_OPEN_DOCUMENT}text:1.0 s": " ",
-}
-"""What separates words without ending a line."""
+TABLES = _open_document(
+    {f"table:1.0 {name}": _BREAK for name in ("table", "table-row", "table-cell")},
+    {"table:1.0 table": PAGE, "table:1.0 table-cell": "\t", "text:1.0 p": " "},
+)
+"""Of an OpenDocument spreadsheet."""
 
 
 class _Box:
@@ -119,11 +154,11 @@ class _Box:
 class _BodyWords:
     """Counts the words of a body; a handler for `parse`."""
 
-    def __init__(self, actions: _Actions, text: TextCollector | None) -> None:
+    def __init__(self, kind: Format, text: TextCollector | None) -> None:
         self.has_body = False
         self.is_whole = True
         self.count = 0  # of the boxes that ended
-        self._actions = actions
+        self._actions, self._separators = kind
         self._hidden_depth = 0  # 0: not hidden
         self._text_depth = 0
         self._chosen: set[int] = set()  # depths of choices
@@ -136,7 +171,7 @@ class _BodyWords:
         if self._hidden_depth or not action:
             return
         if action & _BREAK:
-            self.words.end_word(_SEPARATORS.get(name, PARAGRAPH))
+            self.words.end_word(self._separators.get(name, PARAGRAPH))
         if action & _TEXT:
             self._text_depth += 1
         elif action > _PARAGRAPH:
@@ -168,7 +203,7 @@ class _BodyWords:
             return
         action = self._actions.get(name, 0)
         if action & _BREAK:
-            self.words.end_word(_SEPARATORS.get(name, PARAGRAPH))
+            self.words.end_word(self._separators.get(name, PARAGRAPH))
             self._box.end_paragraph()
         if action & _TEXT:
             self._text_depth -= 1
@@ -194,12 +229,12 @@ class _BodyWords:
 
 
 def word_count(
-    part: Iterable[bytes], actions: _Actions, text: TextCollector | None = None
+    part: Iterable[bytes], kind: Format, text: TextCollector | None = None
 ) -> int | None:
     """The words of the body in this part.
 
     None if it has no body, or includes text from other parts.
     """
-    body = _BodyWords(actions, text)
-    parse(part, body, only=frozenset(map(local_name, actions)))
+    body = _BodyWords(kind, text)
+    parse(part, body, only=frozenset(map(local_name, kind.actions)))
     return body.count + body.words.count if body.has_body and body.is_whole else None

@@ -1,7 +1,7 @@
 """Word, Excel and PowerPoint 97–2003, and what else an OLE2 compound file may be.
 
-The names of the streams determine the type. Text is not read; counts of words and pages are the
-statistics of the program that saved the file.
+The names of the streams determine the type. Words are not counted; counts of words and pages are
+the statistics of the program that saved the file.
 """
 
 from __future__ import annotations
@@ -11,9 +11,16 @@ from typing import BinaryIO
 
 from chalicelib.documents import MetadataValue
 from chalicelib.files import dates, text_codecs
-from chalicelib.files.compound import CompoundFile
+from chalicelib.files.compound import CompoundFile, Stream
+from chalicelib.files.extracted_text import TextCollector
 from chalicelib.files.extraction import DocumentEncryptedError
-from chalicelib.files.extractors import excel_binary, powerpoint_binary, property_sets
+from chalicelib.files.extractors import (
+    excel_binary,
+    excel_text,
+    powerpoint_binary,
+    property_sets,
+    word_text,
+)
 from chalicelib.files.metadata import RawMetadata
 from chalicelib.files.types import DOC, MSG, OLE2, PPT, XLS
 
@@ -60,7 +67,7 @@ def prepare() -> None:
     text_codecs.load_all()
 
 
-def extract(content: BinaryIO, file_type: str) -> RawMetadata:
+def extract(content: BinaryIO, file_type: str, text: TextCollector | None = None) -> RawMetadata:
     """Document properties.
 
     - title, subject, author, keywords, lastModifiedBy, application; createdAt and modifiedAt.
@@ -71,10 +78,24 @@ def extract(content: BinaryIO, file_type: str) -> RawMetadata:
     file = CompoundFile(content)
     summary = property_sets.read(file.read(property_sets.SUMMARY, most=property_sets.MAX_BYTES))
     specific = {DOC: _word, XLS: _excel, PPT: _power_point}[file_type]
+    found = specific(file, summary)
+    if text:
+        _add_text(CompoundFile(content), file_type, text)  # of its own, since streams are read once
     return {
         **{name: _described(summary.get(number)) for name, number in _SUMMARY.items()},
-        **specific(file, summary),
+        **found,
     }
+
+
+def _add_text(file: CompoundFile, file_type: str, text: TextCollector) -> None:
+    if file_type == DOC:
+        word_text.add(file, text)
+    elif file_type == XLS and (workbook := file.stream("Workbook") or file.stream("Book")):
+        excel_text.add(workbook, text)
+    elif file_type == PPT:
+        user, document = _presentation(file)
+        if document:
+            powerpoint_binary.add_text(user, document, text)
 
 
 def _described(value: property_sets.Value | None) -> MetadataValue | None:
@@ -109,14 +130,19 @@ def _excel(file: CompoundFile, summary: property_sets.Values) -> RawMetadata:  #
 
 
 def _power_point(file: CompoundFile, summary: property_sets.Values) -> RawMetadata:  # noqa: ARG001 - one of three
-    # PowerPoint 95 has streams of the same names; a file for both has those of 97 in a storage.
-    storage = file.root.storages.get("pp97_dualstorage", file.root)
-    document = file.stream("PowerPoint Document", storage)
-    user = file.read("Current User", storage)
+    user, document = _presentation(file)
     found = powerpoint_binary.read(user, document) if document else None
     if found is None:
         return {}
     return {"slideCount": found.slide_count, "hasMacros": found.has_macros}
+
+
+def _presentation(file: CompoundFile) -> tuple[bytes, Stream | None]:
+    """The streams `Current User` and `PowerPoint Document`."""
+    # PowerPoint 95 has streams of the same names; a file for both has those of 97 in a storage.
+    storage = file.root.storages.get("pp97_dualstorage", file.root)
+    document = file.stream("PowerPoint Document", storage)
+    return file.read("Current User", storage), document
 
 
 def _number(value: property_sets.Value | None) -> int | None:

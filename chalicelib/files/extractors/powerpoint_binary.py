@@ -1,4 +1,4 @@
-"""The streams of PowerPoint 97–2003: slides, macros and encryption.
+"""The streams of PowerPoint 97–2003: slides, macros, encryption and text.
 
 Specification: [MS-PPT]. A file that was saved several times has several versions of its records;
 the persist object directory lists the current ones.
@@ -7,11 +7,16 @@ the persist object directory lists the current ones.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from chalicelib.files.compound import Stream
-from chalicelib.files.extraction import DocumentEncryptedError, LimitExceededError
+from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
+from chalicelib.files.extraction import (
+    DocumentEncryptedError,
+    LimitExceededError,
+    as_far_as_readable,
+)
 
 _HEADER = struct.Struct("<HHL")
 """Version (4 bits) and instance (12 bits), type, length: [MS-PPT] 2.3.1."""
@@ -26,7 +31,11 @@ _USER_EDIT = struct.Struct("<16xLLL")
 _USER_EDIT_ATOM, _DIRECTORY_ATOM = 0x0FF5, 0x1772
 _DOCUMENT, _SLIDE_LIST, _SLIDE, _INFO_LIST = 0x03E8, 0x0FF0, 0x03F3, 0x07D0
 _MACRO_INFO, _MACRO_ATOM = 0x03FF, 0x0400
+_TEXT_HEADER, _TEXT_CHARACTERS, _TEXT_BYTES, _OUTLINE_REFERENCE = 0x0F9F, 0x0FA0, 0x0FA8, 0x0F9E
+_CONTAINERS = frozenset({0x040C, 0xF002, 0xF003, 0xF004, 0xF00D})
 """Record types: [MS-PPT] 2.13.24."""
+
+_TEXTS = frozenset({_TEXT_CHARACTERS, _TEXT_BYTES})
 
 _SLIDES_OF_SHOW = 0
 """[MS-PPT] 2.4.14.3, recInstance of the list of slides; others list masters and notes."""
@@ -62,25 +71,104 @@ def read(current_user: bytes, document: Stream) -> Presentation | None:
     return None if offset is None else _presentation(document, offset)
 
 
+def add_text(current_user: bytes, document: Stream, text: TextCollector) -> None:
+    """Add the text of the slides, as far as it can be read, of a presentation that `read` has."""
+    with as_far_as_readable(text):
+        _, _, last_edit = _CURRENT_USER.unpack_from(current_user)
+        offset = _document_offset(document, last_edit)
+        records = _Records(document)
+        outlines = {} if offset is None else _outlines(records, offset)
+        places = _places(document, last_edit, outlines.keys())
+        for number, (identifier, outline) in enumerate(outlines.items()):
+            if number:
+                text.add(PAGE)
+            place = places.get(identifier)
+            shown = outline if place is None else _shown(records, place, outline)
+            for paragraph in shown:
+                if text.is_full:
+                    return
+                text.add(paragraph)
+                text.add(PARAGRAPH)
+
+
+def _outlines(records: _Records, offset: int) -> dict[int, list[str]]:
+    """The texts of the outline by slide, which its shapes may refer to: [MS-PPT] 2.4.14.3."""
+    outlines: dict[int, list[str]] = {}
+    current: list[str] = []
+    for instance, kind, begin, size in records.inside(offset):
+        if kind != _SLIDE_LIST or instance != _SLIDES_OF_SHOW:
+            continue
+        for _, inner, position, length in records.within(begin, begin + size):
+            if inner == _SLIDE:
+                identifier = int.from_bytes(records.stream.read(position, 4), "little")
+                current = outlines.setdefault(identifier, [])
+            elif inner == _TEXT_HEADER:
+                current.append("")
+            elif inner in _TEXTS and current:
+                current[-1] = _decoded(inner, records.stream.read(position, length))
+    return outlines
+
+
+def _shown(records: _Records, place: int, outline: list[str]) -> Iterator[str]:
+    """The texts of a slide's shapes, in their order."""
+    pending = [records.inside(place)]
+    while pending:
+        found = next(pending[-1], None)
+        if found is None:
+            pending.pop()
+            continue
+        _, kind, position, size = found
+        if kind in _CONTAINERS:
+            pending.append(records.within(position, position + size))
+        elif kind in _TEXTS:
+            yield _decoded(kind, records.stream.read(position, size))
+        elif kind == _OUTLINE_REFERENCE:
+            index = int.from_bytes(records.stream.read(position, 4), "little")
+            yield from outline[index : index + 1]
+
+
+def _decoded(kind: int, data: bytes) -> str:
+    codec = "utf-16-le" if kind == _TEXT_CHARACTERS else "latin-1"
+    return data.decode(codec, "replace").replace("\v", "\n")
+
+
+def _places(stream: Stream, last_edit: int, wanted: Set[int]) -> dict[int, int]:
+    """The current offset of each of these objects."""
+    places: dict[int, int] = {}
+    for numbers in _directories(stream, last_edit):
+        position = 0
+        while position < len(numbers):
+            first, count = numbers[position] & 0xFFFFF, numbers[position] >> 20
+            for index, offset in enumerate(numbers[position + 1 : position + 1 + count]):
+                if first + index in wanted:
+                    places.setdefault(first + index, offset)
+            position += 1 + count
+    return places
+
+
 def _document_offset(stream: Stream, last_edit: int) -> int | None:
     """The offset of the current document container: [MS-PPT] 2.1.2."""
-    wanted: int | None = None
+    edit = stream.read(last_edit, _USER_EDIT.size)
+    wanted = _USER_EDIT.unpack(edit)[2] if len(edit) == _USER_EDIT.size else 0
+    found = (_lookup(numbers, wanted) for numbers in _directories(stream, last_edit))
+    return next((offset for offset in found if offset is not None), None)
+
+
+def _directories(stream: Stream, last_edit: int) -> Iterator[tuple[int, ...]]:
+    """The persist directories of all edits, latest first."""
     offset = last_edit
     remaining_bytes = stream.size  # many edits may refer to one directory
     while remaining_bytes > 0:
         edit = stream.read(offset, _USER_EDIT.size)
         if len(edit) < _USER_EDIT.size or _HEADER.unpack_from(edit)[1] != _USER_EDIT_ATOM:
-            return None
-        before, directory, document = _USER_EDIT.unpack_from(edit)
-        wanted = document if wanted is None else wanted
+            return
+        before, directory, _ = _USER_EDIT.unpack_from(edit)
         numbers = _directory(stream, directory)
-        if (found := _lookup(numbers, wanted)) is not None:
-            return found
+        yield numbers
         remaining_bytes -= _USER_EDIT.size + 4 * len(numbers)
         if not before < offset:  # the first edit has 0; a loop would not end
-            return None
+            return
         offset = before
-    return None
 
 
 def _directory(stream: Stream, offset: int) -> tuple[int, ...]:
@@ -138,6 +226,13 @@ class _Records:
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self._remaining = _MAX_RECORDS
+
+    def inside(self, offset: int) -> Iterator[tuple[int, int, int, int]]:
+        """The records within the one at this offset."""
+        header = self.stream.read(offset, _HEADER.size)
+        size = _HEADER.unpack(header)[2] if len(header) == _HEADER.size else 0
+        begin = offset + _HEADER.size
+        return self.within(begin, min(begin + size, self.stream.size))
 
     def within(self, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
         """Instance, type, position of the data and length of each record in this range.

@@ -1,0 +1,164 @@
+"""The text of the main document of Word 6 to 2003: [MS-DOC] 2.4.1, retrieving text.
+
+Without headers, footers, notes, comments and the codes of fields. What was deleted or hidden while
+changes were tracked is part of it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import struct
+from collections.abc import Iterator
+
+from chalicelib.files import code_pages
+from chalicelib.files.compound import CompoundFile, Stream
+from chalicelib.files.extracted_text import TextCollector
+from chalicelib.files.extraction import as_far_as_readable
+
+_HEADER_BYTES = 0x1AA
+_WORD_97 = 0x00C1
+_IS_COMPLEX, _IS_IN_TABLE_1, _IS_WIDE = 0x0004, 0x0200, 0x1000
+"""Flags of the header: [MS-DOC] 2.5.2, FibBase: fComplex, fWhichTblStm, fExtChar."""
+
+_PIECES_97, _LENGTH_97 = 0x01A2, 0x004C
+"""Offsets of fcClx and ccpText: [MS-DOC] 2.5.6 and 2.5.4."""
+_PIECES_95, _LENGTH_95, _BEGIN_95 = 0x0160, 0x0034, 0x0018
+"""The same of Word 6 and 95, and of fcMin, where the text of a file without pieces begins."""
+
+_PROPERTIES, _PIECE_TABLE = 1, 2
+"""First bytes of the parts of a Clx: [MS-DOC] 2.9.38."""
+_IS_COMPRESSED = 0x40000000
+"""[MS-DOC] 2.9.73, FcCompressed."""
+
+_MAX_TABLE_BYTES = 4 * 1_048_576
+_CHUNK_CHARACTERS = 65_536
+
+_FIELD = re.compile("([\x13\x14\x15])")
+_BEGIN_FIELD, _SEPARATE_FIELD, _END_FIELD = "\x13", "\x14", "\x15"
+"""[MS-DOC] 2.8.25. The code of a field is between them."""
+
+_FIELD_MARKS = frozenset({_BEGIN_FIELD, _SEPARATE_FIELD, _END_FIELD})
+_MAX_FIELDS = 1_000
+
+_SHOWN = str.maketrans(
+    {
+        "\r": "\n",
+        "\x07": "\t",
+        "\x0b": "\n",
+        "\x0e": "\n",
+        "\x1e": "-",
+        **dict.fromkeys("\x00\x01\x02\x03\x04\x05\x06\x08\x1f", ""),
+    }
+)
+"""Characters with a meaning of their own: [MS-DOC] 2.4.1, sprmCFSpec and 2.8.8."""
+
+
+def add(file: CompoundFile, text: TextCollector) -> None:
+    """Add the text, as far as it can be read."""
+    with as_far_as_readable(text):
+        shown = _Shown(text)
+        main = file.stream("WordDocument")
+        if main is None:
+            return
+        for piece in _pieces(file, main):
+            if text.is_full:
+                return
+            shown.add(piece)
+
+
+class _Shown:
+    """Adds the text without the codes of fields."""
+
+    def __init__(self, text: TextCollector) -> None:
+        self._text = text
+        self._is_code: list[bool] = []  # of each open field
+        self._codes = 0
+
+    def add(self, piece: str) -> None:
+        for part in _FIELD.split(piece):
+            if part in _FIELD_MARKS:
+                self._apply(part)
+            elif not self._codes:
+                self._text.add(part.replace("\x07\x07", "\n").translate(_SHOWN))
+
+    def _apply(self, mark: str) -> None:
+        if mark == _BEGIN_FIELD:
+            if len(self._is_code) == _MAX_FIELDS:
+                raise ValueError("more fields are open than the limit")
+            self._is_code.append(True)
+            self._codes += 1
+        elif self._is_code:
+            self._codes -= self._is_code.pop()
+            if mark == _SEPARATE_FIELD:
+                self._is_code.append(False)
+
+
+def _pieces(file: CompoundFile, main: Stream) -> Iterator[str]:
+    header = main.read(0, _HEADER_BYTES).ljust(_HEADER_BYTES, b"\0")
+    _, version, _, locale, _, flags = struct.unpack_from("<6H", header)
+    if version >= _WORD_97:
+        table = file.stream("1Table" if flags & _IS_IN_TABLE_1 else "0Table")
+        if table is not None:
+            yield from _joined(main, _table(table, header, _PIECES_97, _LENGTH_97), None)
+        return
+    page = code_pages.of_locale(locale)
+    codec = (code_pages.codec_of(page) if page else None) or "cp1252"
+    if flags & _IS_WIDE:
+        codec = "utf-16-le"
+    if flags & _IS_COMPLEX:
+        yield from _joined(main, _table(main, header, _PIECES_95, _LENGTH_95), codec)
+    else:
+        (begin,), (length,) = (
+            struct.unpack_from("<L", header, offset) for offset in (_BEGIN_95, _LENGTH_95)
+        )
+        yield from _decoded(main, begin, length, codec)
+
+
+def _table(stream: Stream, header: bytes, pieces: int, length: int) -> Iterator[tuple[int, int]]:
+    """Length in characters and position of each piece: [MS-DOC] 2.8.35."""
+    offset, size = struct.unpack_from("<LL", header, pieces)
+    (remaining,) = struct.unpack_from("<L", header, length)
+    clx = stream.read(offset, min(size, _MAX_TABLE_BYTES))
+    position = 0
+    while clx[position] == _PROPERTIES:
+        position += 3 + int.from_bytes(clx[position + 1 : position + 3], "little")
+    if clx[position] != _PIECE_TABLE:
+        raise ValueError("there is no piece table")
+    data = clx[position + 5 :][: int.from_bytes(clx[position + 1 : position + 5], "little")]
+    count = (len(data) - 4) // 12
+    ends = struct.unpack_from(f"<{count + 1}L", data)
+    for index in range(count):
+        (place,) = struct.unpack_from("<2xL", data, 4 * (count + 1) + 8 * index)
+        characters = min(max(ends[index + 1] - ends[index], 0), remaining)
+        remaining -= characters
+        yield characters, place
+
+
+def _joined(main: Stream, table: Iterator[tuple[int, int]], codec: str | None) -> Iterator[str]:
+    """The text of the pieces; no more than the file has bytes.
+
+    Args:
+        main: has the text.
+        table: the pieces.
+        codec: of Word 6 and 95; None for later versions, which state it for each piece.
+    """
+    remaining = main.size
+    for characters, place in table:
+        characters = min(characters, remaining)  # noqa: PLW2901 - what is left of it
+        remaining -= characters
+        if codec:
+            yield from _decoded(main, place, characters, codec)
+        elif place & _IS_COMPRESSED:
+            yield from _decoded(main, (place & ~_IS_COMPRESSED) // 2, characters, "cp1252")
+        else:
+            yield from _decoded(main, place, characters, "utf-16-le")
+
+
+def _decoded(main: Stream, position: int, characters: int, codec: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    width = 2 if codec == "utf-16-le" else 1
+    end = position + characters * width
+    while position < end and (data := main.read(position, min(_CHUNK_CHARACTERS, end - position))):
+        position += len(data)
+        yield decoder.decode(data)
