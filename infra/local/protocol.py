@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, Shape, StructureShape
+from botocore.model import OperationModel, StructureShape
 
 from infra.local.shapes import InvalidValueError, from_wire, to_wire
 
@@ -60,12 +58,8 @@ class ServiceProtocol:
         shape = operation.input_shape
         if not isinstance(shape, StructureShape):
             return operation.name, {}
+        wire = {**_json_object(request.body), **_outside_body(shape, labels, request)}
         try:
-            body = json.loads(request.body or b"{}")
-        except ValueError:
-            raise ServiceError("SerializationException", "The body is not JSON") from None
-        try:
-            wire = {**body, **_outside_body(shape, labels, request)}
             return operation.name, from_wire(shape, wire)
         except InvalidValueError as error:
             raise ServiceError(error.code, str(error)) from None
@@ -109,6 +103,16 @@ class ServiceProtocol:
         raise ServiceError("UnknownOperationException", "No such operation", 404)
 
 
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body or b"{}")
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise ServiceError("SerializationException", "The body is not a JSON object")
+    return parsed
+
+
 def _uri_pattern(uri: str) -> re.Pattern[str]:
     path = uri.partition("?")[0]
     parts = re.split(r"\{(\w+)(\+?)\}", path)
@@ -124,29 +128,14 @@ def _uri_pattern(uri: str) -> re.Pattern[str]:
 
 def _outside_body(
     shape: StructureShape, labels: Mapping[str, str], request: WireRequest
-) -> dict[str, Any]:
-    """The members in the path, the query and the headers, by their names on the wire."""
-    found: dict[str, Any] = {}
+) -> dict[str, str]:
+    """The members in the path and the query, which are strings, by their names on the wire."""
+    found: dict[str, str] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri" if wire_name in labels:
-                found[wire_name] = urllib.parse.unquote(labels[wire_name])
+                found[wire_name] = labels[wire_name]
             case "querystring" if wire_name in request.query:
-                found[wire_name] = _typed(member, request.query[wire_name])
-            case "header" if wire_name.lower() in request.headers:
-                found[wire_name] = _typed(member, [request.headers[wire_name.lower()]])
+                found[wire_name] = request.query[wire_name][0]
     return found
-
-
-def _typed(shape: Shape, values: list[str]) -> Any:
-    match shape.type_name:
-        case "list":
-            return values
-        case "integer" | "long":
-            return int(values[0])
-        case "boolean":
-            return values[0] == "true"
-        case "timestamp":
-            return datetime.fromisoformat(values[0])
-    return values[0]

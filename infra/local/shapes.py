@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
@@ -23,7 +23,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "map": (dict,),
     "string": (str,),
     "structure": (dict,),
-    "timestamp": (int, float, datetime, str),
+    "timestamp": (datetime,),
 }
 
 
@@ -69,7 +69,7 @@ def _convert(shape: Shape, value: Any, path: str, *, is_received: bool) -> Any:
             return [inner(shape.member, item, str(place)) for place, item in enumerate(value, 1)]
         case MapShape():
             return {key: inner(shape.value, item, key) for key, item in value.items()}
-    return _convert_time(shape, value, is_received=is_received)
+    return value.timestamp() if shape.type_name == "timestamp" else value
 
 
 def _convert_structure(
@@ -96,16 +96,6 @@ def _convert_structure(
         for name in wire_names
         if read[name] in given
     }
-
-
-def _convert_time(shape: Shape, value: Any, *, is_received: bool) -> Any:
-    if shape.type_name != "timestamp":
-        return value
-    if is_received:
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
-    if shape.serialization.get("timestampFormat") == "iso8601":
-        return value.isoformat()
-    return value.timestamp()
 
 
 def _check_type(shape: Shape, value: Any, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -77,9 +78,10 @@ def test_wrong_parameters(operation: str, body: Any, code: str, named: str) -> N
     assert code == raised.value.code
 
 
-def test_a_body_that_is_not_json() -> None:
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_a_body_that_is_no_json_object(body: bytes) -> None:
     """It is a SerializationException."""
-    request = WireRequest("POST", "/", {"x-amz-target": "Textract.GetDocumentAnalysis"}, b"{", {})
+    request = WireRequest("POST", "/", {"x-amz-target": "Textract.GetDocumentAnalysis"}, body, {})
     with pytest.raises(ServiceError, match="SerializationException"):
         TEXTRACT.parse(request)
 
@@ -109,10 +111,17 @@ def test_a_parameter_in_the_query() -> None:
 
 
 def test_names_of_a_response() -> None:
-    """A response has the names of the wire, its times are epoch seconds."""
+    """A response has the names of the wire."""
     plans = [{"MalwareProtectionPlanId": "abc"}]
     status, headers, body = GUARDDUTY.response(
         "ListMalwareProtectionPlans", {"MalwareProtectionPlans": plans}
     )
     assert (200, "application/json") == (status, headers["Content-Type"])
     assert {"malwareProtectionPlans": [{"malwareProtectionPlanId": "abc"}]} == json.loads(body)
+
+
+def test_a_time_in_a_response() -> None:
+    """It is in seconds since the epoch."""
+    created = datetime(2026, 11, 25, tzinfo=UTC)
+    _, _, body = GUARDDUTY.response("GetMalwareProtectionPlan", {"CreatedAt": created})
+    assert {"createdAt": 1_795_564_800} == json.loads(body)

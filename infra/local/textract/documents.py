@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,11 @@ def format_of(head: bytes) -> Format:
     raise ServiceError("UnsupportedDocumentException", "Request has unsupported document format")
 
 
-def count_tiff_pages(content: bytes) -> int:
+def count_tiff_pages(content: bytes | mmap) -> int:
     """The number of image file directories of a TIFF (TIFF 6.0, section 2), at most one more than
     a document may have.
     """
-    order = "<" if content.startswith(b"II") else ">"
+    order = "<" if content[:2] == b"II" else ">"
     pages, position = 0, 4
     while pages <= MOST_PAGES and position + 4 <= len(content):
         (directory,) = struct.unpack_from(f"{order}I", content, position)

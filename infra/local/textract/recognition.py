@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import subprocess
 import sys
@@ -43,7 +44,11 @@ def count_pages(document: Document) -> int:
         case Format.PDF:
             pages = int(_run(sys.executable, "-m", _RENDER, str(document.path)))
         case Format.TIFF:
-            pages = count_tiff_pages(document.path.read_bytes())
+            with (
+                document.path.open("rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+            ):
+                pages = count_tiff_pages(content)
         case _:
             pages = 1
     if not 1 <= pages <= MOST_PAGES:
