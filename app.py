@@ -56,6 +56,10 @@ register_other_methods(openapi_routes)
 app.register_blueprint(upload_routes)
 app.register_blueprint(part_routes)
 app.register_blueprint(document_routes)
+if settings.text_bucket:
+    from chalicelib.api.text_routes import text_routes
+
+    app.register_blueprint(text_routes)
 app.register_blueprint(openapi_routes)
 app.register_blueprint(web_routes)
 app.register_middleware(add_headers, "http")

@@ -129,6 +129,9 @@ class Document:
     """Hex digest of the content; None when the content was not read to its end. While PENDING, the
     declared digest."""
     metadata: Metadata | None = None
+    text: Mapping[str, Any] | None = None
+    """About the text in the text bucket; None where the document has none, or texts are not
+    kept."""
     failure: Failure | None = None
     expires_at: int | None = None
     """Epoch seconds (DynamoDB TTL); only while PENDING."""
@@ -170,6 +173,8 @@ class Tombstone:
     direct upload to the same key after this time is a new document."""
     expires_at: int
     """Epoch seconds (DynamoDB TTL)."""
+    sequencer: str | None = None
+    """Of the deleted version; None for an upload that was not processed."""
 
     def to_record(self) -> dict[str, object]:
         """The attributes of the tombstone in camelCase; none is an index key."""

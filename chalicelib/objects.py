@@ -103,6 +103,17 @@ def open_object(s3: S3Client, bucket: str, key: str, e_tag: str) -> StoredObject
     )
 
 
+def put_object(s3: S3Client, bucket: str, key: str, content: bytes, content_type: str) -> None:
+    """Create or replace an object."""
+    s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+
+
+def list_keys(s3: S3Client, bucket: str, prefix: str) -> list[str]:
+    """The first 1,000 keys with this prefix, in their order."""
+    response = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+    return [item["Key"] for item in response.get("Contents", [])]
+
+
 def delete_object(s3: S3Client, bucket: str, key: str) -> None:
     """Delete the object; succeeds when there is none."""
     s3.delete_object(Bucket=bucket, Key=key)

@@ -53,6 +53,10 @@ from chalicelib.store import (
 )
 from chalicelib.tags import tags_from_metadata
 
+if settings.text_bucket:
+    from chalicelib.text_keys import used_keys
+    from chalicelib.texts import delete_text, delete_texts, put_text, settle_text, text_attribute
+
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
 _REPLACEABLE = (FailureCode.PROCESSING_FAILED, FailureCode.NOT_SCANNED)
@@ -73,6 +77,9 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     if read is None:
         message = f"File {upload.key} was deleted or replaced, nothing recorded"
         log(logging.INFO, message, {"objectKey": upload.key})
+        if settings.text_bucket:
+            document_id = document_id_for(upload.bucket, upload.key)
+            delete_text(s3, settings.text_bucket, document_id, upload.sequencer)
         return
     stored, validation = read
     document = Document(
@@ -93,12 +100,24 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         sha256=validation.sha256,
         metadata=validation.metadata,
         failure=validation.failure,
+        text=text_attribute(validation.text) if validation.text else None,
     )
+    if settings.text_bucket and validation.text:
+        with stopwatch.step("text"):
+            put_text(s3, settings.text_bucket, document, validation.text)
     with stopwatch.step("write"):
         for attempt in attempts(seconds_left):
             with attempt:
-                result = put_result(dynamodb, settings.documents_table, document, upload.replaces)
+                result = put_result(
+                    dynamodb,
+                    settings.documents_table,
+                    document,
+                    upload.replaces,
+                    returns_replaced=settings.text_bucket is not None,
+                )
     finish(upload, document, result.outcome, stopwatch)
+    if settings.text_bucket:
+        settle_text(s3, settings.text_bucket, document, result, validation.text)
     notify(upload, result)
 
 
@@ -112,7 +131,12 @@ def read_object(
 
     def analyze(content: BinaryIO, candidate_types: Sequence[str]) -> Analysis:
         with stopwatch.step("analysis"):
-            return runtime.sandbox.analyze(content, candidate_types, seconds_left)
+            return runtime.sandbox.analyze(
+                content,
+                candidate_types,
+                seconds_left,
+                with_text=settings.text_bucket is not None,
+            )
 
     failed_attempts = 0
     while stored := open_object(s3, upload.bucket, upload.key, upload.e_tag):
@@ -166,6 +190,9 @@ def record_permanent_failure(
             with attempt:
                 result = update_failure(dynamodb, settings.documents_table, document)
     finish(upload, document, result.outcome, stopwatch, fields)
+    if settings.text_bucket:
+        used = used_keys(result.record)
+        delete_texts(s3, settings.text_bucket, document.document_id, upload.sequencer, used)
     if result.outcome is WriteOutcome.DUPLICATE:
         log_event(result.record, logging.WARNING, "failed permanently but has a record", fields)
     notify(upload, result)
@@ -187,6 +214,9 @@ def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
     if record:
         fields: LogFields = {"documentId": record["documentId"], "objectKey": removal.key}
         log(logging.INFO, f"File {removal.key} was deleted from the bucket", fields)
+    if settings.text_bucket:
+        document_id = document_id_for(removal.bucket, removal.key)
+        delete_texts(s3, settings.text_bucket, document_id, removal.sequencer)
 
 
 def finish(

@@ -51,7 +51,7 @@ def _mark_removed(dynamodb: DynamoDBClient, table: str, removal: Removal) -> Rec
         response = dynamodb.update_item(
             TableName=table,
             Key=to_item({"documentId": document_id_for(removal.bucket, removal.key)}),
-            UpdateExpression="SET #removedAt = :removedAt, #sequencer = :sequencer",
+            UpdateExpression="SET #removedAt = :removedAt, #sequencer = :sequencer REMOVE #text",
             ConditionExpression=(
                 "attribute_exists(#documentId)"
                 " AND (attribute_not_exists(#sequencer) OR #sequencer < :sequencer)"
@@ -62,6 +62,7 @@ def _mark_removed(dynamodb: DynamoDBClient, table: str, removal: Removal) -> Rec
                 "#removedAt": "removedAt",
                 "#sequencer": "sequencer",
                 "#deletedUntil": "deletedUntil",
+                "#text": "text",
             },
             ExpressionAttributeValues=to_item(
                 {":removedAt": removal.removed_at, ":sequencer": removal.sequencer}

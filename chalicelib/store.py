@@ -44,6 +44,8 @@ class WriteResult:
 
     outcome: WriteOutcome
     record: Record
+    replaced: Record | None = None
+    """The record that was written over, where that was asked for and there was one."""
 
 
 def put_pending(
@@ -89,9 +91,16 @@ def put_pending(
     return None
 
 
-def put_tombstone(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) -> None:
-    """Replace a record by its tombstone, which the conditional writes below respect."""
-    dynamodb.put_item(TableName=table, Item=to_item(tombstone.to_record()))
+def put_tombstone(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) -> Record:
+    """Replace a record by its tombstone, which the conditional writes below respect.
+
+    Returns:
+        What was replaced; empty where there was nothing.
+    """
+    response = dynamodb.put_item(
+        TableName=table, Item=to_item(tombstone.to_record()), ReturnValues="ALL_OLD"
+    )
+    return from_item(response.get("Attributes", {}))
 
 
 def put_tombstone_of_pending(dynamodb: DynamoDBClient, table: str, tombstone: Tombstone) -> bool:
@@ -110,7 +119,12 @@ def put_tombstone_of_pending(dynamodb: DynamoDBClient, table: str, tombstone: To
 
 
 def put_result(
-    dynamodb: DynamoDBClient, table: str, document: Document, replaces: str | None = None
+    dynamodb: DynamoDBClient,
+    table: str,
+    document: Document,
+    replaces: str | None = None,
+    *,
+    returns_replaced: bool = False,
 ) -> WriteResult:
     """Write a processing result, unless the record describes this version or a later one already.
 
@@ -119,7 +133,7 @@ def put_result(
     whose response was lost. A tombstone set after the upload is never replaced.
     """
     try:
-        dynamodb.put_item(
+        response = dynamodb.put_item(
             TableName=table,
             Item=to_item(document.to_record()),
             ConditionExpression=(
@@ -148,11 +162,15 @@ def put_result(
                     ":uploadedAt": document.uploaded_at,
                 }
             ),
+            ReturnValues="ALL_OLD" if returns_replaced else "NONE",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
         return result_of_conflict(document, error)
-    return WriteResult(WriteOutcome.WRITTEN, document.to_record())
+    replaced = response.get("Attributes")
+    return WriteResult(
+        WriteOutcome.WRITTEN, document.to_record(), from_item(replaced) if replaced else None
+    )
 
 
 def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> WriteResult:
@@ -173,6 +191,7 @@ def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> 
         "declaredType",
         "sha256",
         "metadata",
+        "text",
         "deletedUntil",
         "removedAt",
         *pending,

@@ -12,14 +12,24 @@ from chalicelib.api.problems import Code, Problem
 from chalicelib.api.uploads import tombstone_for
 from chalicelib.documents import (
     Status,
+    is_client_upload,
     is_document_id,
     is_expired,
     is_tombstone,
     object_key_for,
+    to_iso8601,
 )
-from chalicelib.objects import MultipartUpload, abort_multipart_upload, delete_object
+from chalicelib.objects import (
+    MultipartUpload,
+    abort_multipart_upload,
+    delete_object,
+    presign_download,
+)
 from chalicelib.runtime import dynamodb, s3, settings
 from chalicelib.store import get_record, put_tombstone, put_tombstone_of_pending
+
+if settings.text_bucket:
+    from chalicelib.texts import delete_texts
 
 
 def get_record_or_404(
@@ -88,8 +98,13 @@ def delete_for_good(record: Mapping[str, Any]) -> None:
     if upload := multipart_upload_of(record):
         abort_multipart_upload(s3, upload)
     tombstone = tombstone_for(record, runtime.now())
-    put_tombstone(dynamodb, settings.documents_table, tombstone)
+    replaced = put_tombstone(dynamodb, settings.documents_table, tombstone)
     delete_object(s3, settings.upload_bucket, tombstone.object_key)
+    if settings.text_bucket:
+        is_last = is_client_upload(tombstone.object_key, tombstone.document_id)
+        until = None if is_last else replaced.get("sequencer")
+        if is_last or until:
+            delete_texts(s3, settings.text_bucket, tombstone.document_id, until)
 
 
 def cancel_for_good(record: Mapping[str, Any]) -> None:
@@ -100,6 +115,29 @@ def cancel_for_good(record: Mapping[str, Any]) -> None:
     if not put_tombstone_of_pending(dynamodb, settings.documents_table, tombstone):
         raise not_pending()
     delete_object(s3, settings.upload_bucket, tombstone.object_key)
+
+
+def reject_without_file(record: Mapping[str, Any]) -> None:
+    """410 for a document whose file was deleted outside the API, 409 for one that has none yet."""
+    if "removedAt" in record:
+        raise removed()
+    if record["status"] == Status.PENDING:
+        raise Problem(
+            Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
+        )
+
+
+def download(bucket: str, key: str, signed: Mapping[str, str]) -> dict[str, object]:
+    """The response with a download URL.
+
+    Args:
+        bucket: of the object.
+        key: of the object.
+        signed: further arguments of GetObject, which set headers of the download.
+    """
+    expires = url_expiry()
+    url = presign_download(s3, bucket, key, signed, settings.upload_url_seconds)
+    return {"url": url, "expiresAt": to_iso8601(expires)}
 
 
 def url_expiry() -> datetime:

@@ -12,7 +12,12 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import runtime
 from chalicelib.api import schema
-from chalicelib.api.access import delete_for_good, get_record_or_404, removed, url_expiry
+from chalicelib.api.access import (
+    delete_for_good,
+    download,
+    get_record_or_404,
+    reject_without_file,
+)
 from chalicelib.api.http import principal, query_parameters, route_options
 from chalicelib.api.listing import listing_from
 from chalicelib.api.merge import read_matches
@@ -20,12 +25,10 @@ from chalicelib.api.pagination import build_page, open_partitions
 from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments
-from chalicelib.documents import Status, to_iso8601
 from chalicelib.etags import etag_matches, weak_etag
 from chalicelib.events import Upload
 from chalicelib.invocation import start_processing
-from chalicelib.objects import presign_download
-from chalicelib.runtime import dynamodb, s3, settings
+from chalicelib.runtime import dynamodb, settings
 
 document_routes = Blueprint(__name__)
 
@@ -67,10 +70,7 @@ def get_content(document_id: str) -> dict[str, object]:
     """A download URL that returns the file under its original name."""
     record = get_record_or_404(principal(document_routes.current_request), document_id)
     reject_without_file(record)
-    bucket, key, seconds = settings.upload_bucket, record["objectKey"], settings.upload_url_seconds
-    expires = url_expiry()
-    url = presign_download(s3, bucket, key, get_object_arguments(record), seconds)
-    return {"url": url, "expiresAt": to_iso8601(expires)}
+    return download(settings.upload_bucket, record["objectKey"], get_object_arguments(record))
 
 
 @document_routes.route(**route_options(schema.REPROCESS_DOCUMENT))
@@ -118,13 +118,3 @@ def record_response(shown: Mapping[str, Any]) -> Response:
     if etag_matches(document_routes.current_request.headers.get("if-none-match"), e_tag):
         return Response(status_code=304, headers={"ETag": e_tag}, body="")
     return Response(status_code=200, headers={"ETag": e_tag}, body=shown)
-
-
-def reject_without_file(record: Mapping[str, Any]) -> None:
-    """410 for a document whose file was deleted outside the API, 409 for one that has none yet."""
-    if "removedAt" in record:
-        raise removed()
-    if record["status"] == Status.PENDING:
-        raise Problem(
-            Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
-        )

@@ -18,6 +18,9 @@ _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 _CHALICE_ERRORS = {400: Code.INVALID_REQUEST, 415: Code.UNSUPPORTED_MEDIA_TYPE}
 """What Chalice itself answers besides 500. All methods have routes, so that 405 is not among it."""
 
+operations = (*schema.OPERATIONS, *(schema.TEXT_OPERATIONS if settings.text_bucket else ()))
+"""Of this stage."""
+
 authorizer = CognitoUserPoolAuthorizer("SignedIn", provider_arns=[settings.user_pool_arn])
 
 
@@ -54,17 +57,17 @@ def register_other_methods(blueprint: Blueprint) -> None:
         raise Problem(
             Code.METHOD_NOT_ALLOWED,
             f"The path does not support {request.method}",
-            headers={"Allow": ", ".join(schema.methods_for(request.path))},
+            headers={"Allow": ", ".join(schema.methods_for(request.path, operations))},
         )
 
     def preflight(**_path: str) -> Response:
         """Chalice's own preflight is a fixed response of API Gateway, for one origin only."""
-        headers = preflight_headers(schema.methods_for(blueprint.current_request.path))
+        headers = preflight_headers(schema.methods_for(blueprint.current_request.path, operations))
         return Response(status_code=204, headers=dict(headers), body="")
 
-    for path in schema.PATHS:
-        others = sorted(_METHODS - set(schema.methods_for(path)))
-        guard = None if schema.is_public(path) else authorizer
+    for path in schema.paths_of(operations):
+        others = sorted(_METHODS - set(schema.methods_for(path, operations)))
+        guard = None if schema.is_public(path, operations) else authorizer
         blueprint.route(path, methods=others, authorizer=guard, content_types=["*/*"])(
             method_not_allowed
         )

@@ -13,7 +13,6 @@ from chalicelib.api.problems import MEDIA_TYPE, Code
 from chalicelib.api.schema import (
     FILE_SIZE,
     FILE_TYPE,
-    OPERATIONS,
     TOO_MANY_REQUESTS,
     Operation,
     Response,
@@ -87,6 +86,19 @@ SCHEMAS: dict[str, JsonSchema] = {
                 "description": "Extracted metadata, such as wordCount or pageCount",
                 "additionalProperties": {"type": ["string", "integer", "boolean"]},
             },
+            "text": _object(
+                {
+                    "source": _TEXT
+                    | {"description": "`document`: the file's own text; `ocr`: recognized"},
+                    "characterCount": {"type": "integer", "minimum": 0},
+                    "truncated": {
+                        "type": "boolean",
+                        "description": "Whether it is the beginning of a longer text",
+                    },
+                },
+                required=("source",),
+            )
+            | {"description": "About the text of the file, where the service keeps texts"},
             "failure": _object(
                 {
                     "code": _open_enum(FailureCode),
@@ -185,7 +197,9 @@ SCHEMAS: dict[str, JsonSchema] = {
 }
 
 
-def build_openapi(title: str, url: str, limits: Limits, sign_in: SignIn) -> dict[str, Any]:
+def build_openapi(
+    title: str, url: str, limits: Limits, sign_in: SignIn, operations: Sequence[Operation]
+) -> dict[str, Any]:
     """The description for a stage.
 
     Args:
@@ -193,12 +207,14 @@ def build_openapi(title: str, url: str, limits: Limits, sign_in: SignIn) -> dict
         url: of the API, without its final slash.
         limits: of the stage.
         sign_in: of the stage.
+        operations: of the stage.
     """
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
+    for operation in operations:
         if operation.tag:
             path = paths.setdefault(operation.path, {})
             path[operation.method.lower()] = _operation(operation, limits)
+            _add_links(path[operation.method.lower()], operations)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -309,12 +325,18 @@ def _response(operation: Operation, status: int, described: Response) -> dict[st
     if described.schema == "CreatedUpload":
         description = "The document, relative to the URL of the request (RFC 3986, section 5.2)"
         response["headers"] = {"Location": {"schema": _TEXT, "description": description}}
-        response["links"] = {
-            operation.name: {
-                "operationId": operation.name,
-                "parameters": {"document_id": "$response.body#/documentId"},
-            }
-            for operation in OPERATIONS
-            if "{document_id}" in operation.path
-        }
     return response
+
+
+def _add_links(described: dict[str, Any], operations: Sequence[Operation]) -> None:
+    """From the responses with the URL of a document to its operations."""
+    for response in described["responses"].values():
+        if "headers" in response:
+            response["links"] = {
+                operation.name: {
+                    "operationId": operation.name,
+                    "parameters": {"document_id": "$response.body#/documentId"},
+                }
+                for operation in operations
+                if "{document_id}" in operation.path
+            }

@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 
 from chalicelib import runtime
 from chalicelib.api import schema
-from chalicelib.api.http import route_options
+from chalicelib.api.http import operations, route_options
 from chalicelib.api.openapi import build_openapi
 from chalicelib.api.openapi_text import SignIn
 from chalicelib.runtime import settings
@@ -23,7 +23,7 @@ def get_openapi() -> dict[str, object]:
     request = openapi_routes.current_request
     url = base_url(request.context, request.stage_vars or {}, schema.GET_OPENAPI.path)
     sign_in = SignIn(runtime.cognito_endpoint(), settings.user_pool_client_id)
-    return build_openapi("Intake", url, settings.limits, sign_in)
+    return build_openapi("Intake", url, settings.limits, sign_in, operations)
 
 
 def base_url(context: Mapping[str, Any], stage_variables: Mapping[str, str], path: str) -> str:

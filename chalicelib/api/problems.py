@@ -25,8 +25,10 @@ class Code(StrEnum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
+    NO_TEXT = "no_text"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     DOCUMENT_PENDING = "document_pending"
+    TEXT_RUNNING = "text_running"
     CONFLICT = "conflict"
     PARTS_INCOMPLETE = "parts_incomplete"
     NOT_PENDING = "not_pending"
@@ -45,8 +47,10 @@ STATUSES: Mapping[Code, tuple[int, str]] = {
     Code.UNAUTHORIZED: (401, "Unauthorized"),
     Code.FORBIDDEN: (403, "Forbidden"),
     Code.NOT_FOUND: (404, "Not Found"),
+    Code.NO_TEXT: (404, "Not Found"),
     Code.METHOD_NOT_ALLOWED: (405, "Method Not Allowed"),
     Code.DOCUMENT_PENDING: (409, "Conflict"),
+    Code.TEXT_RUNNING: (409, "Conflict"),
     Code.CONFLICT: (409, "Conflict"),
     Code.PARTS_INCOMPLETE: (409, "Conflict"),
     Code.NOT_PENDING: (409, "Conflict"),

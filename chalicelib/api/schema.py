@@ -422,6 +422,25 @@ GET_CONTENT = Operation(
         410: _REMOVED,
     },
 )
+GET_TEXT = Operation(
+    name="getText",
+    method="GET",
+    path="/documents/{document_id}/text",
+    summary="Create a download URL for the text",
+    tag=DOCUMENTS,
+    description=(
+        "GET of the URL returns the text of the file as an attachment in UTF-8: lines end with a "
+        "line feed, pages with a form feed. `text` of the record has its length, and whether it is "
+        "the beginning of a longer text."
+    ),
+    responses={
+        200: Response("The download URL", "Content"),
+        401: _UNAUTHORIZED,
+        404: Response("The document does not exist, belongs to another user or has no text"),
+        409: Response("The document is PENDING, or its text is being recognized"),
+        410: _REMOVED,
+    },
+)
 DELETE_DOCUMENT = Operation(
     name="deleteDocument",
     method="DELETE",
@@ -505,14 +524,23 @@ OPERATIONS = (
 )
 
 
-def methods_for(path: str) -> list[str]:
+TEXT_OPERATIONS = (GET_TEXT,)
+"""Only of stages that keep texts."""
+
+
+def methods_for(path: str, operations: Sequence[Operation] = OPERATIONS) -> list[str]:
     """The methods of a path."""
-    return [operation.method for operation in OPERATIONS if operation.path == path]
+    return [operation.method for operation in operations if operation.path == path]
 
 
-def is_public(path: str) -> bool:
+def is_public(path: str, operations: Sequence[Operation] = OPERATIONS) -> bool:
     """Whether a path needs no sign-in."""
-    return any(operation.is_public for operation in OPERATIONS if operation.path == path)
+    return any(operation.is_public for operation in operations if operation.path == path)
 
 
-PATHS = sorted({operation.path for operation in OPERATIONS})
+def paths_of(operations: Sequence[Operation]) -> list[str]:
+    """The paths of operations."""
+    return sorted({operation.path for operation in operations})
+
+
+PATHS = paths_of(OPERATIONS)

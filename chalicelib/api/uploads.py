@@ -218,6 +218,7 @@ def tombstone_for(record: Mapping[str, Any], deleted_at: datetime) -> Tombstone:
         object_key=key,
         deleted_until=FOREVER if is_client_upload(key, document_id) else to_iso8601(deleted_at),
         expires_at=int(deleted_at.timestamp()) + TOMBSTONE_SECONDS,
+        sequencer=record.get("sequencer"),
     )
 
 
@@ -232,6 +233,15 @@ def get_object_arguments(record: Mapping[str, Any]) -> dict[str, str]:
         "ResponseContentDisposition": content_disposition(record["fileName"]),
         "ResponseContentType": download_type(record.get("fileType")),
         "ResponseContentEncoding": "identity",
+        "ResponseCacheControl": "no-store",
+    }
+
+
+def text_arguments(record: Mapping[str, Any]) -> dict[str, str]:
+    """The same for the download of a document's text."""
+    return {
+        "ResponseContentDisposition": content_disposition(f"{record['fileName']}.txt"),
+        "ResponseContentType": "text/plain; charset=utf-8",
         "ResponseCacheControl": "no-store",
     }
 

@@ -17,6 +17,7 @@ from typing import Any
 from chalicelib.documents import TextFailureCode, to_iso8601
 from chalicelib.events import SEQUENCER_WIDTH
 from chalicelib.files.types import PDF
+from chalicelib.text_keys import ANALYSIS, TEXT, milliseconds, recognized_key
 
 IMAGE_BYTES = 10 * 1_024**2
 DOCUMENT_BYTES = 500 * 1_024**2
@@ -48,22 +49,16 @@ class Job:
         reference, StartDocumentTextDetection: ClientRequestToken and JobTag).
         """
         document = uuid.UUID(self.document_id).hex
-        return f"{document}-{self.sequencer.rstrip('0') or '0'}-{self._start()}"
+        start = milliseconds(self.started_at)
+        return f"{document}-{self.sequencer.rstrip('0') or '0'}-{start:x}"
 
     def text_key(self) -> str:
-        """The key of the text in the text bucket.
-
-        No other job writes to it, so that a late result never replaces that of another version.
-        """
-        return f"{self.document_id}/{self.sequencer}-{self._start()}.txt"
+        """The key of the text in the text bucket."""
+        return recognized_key(self.document_id, self.sequencer, self.started_at, TEXT)
 
     def analysis_key(self) -> str:
         """The key of the key-value pairs and tables."""
-        return f"{self.document_id}/{self.sequencer}-{self._start()}.json"
-
-    def _start(self) -> str:
-        since_epoch = datetime.fromisoformat(self.started_at) - _EPOCH
-        return f"{since_epoch // timedelta(milliseconds=1):x}"
+        return recognized_key(self.document_id, self.sequencer, self.started_at, ANALYSIS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ MISSING_ACTIONS = {
 NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
     ("process_upload", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
     ("record_failure", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
+    ("process_upload", "s3:PutObject"): [],
 }
 """Resources of a function that needs less than others do: these two only delete objects uploaded
 with the URL of a deleted document, which would otherwise stay forever. An empty list: the function
@@ -64,6 +65,16 @@ WITH_FEATURE: Mapping[Feature, Mapping[tuple[str, str], Sequence[str]]] = {
     Feature.NOTIFICATIONS: {
         ("process_upload", "sns:Publish"): ["${NotificationTopicArn}"],
         ("record_failure", "sns:Publish"): ["${NotificationTopicArn}"],
+    },
+    Feature.TEXT: {
+        ("process_upload", "s3:PutObject"): ["${TextBucketArn}/*"],
+        ("process_upload", "s3:DeleteObject"): ["${TextBucketArn}/*"],
+        ("process_upload", "s3:ListBucket"): ["${TextBucketArn}"],
+        ("record_failure", "s3:DeleteObject"): ["${TextBucketArn}/*"],
+        ("record_failure", "s3:ListBucket"): ["${TextBucketArn}"],
+        ("api_handler", "s3:GetObject"): ["${TextBucketArn}/*"],
+        ("api_handler", "s3:DeleteObject"): ["${TextBucketArn}/*"],
+        ("api_handler", "s3:ListBucket"): ["${TextBucketArn}"],
     },
 }
 """Further resources of a function's action, needed only where a feature is on. A Sid marks their

@@ -28,7 +28,9 @@ from tests.support.stack import PASSWORD, Stack
 
 URL = "https://api.example.com/v1"
 SIGN_IN = SignIn("https://cognito-idp.eu-central-1.amazonaws.com", "client")
-DESCRIPTION = build_openapi("Intake", URL, Limits(20_000, frozenset({"application/pdf"})), SIGN_IN)
+DESCRIPTION = build_openapi(
+    "Intake", URL, Limits(20_000, frozenset({"application/pdf"})), SIGN_IN, OPERATIONS
+)
 NOT_DESCRIBED = {"method_not_allowed", "preflight"}
 """What answers the methods that a path does not serve."""
 

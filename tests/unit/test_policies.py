@@ -133,7 +133,7 @@ def test_a_call_without_a_resource_is_an_error(tmp_path: Path, module: str) -> N
         "    errors: list[Exception] = []\n" if module == "app.py" else "    failed_attempts = 0\n"
     )
     project = project_with(
-        tmp_path, module, line, line + '    runtime.s3.list_objects_v2(Bucket="b")\n'
+        tmp_path, module, line, line + '    runtime.s3.get_bucket_acl(Bucket="b")\n'
     )
     if module == "app.py":
         path = project / module
@@ -145,7 +145,7 @@ def test_a_call_without_a_resource_is_an_error(tmp_path: Path, module: str) -> N
             ),
             encoding="utf-8",
         )
-    with pytest.raises(PolicyError, match="process_upload calls s3:ListBucket: add the"):
+    with pytest.raises(PolicyError, match="process_upload calls s3:GetBucketAcl: add the"):
         policies.generate(project)
 
 
