@@ -10,7 +10,7 @@
 #   make format                format the code and fix lint findings
 #   make screenshot            update docs/page.png (needs Chromium)
 #   make policies              write .chalice/policy-*.json from the code
-#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST ALARM_EMAIL= BUDGET= CLOUDFORMATION_ROLE=]
+#   make deploy STAGE=dev      deploy to the AWS account of your credentials [BILLING=PAY_PER_REQUEST ALARM_EMAIL= BUDGET= NOTIFY_EMAIL= CLOUDFORMATION_ROLE=]
 #   make status STAGE=dev      show documents, failures, queues, alarms and this month's usage
 #   make verify STAGE=dev      check a deployed stage's contracts on its AWS; cleans up after itself
 #   make destroy STAGE=dev     delete the stage
@@ -25,6 +25,7 @@ STAGE ?=
 BILLING ?=
 ALARM_EMAIL ?=
 BUDGET ?=
+NOTIFY_EMAIL ?=
 CLOUDFORMATION_ROLE ?=
 CONFIRM ?=
 EMAIL ?=
@@ -97,8 +98,11 @@ screenshot: $(INSTALLED)
 policies: $(INSTALLED)
 	@$(INFRA) policies
 
+# An option for an address that is set, or empty on the command line: then it is removed.
+address = $(if $(or $($(1)),$(filter command,$(origin $(1)))),$(2) "$($(1))")
+
 deploy: $(INSTALLED)
-	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(BUDGET),--budget $(BUDGET)) $(if $(CLOUDFORMATION_ROLE),--cloudformation-role "$(CLOUDFORMATION_ROLE)")
+	@$(INFRA) deploy --stage "$(STAGE)" $(if $(BILLING),--billing-mode $(BILLING)) $(call address,ALARM_EMAIL,--alarm-email) $(if $(BUDGET),--budget $(BUDGET)) $(call address,NOTIFY_EMAIL,--notify-email) $(if $(CLOUDFORMATION_ROLE),--cloudformation-role "$(CLOUDFORMATION_ROLE)")
 
 status: $(INSTALLED)
 	@$(INFRA) status --stage "$(STAGE)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -93,6 +94,13 @@ def _number(maximum: int, minimum: int = 1) -> Callable[[str], int]:
     return parse
 
 
+def _address(text: str) -> str:
+    """An e-mail address, or an empty text for none; SNS sends a confirmation to it."""
+    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an e-mail address")
+    return text
+
+
 def _stage(parsed: Arguments) -> Stage:
     """The stage to operate: in the account of the environment, or that of `make local`.
 
@@ -126,7 +134,11 @@ def _resources(parsed: Arguments) -> None:
 
 def _options(parsed: Arguments) -> StackOptions:
     return StackOptions(
-        parsed.billing_mode, parsed.alarm_email, parsed.budget, parsed.cloudformation_role
+        parsed.billing_mode,
+        parsed.alarm_email,
+        parsed.budget,
+        parsed.notify_email,
+        parsed.cloudformation_role,
     )
 
 
@@ -165,6 +177,7 @@ BILLING_MODE = Argument(
 ALARM_EMAIL = Argument(
     "--alarm-email",
     {
+        "type": _address,
         "metavar": "ADDRESS",
         "help": "recipient of alarms, '' for none; default: unchanged, none if new",
     },
@@ -178,6 +191,15 @@ BUDGET = Argument(
         "0 for none; default: unchanged, 10 if new",
     },
 )
+NOTIFY_EMAIL = Argument(
+    "--notify-email",
+    {
+        "type": _address,
+        "metavar": "ADDRESS",
+        "help": "recipient of notifications on documents, '' for none; default: unchanged, none "
+        "if new",
+    },
+)
 CLOUDFORMATION_ROLE = Argument(
     "--cloudformation-role",
     {
@@ -186,7 +208,7 @@ CLOUDFORMATION_ROLE = Argument(
         "default: unchanged, your own permissions if new",
     },
 )
-STACK_OPTIONS = (BILLING_MODE, ALARM_EMAIL, BUDGET, CLOUDFORMATION_ROLE)
+STACK_OPTIONS = (BILLING_MODE, ALARM_EMAIL, BUDGET, NOTIFY_EMAIL, CLOUDFORMATION_ROLE)
 CONFIRM = Argument(
     "--confirm",
     {

@@ -42,6 +42,7 @@ from infra.build import policies
 from infra.build.bytecode import write_bytecode
 from infra.build.calls import API_HANDLER
 from infra.build.chalice_project import read_config, run_chalice, write_config
+from infra.build.features import Feature
 from infra.console import CommandError, echo, step
 from infra.paths import ROOT
 
@@ -71,6 +72,8 @@ class StackOptions:
     """Recipient of alarms, none if empty."""
     budget: int | None = None
     """USD per month that the account may cost before the recipient gets a mail; 0 for no mail."""
+    notify_email: str | None = None
+    """Recipient of the notifications on documents, none if empty."""
     cloudformation_role: str | None = None
     """ARN of the role that CloudFormation assumes; the deployer's permissions for a new stage."""
 
@@ -133,6 +136,7 @@ def deploy_resources(
     refuse_elsewhere(stage)
     refuse_foreign_functions(stage)
     _refuse_half_destroyed(stage)
+    _refuse_silent_recipient(stage, options)
     is_migrating = has_old_index(stage)
     if is_migrating:
         _refuse_new_billing(stage, options)
@@ -179,6 +183,19 @@ def _refuse_half_destroyed(stage: Stage) -> None:
             )
 
 
+def _refuse_silent_recipient(stage: Stage, options: StackOptions) -> None:
+    """Check that a new recipient of notifications will get some.
+
+    Raises:
+        CommandError: the stage has notifications off.
+    """
+    if options.notify_email and Feature.NOTIFICATIONS not in stage.features:
+        raise CommandError(
+            f"Stage {stage.name} publishes no notifications: NOTIFY_EMAIL requires "
+            "NOTIFICATIONS=on in .chalice/config.json"
+        )
+
+
 def _refuse_new_billing(stage: Stage, options: StackOptions) -> None:
     """Check that the billing mode stays as it is while the table is migrated.
 
@@ -207,6 +224,7 @@ def _stack_request(
             * function_timeout(stage, "record_failure"),
             "SlowMilliseconds": SLOW_MILLISECONDS * function_timeout(stage, LARGEST_FILE_PROCESSOR),
             "AlarmEmail": _or_current(options.alarm_email),
+            "NotifyEmail": _or_current(options.notify_email),
             "MonthlyBudget": _or_current(options.budget),
             "DeletionProtection": "true",
             "OldOwnerIndex": str(keeps_old_index).lower(),

@@ -19,12 +19,14 @@ from urllib.parse import parse_qs
 import pytest
 
 from infra.aws.logs import recent_lines
-from infra.aws.stage import ROOT, Account
+from infra.aws.resources import existing_resources
+from infra.aws.stage import ROOT, Account, Stage
 from infra.build import policies
 from infra.build.chalice_project import copy_project, read_config, write_config
 from infra.build.features import Feature
-from infra.commands.deploy import deploy_resources
+from infra.commands.deploy import StackOptions, deploy_resources
 from infra.commands.destroy import confirmation_for, destroy
+from infra.console import CommandError
 from infra.local.samples import pdf, png
 from infra.local.workarounds import local_stage
 from tests.stack.test_record_failure import fail_permanently, message
@@ -375,10 +377,7 @@ def test_one_setting_decides_on_the_permission(
     account: Account, tmp_path: Any, switch: str
 ) -> None:
     """What is rendered for a stage allows sns:Publish only when its setting says so."""
-    stage = local_stage("switch", account, copy_project(tmp_path / "project"))
-    config = read_config(stage.project)
-    config["stages"] = {stage.name: {"environment_variables": {"NOTIFICATIONS": switch}}}
-    write_config(stage.project, config)
+    stage = stage_with(account, tmp_path, switch)
     try:
         deploy_resources(stage)
         for function in NOTIFIERS:
@@ -387,3 +386,41 @@ def test_one_setting_decides_on_the_permission(
             assert (switch == "on") == (stage.outputs()["NotificationTopicArn"] in text)
     finally:
         destroy(stage, confirmation_for(stage))
+
+
+def test_an_address_is_subscribed_kept_and_removed(account: Account, tmp_path: Any) -> None:
+    """NOTIFY_EMAIL= subscribes an address; later deployments keep it; an empty one removes it."""
+    stage = stage_with(account, tmp_path, "on")
+    try:
+        deploy_resources(stage, StackOptions(notify_email="office@example.org"))
+        assert [("email", "office@example.org")] == subscriptions(stage)
+        deploy_resources(stage)
+        assert [("email", "office@example.org")] == subscriptions(stage)
+        deploy_resources(stage, StackOptions(notify_email=""))
+        assert [] == subscriptions(stage)
+    finally:
+        destroy(stage, confirmation_for(stage))
+
+
+def test_an_address_without_notifications_is_an_error(account: Account, tmp_path: Any) -> None:
+    """Nothing would be sent to it: the deployment stops before it creates anything."""
+    stage = stage_with(account, tmp_path, "off")
+    with pytest.raises(CommandError, match="NOTIFY_EMAIL requires NOTIFICATIONS=on"):
+        deploy_resources(stage, StackOptions(notify_email="office@example.org"))
+    assert [] == existing_resources(stage)
+
+
+def subscriptions(stage: Stage) -> list[tuple[str, str]]:
+    """Protocol and endpoint of each subscription to the stage's notifications."""
+    topic = stage.outputs()["NotificationTopicArn"]
+    answer = stage.account.sns.list_subscriptions_by_topic(TopicArn=topic)
+    return [(found["Protocol"], found["Endpoint"]) for found in answer["Subscriptions"]]
+
+
+def stage_with(account: Account, folder: Any, switch: str) -> Stage:
+    """A stage that is not deployed, with notifications on or off."""
+    stage = local_stage("switch", account, copy_project(folder / "project"))
+    config = read_config(stage.project)
+    config["stages"] = {stage.name: {"environment_variables": {"NOTIFICATIONS": switch}}}
+    write_config(stage.project, config)
+    return stage
