@@ -19,13 +19,17 @@ from infra.aws.users import get_id_token, get_or_create_user
 from infra.build.chalice_project import configure, copy_project, read_config
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
-from infra.local.samples import Sample, infected_sample, samples
+from infra.local.samples import Sample, infected_sample, samples, scanned_sample
 from infra.local.server import local_aws
+from infra.local.stage_settings import require_programs
 from infra.local.workarounds import local_stage
 from infra.paths import ROOT
 
 RECORD_SECONDS = 60
 """Maximum time from upload to record; a second is usual."""
+
+TEXT_LINES = 4
+"""Lines of a document's text that are printed."""
 
 
 def demo(settings: Mapping[str, str]) -> None:
@@ -38,6 +42,7 @@ def demo(settings: Mapping[str, str]) -> None:
         CommandError: a response, a record or a log line differs from the expected one.
     """
     started = time.monotonic()
+    require_programs(settings)
     environment = {**read_config(ROOT)["environment_variables"], **settings}
     with local_aws() as account, tempfile.TemporaryDirectory() as folder:
         stage = local_stage("demo", account, copy_project(Path(folder) / "project"))
@@ -48,6 +53,8 @@ def demo(settings: Mapping[str, str]) -> None:
         tried = samples(int(environment["LARGEST_FILE_BYTES"]))
         if environment["SCAN"] != OFF:
             tried.append(infected_sample())
+        if environment["OCR"] != OFF:
+            tried.append(scanned_sample())
         wrong = [
             sample.file_name
             for sample in tried
@@ -83,6 +90,7 @@ def _upload(stage: Stage, user: Client, sample: Sample) -> bool:
     record = _record(user, document_id)
     problems = _show(stage, sample, record)
     problems += _download(user, document_id, sample)
+    problems += _read_text(user, document_id, sample)
     return _print_problems(problems)
 
 
@@ -95,6 +103,35 @@ def _download(user: Client, document_id: str, sample: Sample) -> list[str]:
     download = send("GET", answer.body["url"])
     _print_response("GET", download, "the download URL", download.headers["Content-Disposition"])
     return [] if download.content == sample.content else ["the download differs from the upload"]
+
+
+def _read_text(user: Client, document_id: str, sample: Sample) -> list[str]:
+    """Print the beginning of a document's text as soon as it is there; what is wrong."""
+    text = _kept_text(user, document_id)
+    if not text:
+        return ["the scan has no text"] if sample.scanned_text else []
+    echo(f"  GET         text: {json.dumps(text)}")
+    if text.get("status", "DONE") != "DONE":
+        return ["the text should be DONE"]
+    answer = user.call("GET", f"documents/{document_id}/text")
+    download = send("GET", answer.body["url"])
+    _print_response("GET", download, "the text", download.headers["Content-Type"])
+    content = download.content.decode()
+    for line in content.split("\n")[:TEXT_LINES]:
+        echo(f"              {line}")
+    is_wrong = bool(sample.scanned_text) and sample.scanned_text.split() != content.split()
+    return [f"the text should be {sample.scanned_text!r}"] if is_wrong else []
+
+
+def _kept_text(user: Client, document_id: str) -> dict[str, Any]:
+    """What the record has about the text, once it is recognized; empty without a text."""
+    deadline = time.monotonic() + RECORD_SECONDS
+    while time.monotonic() < deadline:
+        text = user.call("GET", f"documents/{document_id}").body.get("text", {})
+        if text.get("status") != "RUNNING":
+            return dict(text)
+        time.sleep(0.2)
+    raise CommandError(f"The text of {document_id} is still {text}")
 
 
 def _put_directly(stage: Stage, user: Client, operator: Client, sample: Sample) -> bool:

@@ -9,10 +9,16 @@ from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from infra.local.guardduty.eicar import eicar
-from infra.local.scans import Scan
+from infra.local.scans import Scan, scan
 
 WORDS_A_PAGE = 149
 PAGES = 3
+LETTER = [
+    "Dear Sir or Madam, the goods were delivered on time and in good order.",
+    "Please find our invoice enclosed. It is due within thirty days of receipt.",
+    "Payment may be made by bank transfer to the account that is named below.",
+    "If you have any questions, please do not hesitate to write to us.",
+]
 WORDS = ["intake", "keeps", "one", "record", "of", "each", "file", "that", "a", "user", "uploads"]
 
 
@@ -28,6 +34,8 @@ class Sample:
     """If PROCESSED."""
     failure_code: str | None = None
     """If FAILED."""
+    scanned_text: str = ""
+    """What a stage with OCR recognizes; empty for a file that is no scan."""
 
 
 def samples(largest_file_bytes: int) -> list[Sample]:
@@ -69,6 +77,12 @@ def samples(largest_file_bytes: int) -> list[Sample]:
             failure_code="type_mismatch",
         ),
     ]
+
+
+def scanned_sample() -> Sample:
+    """A picture of a letter that lay crooked in the scanner, for stages with OCR."""
+    content = scan(LETTER, degrees=2).png()
+    return Sample("letter.png", content, "image/png", "PROCESSED", scanned_text=" ".join(LETTER))
 
 
 def infected_sample() -> Sample:
