@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -38,8 +39,8 @@ _SETTLED_SECONDS = 0.1
 """Until the last child has exited."""
 
 
-def intake() -> Callable[[Path], WordCounter]:
-    """The whole inspection as process_upload does it: type, hash, information and text."""
+def intake(*, with_text: bool = False) -> Callable[[Path], WordCounter]:
+    """The whole inspection as process_upload does it: type, hash, information and words."""
     sandbox = Sandbox({}, extraction_seconds=_PATIENCE_SECONDS)
 
     def read(path: Path) -> WordCounter:
@@ -52,7 +53,7 @@ def intake() -> Callable[[Path], WordCounter]:
                 None,
                 _LIMITS,
                 lambda content, candidate_types: sandbox.analyze(
-                    content, candidate_types, lambda: end - time.monotonic()
+                    content, candidate_types, lambda: end - time.monotonic(), with_text=with_text
                 ),
             )
         return cast(WordCounter, (found.metadata or {}).get("wordCount"))
@@ -127,6 +128,7 @@ def pdftotext() -> Callable[[Path], WordCounter]:
 
 ENGINES: Mapping[str, Callable[[], Callable[[Path], WordCounter]]] = {
     "intake": intake,
+    "intake_text": partial(intake, with_text=True),
     "plain": plain,
     "pdfium": pdfium,
     "forked_pdfium": forked_pdfium,

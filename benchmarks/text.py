@@ -28,6 +28,7 @@ NAMES = {
     "forked_pdfium": "raw PDFium, a fork a file",
     "pdftotext": "pdftotext",
     "intake": "Intake, all of inspection",
+    "intake_text": "Intake, with the text",
 }
 LONG_PAGES = 5
 """Files of at least this many pages get extra rows: process start dominates shorter ones."""
@@ -163,6 +164,12 @@ def _speed(results: Mapping[str, Result], of_which: str = "") -> Iterator[Row]:
         speed = len(result.words) / result.seconds
         ratio = plain.seconds / result.seconds
         yield Row(PART, f"{NAMES[name]}: PDFs/s{of_which}", f"{speed:,.1f}", ratio, NAMES["plain"])
+    kept, counted = results["intake_text"], results["intake"]
+    for what, ratio in (
+        ("time", kept.seconds / counted.seconds),
+        ("CPU", kept.cpu_seconds / counted.cpu_seconds),
+    ):
+        yield Row(PART, f"{NAMES['intake_text']}: {what}{of_which}", "", ratio, NAMES["intake"])
     for name, result in results.items():
         ratio = result.cpu_seconds / pdfium.cpu_seconds
         each = f"{1_000 * result.cpu_seconds / len(result.words):,.2f} ms"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.accuracy import classification, comparison, intake, references, report
+from benchmarks.accuracy import classification, comparison, intake, references, report, texts
 from benchmarks.accuracy.families import FAMILIES, family_of_name, family_of_type
 from infra.aws.stage import ROOT
 from infra.console import CommandError, echo
@@ -45,14 +45,19 @@ def _compare(asked: argparse.Namespace) -> int:
         answers = references.read(requests, asked.processes, advance)
     found: list[comparison.Compared] = []
     refusals: list[comparison.Refused] = []
+    similar: list[texts.Similarity] = []
     for request, ours, answer in zip(requests, recorded, answers, strict=True):
         found += comparison.compared(ours, request.family, answer)
+        if similarity := texts.compared(ours, request.family, answer):
+            similar.append(similarity)
         if refusal := comparison.refused(ours, request.family, answer):
             refusals.append(refusal)
     rows = report.lines(found, classification.load())
-    _write_details(asked.details, found, refusals, rows)
+    _write_details(asked.details, found, refusals, rows, similar)
     today = datetime.now(UTC).date()
     echo(report.markdown(rows, len(requests), today) if asked.markdown else report.text_table(rows))
+    echo()
+    echo(texts.markdown(similar) if asked.markdown else texts.text_table(similar))
     echo(f"\n  {len(refusals)} files are rejected although references read them")
     echo(f"  Every difference: {asked.details}/FAMILY.txt")
     return 0 if all(row.is_good for row in rows) else 1
@@ -83,19 +88,20 @@ def _write_details(
     found: Sequence[comparison.Compared],
     refusals: Sequence[comparison.Refused],
     rows: Sequence[report.Line],
+    similar: Sequence[texts.Similarity],
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     names = {each.family for each in found} | {each.family for each in refusals}
     for name in names:
-        text = report.details(name, found, refusals, rows)
+        text = report.details(name, found, refusals, rows) + texts.details(similar, name)
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy",
-        description="Compares the metadata that Intake records of real files with what independent "
-        "readers find.",
+        description="Compares the metadata and the text that Intake extracts from real files with "
+        "what independent readers find.",
         epilog=f"Exits with 1 if a fact agrees in less than {report.REQUIRED:.0%} of the files, "
         f"without the disagreements that {classification.CLASSIFIED.name} attributes to the "
         "reference.",

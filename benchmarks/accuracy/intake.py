@@ -43,6 +43,9 @@ class Recorded:
     failure: str = ""
     """Code of the rejection; empty if the file is processed."""
     message: str = ""
+    text: str | None = None
+    """None without one."""
+    is_text_cut: bool = False
 
 
 @contextmanager
@@ -71,7 +74,7 @@ def _read(sandbox: Sandbox, path: Path) -> Recorded:
 
 def _validated(sandbox: Sandbox, content: bytes, declared_type: str | None) -> Validation:
     end = time.monotonic() + _SECONDS
-    analyze = partial(sandbox.analyze, seconds_left=lambda: end - time.monotonic())
+    analyze = partial(sandbox.analyze, seconds_left=lambda: end - time.monotonic(), with_text=True)
     sandbox.prepare()
     return validate(io.BytesIO(content), len(content), declared_type, _LIMITS, analyze)
 
@@ -84,6 +87,8 @@ def _recorded(path: Path, content: bytes, found: Validation) -> Recorded:
         dict(found.metadata or {}),
         found.failure.code if found.failure else "",
         found.failure.message if found.failure else "",
+        found.text.content.decode() if found.text else None,
+        bool(found.text and found.text.is_truncated),
     )
 
 

@@ -65,13 +65,16 @@ def xlsx(strings: Sequence[str], *sheets: str) -> bytes:
     )
 
 
-def doc(pieces: Sequence[str | bytes], *, length: int | None = None, locale: int = 0) -> bytes:
+def doc(pieces: Sequence[str | bytes], *, length: int | None = None, boxes: int = 0) -> bytes:
     """A Word 97 document of these pieces: bytes in Windows-1252, text in UTF-16.
 
-    `length`: characters of the main document; the rest is that of notes and the like.
+    Args:
+        pieces: the text of all parts.
+        length: characters of the main document; all by default.
+        boxes: characters of the text boxes, which follow in this file.
     """
     header = bytearray(0x200)
-    struct.pack_into("<6H", header, 0, 0xA5EC, 0x00C1, 0, locale, 0, 0x0200)
+    struct.pack_into("<6H", header, 0, 0xA5EC, 0x00C1, 0, 0, 0, 0x0200)
     ends, places, body = [0], b"", b""
     for piece in pieces:
         ends.append(ends[-1] + len(piece))
@@ -85,6 +88,7 @@ def doc(pieces: Sequence[str | bytes], *, length: int | None = None, locale: int
     table = struct.pack(f"<{len(ends)}L", *ends) + places
     clx = b"\1\2\0xx\2" + struct.pack("<L", len(table)) + table
     struct.pack_into("<L", header, 0x4C, ends[-1] if length is None else length)
+    struct.pack_into("<L", header, 0x64, boxes)
     struct.pack_into("<LL", header, 0x1A2, 0, len(clx))
     return compound({"WordDocument": bytes(header) + body, "1Table": clx})
 

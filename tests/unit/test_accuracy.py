@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import classification, comparison, intake, report
+from benchmarks.accuracy import classification, comparison, intake, report, texts
 from benchmarks.accuracy.classification import Classified
 from benchmarks.accuracy.comparison import Compared, Outcome, outcome_of
 from benchmarks.accuracy.families import FAMILIES, family_of_name, family_of_type
@@ -360,3 +361,50 @@ def _disagreement(theirs: dict[str, Value] | None = None, fact: str = "createdAt
 def _classified(files: frozenset[str] = frozenset(), theirs: str = ".*") -> Classified:
     facts = frozenset({"createdAt"})
     return Classified("pdf", facts, "It is wrong.", files, frozenset(), ".*", theirs)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "f1"),
+    [
+        ("one two", "Two, one.", 1.0),
+        ("\ufb01nd", "find", 1.0),
+        ("one two", "one three", 0.5),
+        ("one one", "one", 2 / 3),
+        ("\u4e2d\u6587", "\u4e2d \u6587", 1.0),
+        ("one", "two", 0.0),
+        ("", "two", 0.0),
+    ],
+)
+def test_f1(ours: str, theirs: str, f1: float) -> None:
+    """Words count, however often each is there; order, case and punctuation do not."""
+    assert f1 == pytest.approx(texts.f1(texts.tokens(ours), texts.tokens(theirs)))
+
+
+def test_text_is_compared_with_the_most_similar() -> None:
+    """The reference with the highest similarity counts; without a text there is none."""
+    family = family_of_type("application/pdf")
+    assert family is not None
+    recorded = replace(_recorded({"pageCount": 1}), text="one two")
+    answer: dict[str, dict[str, Value]] = {
+        "a": {"text": "one"},
+        "b": {"text": "one two"},
+        "c": {"text": ""},
+    }
+    found = texts.compared(recorded, family, answer)
+
+    assert found is not None
+    assert ("b", 1.0) == (found.reader, found.f1)
+    assert texts.compared(recorded, family, {"c": {"text": " "}}) is None
+    cut = replace(recorded, is_text_cut=True)
+    assert texts.compared(cut, family, answer) is None
+
+
+def test_text_tables() -> None:
+    """A line has the median, the share of good ones and the worst of a family."""
+    found = [
+        texts.Similarity("rtf", _recorded({}), f1, "striprtf") for f1 in (0.5, 0.9999, 1.0, 1.0)
+    ]
+
+    assert "| rtf | 4 | 0.999 | 75.0 % | 0.500 |" in texts.markdown(found)
+    assert "TEXT 0.500 (striprtf)" in texts.details(found, "rtf")
+    assert not texts.details(found, "pdf")

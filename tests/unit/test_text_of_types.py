@@ -150,6 +150,7 @@ CASES: Sequence[tuple[str, bytes, str]] = [
         "a \u201cb\u201d\nshown\u4e2d\tx\n\fy",
     ),
     (types.DOC, files_text.doc([b"body", b"note"], length=4), "body"),
+    (types.DOC, files_text.doc([b"body", b"a box and"], length=4, boxes=5), "body\na box"),
     (
         types.DOC,
         files_text.old_doc("\u043e\u0434\u0438\u043d\r2".encode("cp1251"), 0x0419),

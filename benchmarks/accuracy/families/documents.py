@@ -77,7 +77,7 @@ DOCUMENTS = (
         types=("application/msword",),
         extensions=("doc", "dot"),
         module="ole2",
-        readers=("exiftool", "antiword", "olevba"),
+        readers=("exiftool", "antiword", "catdoc", "olevba"),
         facts={
             **_PROPERTIES,
             **dict.fromkeys(("statedPageCount", "statedWordCount"), EXACT),

@@ -74,10 +74,10 @@ def epub(path: Path) -> dict[str, Any]:
         hrefs = {each.get("id"): each.get("href") for each in package.iter("{*}item")}
         spine = dict.fromkeys(each.get("idref") for each in package.iter("{*}itemref"))
         folder = posixpath.dirname(package_path)
-        words = sum(
-            _words(archive.read(posixpath.normpath(posixpath.join(folder, hrefs[each]))))
+        texts = [
+            _text(archive.read(posixpath.normpath(posixpath.join(folder, hrefs[each]))))
             for each in spine
-        )
+        ]
     return {
         **{
             name: next((each.text for each in package.iter(f"{_DC}{element}")), None)
@@ -87,15 +87,16 @@ def epub(path: Path) -> dict[str, Any]:
                 "language": "language",
             }.items()
         },
-        "wordCount": words,
+        "wordCount": sum(len(text.split()) for text in texts),
+        "text": "\n".join(texts),
     }
 
 
-def _words(content: bytes) -> int:
+def _text(content: bytes) -> str:
     parser = html.HTMLParser(encoding="utf-8")
     tree = html.document_fromstring(content, parser)
     texts = tree.xpath("//body//text()[not(ancestor::script or ancestor::style)]")
-    return len(" ".join(texts).split())
+    return " ".join(texts)
 
 
 READERS = {

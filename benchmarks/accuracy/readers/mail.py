@@ -9,6 +9,8 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Any, cast
 
+from lxml import html
+
 from benchmarks.accuracy.readers import dates
 from benchmarks.accuracy.readers.programs import ReadError
 
@@ -29,7 +31,19 @@ def python_email(path: Path) -> dict[str, Any]:
         "toCount": len(_addresses(mail, "to")),
         "ccCount": len(_addresses(mail, "cc")),
         "attachmentCount": sum(1 for _ in _attachments(mail)),
+        "text": _body(mail),
     }
+
+
+def _body(mail: EmailMessage) -> str | None:
+    """The plain text, else the text of the HTML."""
+    body = mail.get_body(("plain", "html"))
+    if body is None:
+        return None
+    content = str(body.get_content())
+    if body.get_content_subtype() == "html" and content.strip():
+        return " ".join(html.fromstring(content).xpath("//text()[not(ancestor::style)]"))
+    return content
 
 
 def _text(value: object) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,15 @@ import html5lib
 from lxml import etree, html
 
 from benchmarks.accuracy.readers.programs import ReadError, exiftool, number
+
+_INLINE = frozenset(
+    re.findall(
+        r"\w+",
+        "a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q s samp small span strong"
+        " sub sup time tt u var wbr",
+    )
+)
+_UNSEEN = frozenset({"script", "style", "template", "title"})
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -20,7 +31,21 @@ def html5(path: Path) -> dict[str, Any]:
     return {
         "title": None if title is None else "".join(title.itertext()),
         "hasScripts": any(map(_is_script, tree.iter())),
+        "text": "".join(_shown(tree)),
     }
+
+
+def _shown(element: Any) -> Iterator[str]:
+    """The text that a page shows, with line feeds around blocks."""
+    name = str(element.tag).removeprefix(_XHTML)
+    if name in _UNSEEN or not isinstance(element.tag, str):
+        return
+    separator = "" if name in _INLINE else "\n"
+    yield separator + (element.text or "")
+    for child in element:
+        yield from _shown(child)
+        yield child.tail or ""
+    yield separator
 
 
 def _is_script(element: Any) -> bool:
@@ -36,7 +61,10 @@ def _is_script(element: Any) -> bool:
 def lxml_html(path: Path) -> dict[str, Any]:
     """The tree of libxml2."""
     tree = html.fromstring(path.read_bytes())
-    return {"title": tree.findtext(".//title")}
+    title = tree.findtext(".//title")
+    for hidden in [each for each in tree.iter() if each.tag in _UNSEEN]:
+        hidden.drop_tree()
+    return {"title": title, "text": " ".join(each for each in tree.xpath("//text()"))}
 
 
 def lxml_xml(path: Path) -> dict[str, Any]:
@@ -49,6 +77,7 @@ def lxml_xml(path: Path) -> dict[str, Any]:
         "rootElement": name.localname,
         "rootNamespace": name.namespace,
         "elementCount": len(elements),
+        "text": " ".join(text for each in elements for text in _character_data(each)),
         "viewBox": root.get("viewBox"),
         "hasScripts": any(map(_is_script, elements)),
         "title": next(
@@ -62,6 +91,11 @@ def lxml_xml(path: Path) -> dict[str, Any]:
         "width": _pixels(root.get("width")),
         "height": _pixels(root.get("height")),
     }
+
+
+def _character_data(element: Any) -> Iterator[str]:
+    yield element.text or ""
+    yield from (child.tail or "" for child in element)
 
 
 def _pixels(value: str | None) -> int | None:

@@ -34,6 +34,9 @@ _ODF_HIDDEN = {
     f"{_ODF}text:1.0}}tracked-changes",
     f"{_ODF}text:1.0}}note",
     f"{_ODF}office:1.0}}annotation",
+    f"{_ODF}svg-compatible:1.0}}desc",
+    f"{_ODF}svg-compatible:1.0}}title",
+    f"{_ODF}presentation:1.0}}notes",
 }
 
 
@@ -42,8 +45,8 @@ def python_docx(path: Path) -> dict[str, Any]:
     # docx.Document refuses templates and documents with macros.
     package = docx.package.Package.open(str(path))
     root = etree.fromstring(package.main_document_part.blob, etree.XMLParser(huge_tree=True))
-    words = "".join(_word_text(root)).split()
-    return {**_core(package), "wordCount": len(words)}
+    text = "".join(_word_text(root))
+    return {**_core(package), "wordCount": len(text.split()), "text": text}
 
 
 def _word_text(element: Any) -> Iterator[str]:
@@ -64,7 +67,20 @@ def python_pptx(path: Path) -> dict[str, Any]:
     return {
         **_core(presentation.part.package),
         "slideCount": len(presentation.slides),
+        "text": "\n".join(
+            text for slide in presentation.slides for text in _shape_texts(slide.shapes)
+        ),
     }
+
+
+def _shape_texts(shapes: Any) -> Iterator[str]:
+    for shape in shapes:
+        if hasattr(shape, "shapes"):
+            yield from _shape_texts(shape.shapes)
+        elif getattr(shape, "has_table", False):
+            yield from (cell.text for row in shape.table.rows for cell in row.cells)
+        elif shape.has_text_frame:
+            yield shape.text_frame.text
 
 
 def _core(package: Any) -> dict[str, Any]:
@@ -88,7 +104,14 @@ def _core(package: Any) -> dict[str, Any]:
 def open_pyxl(path: Path) -> dict[str, Any]:
     """Core properties and sheets."""
     with path.open("rb") as file:  # by name, openpyxl refuses unusual extensions
-        book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
+        book = openpyxl.load_workbook(file, read_only=True, keep_links=False, data_only=True)
+        text = "\n".join(
+            _cell(value)
+            for sheet in book.worksheets
+            for row in sheet.iter_rows(values_only=True)
+            for value in row
+            if value is not None
+        )
     found = book.properties
     sheets = len(book.sheetnames)
     return {
@@ -101,7 +124,13 @@ def open_pyxl(path: Path) -> dict[str, Any]:
         "createdAt": dates.utc(found.created) if _has_core(path, "created") else None,
         "modifiedAt": dates.utc(found.modified) if _has_core(path, "modified") else None,
         "sheetCount": sheets or None,  # none in the namespace of strict Open XML
+        "text": text,
     }
+
+
+def _cell(value: object) -> str:
+    """The value as it is stored, but for dates."""
+    return str(value).upper() if isinstance(value, bool) else str(value)
 
 
 def _has_core(path: Path, name: str) -> bool:
@@ -123,6 +152,7 @@ def odf(path: Path) -> dict[str, Any]:
     body = content.find(f"{_ODF}office:1.0}}body")
     found = {} if meta is None else _odf_meta(meta)
     found["hasMacros"] = bool(macros)
+    found["text"] = "".join(_odf_text(body[0]))
     match kind.rpartition(".")[2]:
         case "text" | "text-template":
             found["wordCount"] = len("".join(_odf_text(body[0])).split())

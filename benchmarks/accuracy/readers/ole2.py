@@ -5,6 +5,7 @@ olefile is no reference, since Intake uses it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +45,41 @@ def _utc(text: str | None) -> str | None:
 def xls(path: Path) -> dict[str, Any]:
     """Sheets; xlrd counts worksheets, charts and macro sheets."""
     with xlrd.open_workbook(path, on_demand=True) as book:
-        return {"sheetCount": book.nsheets}
+        return {"sheetCount": book.nsheets, "text": "\n".join(_cells(book))}
+
+
+def _cells(book: Any) -> Iterator[str]:
+    """The values as they are stored: dates are numbers."""
+    for sheet in book.sheets():
+        for row in range(sheet.nrows):
+            for cell in sheet.row(row):
+                if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+                    yield f"{cell.value:.15g}"
+                elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
+                    yield "TRUE" if cell.value else "FALSE"
+                elif cell.ctype == xlrd.XL_CELL_ERROR:
+                    yield xlrd.error_text_from_code.get(cell.value, "")
+                elif cell.ctype == xlrd.XL_CELL_TEXT:
+                    yield cell.value
 
 
 def antiword(path: Path) -> dict[str, Any]:
-    """The words of a Word document."""
-    return {"wordCount": len(run("antiword", "-w", "0", "-m", "UTF-8", path).split())}
+    """The text of a Word document."""
+    return _text(run("antiword", "-w", "0", "-m", "UTF-8", path).replace("[pic]", " "))
 
 
 def catppt(path: Path) -> dict[str, Any]:
-    """The words of a presentation."""
-    return {"wordCount": len(run("catppt", "-d", "utf-8", path).split())}
+    """The text of a presentation."""
+    return _text(run("catppt", "-d", "utf-8", path))
+
+
+def catdoc(path: Path) -> dict[str, Any]:
+    """The text of a Word document."""
+    return {"text": run("catdoc", "-w", "-d", "utf-8", path)}
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"wordCount": len(text.split()), "text": text}
 
 
 def olevba(path: Path) -> dict[str, Any]:
@@ -83,6 +108,7 @@ def outlook(path: Path) -> dict[str, Any]:
             "attachmentCount": len(mail.attachments),
             "toCount": len(to),
             "ccCount": len(cc),
+            "text": mail.body,
         }
 
 
@@ -90,6 +116,7 @@ READERS = {
     "exiftool": exif,
     "xlrd": xls,
     "antiword": antiword,
+    "catdoc": catdoc,
     "catppt": catppt,
     "olevba": olevba,
     "extract-msg": outlook,

@@ -47,15 +47,18 @@ def _size(printed: str) -> dict[str, int]:
 
 
 def pdftotext(path: Path) -> dict[str, Any]:
-    """The words of all pages."""
-    words = len(run("pdftotext", "-q", path, "-").split())
-    return {"wordCount": words, "hasTextLayer": words > 0}
+    """The text of all pages."""
+    return _text(run("pdftotext", "-q", path, "-"))
 
 
 def mutool(path: Path) -> dict[str, Any]:
-    """The words of all pages, as MuPDF draws them."""
-    words = len(run("mutool", "draw", "-q", "-F", "txt", path).split())
-    return {"wordCount": words, "hasTextLayer": words > 0}
+    """The text of all pages, as MuPDF draws them."""
+    return _text(run("mutool", "draw", "-q", "-F", "txt", path))
+
+
+def _text(text: str) -> dict[str, Any]:
+    words = len(text.split())
+    return {"wordCount": words, "hasTextLayer": words > 0, "text": text}
 
 
 def pdfdetach(path: Path) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def subtitles(path: Path) -> dict[str, Any]:
     return {
         "cueCount": len(cues),
         "durationMilliseconds": max((cue.end for cue in cues), default=None),
+        "text": "\n".join(cue.plaintext for cue in cues),
     }
 
 

@@ -29,6 +29,7 @@ def wc(path: Path) -> dict[str, Any]:
         "wordCount": words,
         "characterCount": characters,
         "lineCount": lines + has_rest,
+        "text": content.decode("utf-8"),
     }
 
 
@@ -85,7 +86,8 @@ def _depth(value: Any) -> int:
 def striprtf(path: Path) -> dict[str, Any]:
     """The words of an RTF document."""
     text = rtf_to_text(path.read_bytes().decode("latin-1"), errors="replace")
-    return {"wordCount": len(text.replace("|", " ").split())}  # between cells
+    text = text.replace("|", " ")  # between cells
+    return {"wordCount": len(text.split()), "text": text}
 
 
 def exif_rtf(path: Path) -> dict[str, Any]:

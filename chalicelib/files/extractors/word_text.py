@@ -1,4 +1,4 @@
-"""The text of the main document of Word 6 to 2003: [MS-DOC] 2.4.1, retrieving text.
+"""The text of Word 6 to 2003, text boxes last: [MS-DOC] 2.4.1, retrieving text.
 
 Without headers, footers, notes, comments and the codes of fields. What was deleted or hidden while
 changes were tracked is part of it.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import codecs
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chalicelib.files import code_pages
 from chalicelib.files.compound import CompoundFile, Stream
-from chalicelib.files.extracted_text import TextCollector
+from chalicelib.files.extracted_text import PARAGRAPH, TextCollector
 from chalicelib.files.extraction import as_far_as_readable
 
 _HEADER_BYTES = 0x1AA
@@ -21,8 +21,9 @@ _WORD_97 = 0x00C1
 _IS_COMPLEX, _IS_IN_TABLE_1, _IS_WIDE = 0x0004, 0x0200, 0x1000
 """Flags of the header: [MS-DOC] 2.5.2, FibBase: fComplex, fWhichTblStm, fExtChar."""
 
-_PIECES_97, _LENGTH_97 = 0x01A2, 0x004C
-"""Offsets of fcClx and ccpText: [MS-DOC] 2.5.6 and 2.5.4."""
+_PIECES_97, _LENGTHS_97 = 0x01A2, 0x004C
+"""Offsets of fcClx, [MS-DOC] 2.5.6, and of ccpText, 2.5.4. The lengths of footnotes, headers, an
+unused part, comments, endnotes and text boxes follow."""
 _PIECES_95, _LENGTH_95, _BEGIN_95 = 0x0160, 0x0034, 0x0018
 """The same of Word 6 and 95, and of fcMin, where the text of a file without pieces begins."""
 
@@ -100,25 +101,32 @@ def _pieces(file: CompoundFile, main: Stream) -> Iterator[str]:
     if version >= _WORD_97:
         table = file.stream("1Table" if flags & _IS_IN_TABLE_1 else "0Table")
         if table is not None:
-            yield from _joined(main, _table(table, header, _PIECES_97, _LENGTH_97), None)
+            pieces = _table(table, header, _PIECES_97)
+            *before, boxes = struct.unpack_from("<7L", header, _LENGTHS_97)
+            for begin, length in ((0, before[0]), (sum(before), boxes)):
+                yield from _joined(main, _within(pieces, begin, length), None)
+                yield PARAGRAPH
         return
     page = code_pages.of_locale(locale)
     codec = (code_pages.codec_of(page) if page else None) or "cp1252"
     if flags & _IS_WIDE:
         codec = "utf-16-le"
+    (begin,), (length,) = (
+        struct.unpack_from("<L", header, offset) for offset in (_BEGIN_95, _LENGTH_95)
+    )
     if flags & _IS_COMPLEX:
-        yield from _joined(main, _table(main, header, _PIECES_95, _LENGTH_95), codec)
+        yield from _joined(main, _within(_table(main, header, _PIECES_95), 0, length), codec)
     else:
-        (begin,), (length,) = (
-            struct.unpack_from("<L", header, offset) for offset in (_BEGIN_95, _LENGTH_95)
-        )
         yield from _decoded(main, begin, length, codec)
 
 
-def _table(stream: Stream, header: bytes, pieces: int, length: int) -> Iterator[tuple[int, int]]:
-    """Length in characters and position of each piece: [MS-DOC] 2.8.35."""
-    offset, size = struct.unpack_from("<LL", header, pieces)
-    (remaining,) = struct.unpack_from("<L", header, length)
+_Piece = tuple[int, int, int]
+"""First character, the one after the last, and place of a piece."""
+
+
+def _table(stream: Stream, header: bytes, clx_offset: int) -> Sequence[_Piece]:
+    """The pieces of all text: [MS-DOC] 2.8.35."""
+    offset, size = struct.unpack_from("<LL", header, clx_offset)
     clx = stream.read(offset, min(size, _MAX_TABLE_BYTES))
     position = 0
     while clx[position] == _PROPERTIES:
@@ -128,11 +136,16 @@ def _table(stream: Stream, header: bytes, pieces: int, length: int) -> Iterator[
     data = clx[position + 5 :][: int.from_bytes(clx[position + 1 : position + 5], "little")]
     count = (len(data) - 4) // 12
     ends = struct.unpack_from(f"<{count + 1}L", data)
-    for index in range(count):
-        (place,) = struct.unpack_from("<2xL", data, 4 * (count + 1) + 8 * index)
-        characters = min(max(ends[index + 1] - ends[index], 0), remaining)
-        remaining -= characters
-        yield characters, place
+    places = struct.iter_unpack("<2xL2x", data[4 * (count + 1) : 4 * (count + 1) + 8 * count])
+    return [(ends[index], ends[index + 1], place) for index, (place,) in enumerate(places)]
+
+
+def _within(pieces: Sequence[_Piece], begin: int, length: int) -> Iterator[tuple[int, int]]:
+    """Length in characters and place of each piece of a part of the text."""
+    for first, last, place in pieces:
+        start, stop = max(first, begin), min(last, begin + length)
+        if start < stop:  # a character takes two bytes, or one at half of the place
+            yield stop - start, place + 2 * (start - first)
 
 
 def _joined(main: Stream, table: Iterator[tuple[int, int]], codec: str | None) -> Iterator[str]:
