@@ -5,20 +5,13 @@ A counter passes the text on to a `TextCollector` if it is given one.
 
 from __future__ import annotations
 
-import re
-
 from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 
 _ASCII_CLASSES = bytes(ord(" " if chr(code).isspace() else "x") for code in range(256))
 """Translates white space to a space, and everything else to an x."""
 
-_HTML_SPACES = " \t\n\f\r"
-"""https://infra.spec.whatwg.org/#ascii-whitespace"""
-
-_RUN_OF_SPACES = re.compile("[ \t\n\f\r]{2,}|[\t\n\f\r]")
-
-_SEPARATORS = ["", " ", "\t", PARAGRAPH, PAGE]
-"""In the order in which they separate."""
+_STRENGTH = {separator: number for number, separator in enumerate(["", " ", "\t", PARAGRAPH, PAGE])}
+"""How much each separates."""
 
 
 class WordCounter:
@@ -96,14 +89,13 @@ class FlowingWords(WordBuffer):
         """
         super().__init__(text)
         self._append = self._texts.append
-        self._keeps_lines = keeps_lines
         self._separator = ""
         self._has_begun = False
-        self.add = self._add
+        self.add = self._add_lines if keeps_lines else self._add
 
     def end_word(self, separator: str = PARAGRAPH) -> None:
         """Start a new word with the next text, even without white space in between."""
-        if _SEPARATORS.index(separator) > _SEPARATORS.index(self._separator):
+        if _STRENGTH[separator] > _STRENGTH[self._separator]:
             self._separator = separator
 
     def add_verbatim(self, text: str) -> None:
@@ -112,23 +104,23 @@ class FlowingWords(WordBuffer):
         self._separator = ""
         self._has_begun = True
 
-    def _add(self, text: str) -> None:
-        first, *others = text.split("\n") if self._keeps_lines else [text]
-        self._add_line(first)
+    def _add_lines(self, text: str) -> None:
+        first, *others = text.split("\n")
+        self._add(first)
         for line in others:
             self.end_word()
-            self._add_line(line)
+            self._add(line)
 
-    def _add_line(self, text: str) -> None:
-        words = text.strip(_HTML_SPACES)
-        if not words:
-            if text:
+    def _add(self, text: str) -> None:
+        words = " ".join(text.split())
+        if words:
+            if text[0].isspace():
                 self.end_word(" ")
-            return
-        if text[0] in _HTML_SPACES:
+            self.add_verbatim(words)
+            if text[-1].isspace():
+                self._separator = " "
+        elif text:
             self.end_word(" ")
-        self.add_verbatim(_RUN_OF_SPACES.sub(" ", words))
-        self._separator = " " if text[-1] in _HTML_SPACES else ""
 
 
 def flowing_words(text: TextCollector | None, *, keeps_lines: bool = False) -> WordBuffer:
