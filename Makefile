@@ -18,6 +18,7 @@
 #   make env STAGE=dev         print URLs and names as shell variables: eval "$(make -s env STAGE=dev)"
 #   make retry STAGE=dev       process documents again that failed because of an AWS or internal error [PARALLEL=]
 #   make reconcile STAGE=dev   process objects without a current record, mark records whose object is gone [PREFIX= PARALLEL= DRY_RUN=1]
+#   make backfill STAGE=dev SCAN=missing   scan documents for malware from before SCAN=guardduty [PARALLEL= DRY_RUN=1]
 #   make soak [N=2000]         process this many uploads with faults, duplicates and reordering; verify every record
 PYTHON ?= python3
 PORT ?=
@@ -35,6 +36,7 @@ DRY_RUN ?=
 # Not from the environment, where these names are common.
 SET =
 PREFIX =
+SCAN =
 N =
 ARGS ?=
 # The tests mostly wait: three stacks keep two cores busy.
@@ -53,7 +55,7 @@ NPM_LOCKS := $(wildcard examples/*/package-lock.json examples/*/*/package-lock.j
 SOURCES := app.py chalicelib infra tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user env retry reconcile soak corpus accuracy bench
+.PHONY: help demo local test test-examples check format screenshot policies deploy status verify destroy user env retry reconcile backfill soak corpus accuracy bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -126,6 +128,9 @@ retry: $(INSTALLED)
 reconcile: export INTAKE_PREFIX = $(value PREFIX)
 reconcile: $(INSTALLED)
 	@$(INFRA) reconcile --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL)) $(if $(DRY_RUN),--dry-run)
+
+backfill: $(INSTALLED)
+	@$(INFRA) backfill --stage "$(STAGE)" $(if $(SCAN),--scan "$(SCAN)") $(if $(PARALLEL),--parallel $(PARALLEL)) $(if $(DRY_RUN),--dry-run)
 
 soak: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.soak $(if $(N),--uploads $(N))

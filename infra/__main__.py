@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws.reprocess import DEFAULT_PARALLEL, MAX_PARALLEL
 from infra.aws.stage import Account, Stage
+from infra.commands.backfill import backfill
 from infra.commands.demo import demo
 from infra.commands.deploy import StackOptions, deploy, deploy_resources
 from infra.commands.destroy import destroy
@@ -222,6 +223,7 @@ GROUP = Argument(
     "--group", {"action": "append", "default": [], "help": "group to add the user to: operators"}
 )
 PREFIX = Argument("--prefix", {"default": "", "help": "key prefix; default: all objects"})
+SCAN = Argument("--scan", {"default": "", "help": "missing: scan documents without a scan"})
 DRY_RUN = Argument(
     "--dry-run",
     {"action": "store_true", "help": "only count; exit code 1 if there is something to do"},
@@ -292,6 +294,14 @@ COMMANDS = (
             _stage(parsed), parsed.prefix, parsed.parallel, dry_run=parsed.dry_run
         ),
         (STAGE, PREFIX, PARALLEL, DRY_RUN),
+    ),
+    Command(
+        "backfill",
+        "add what a feature makes to documents from before it was switched on",
+        lambda parsed: backfill(
+            _stage(parsed), parsed.parallel, scan=parsed.scan, dry_run=parsed.dry_run
+        ),
+        (STAGE, SCAN, PARALLEL, DRY_RUN),
     ),
     Command(
         "status",

@@ -2,7 +2,8 @@
 
 Such uploads have a FAILED record with `processing_failed`. If even that could not be written, their
 messages are in the unrecorded failure queue, the dead-letter queue of the failure queue. So are
-those of removals that could not be recorded.
+those of removals that could not be recorded. Documents that are SCANNING are scanned again, or
+processed where uploads are no longer scanned.
 """
 
 from __future__ import annotations
@@ -13,15 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chalicelib.documents import FailureCode, Status
 from chalicelib.events import (
     Removal,
-    Upload,
     failed_removals_from_message,
     failed_uploads_from_message,
 )
-from chalicelib.store import from_item
 from infra.aws.queues import IN_FLIGHT, VISIBLE, queue_depth
+from infra.aws.recorded_uploads import failed_uploads, scanning_uploads
 from infra.aws.reprocess import (
     REMOVED,
     STILL_FAILING,
@@ -33,11 +32,11 @@ from infra.aws.reprocess import (
     process,
     summarizing,
 )
+from infra.aws.rescans import get_rescanner, rescan
 from infra.aws.stage import Stage
 from infra.console import echo
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
@@ -70,59 +69,32 @@ def retry(stage: Stage, parallel: int) -> None:
     queues = Queues(
         stage.account.sqs, outputs["FailureQueueUrl"], outputs["UnrecordedFailureQueueUrl"]
     )
+    bucket = outputs["UploadBucketName"]
     # A list, because processed records leave the index; an outage causes thousands, not millions.
     # Read before any message returns to the failure queue, so that no upload is processed twice.
-    failed = list(failed_uploads(processor.dynamodb, processor.table, outputs["UploadBucketName"]))
+    failed = list(failed_uploads(processor.dynamodb, processor.table, bucket))
+    scanning = list(scanning_uploads(processor.dynamodb, processor.table, bucket))
     unrecorded = queue_depth(queues.sqs, queues.unrecorded, (VISIBLE,))
+    total = len(failed) + len(scanning) + unrecorded
     echo(
-        f"Stage {stage.name}: {len(failed) + unrecorded:,} to retry, {unrecorded:,} of them "
-        f"without a FAILED record; {parallel} at a time"
+        f"Stage {stage.name}: {total:,} to retry, {unrecorded:,} of them without a FAILED record"
+        f"{f', {len(scanning):,} of them SCANNING' * bool(scanning)}; {parallel} at a time"
     )
     in_flight = queue_depth(queues.sqs, queues.failures)
     in_flight += queue_depth(queues.sqs, queues.unrecorded, (IN_FLIGHT,))
     if in_flight:
         echo(f"  {in_flight:,} more failures are in flight: run the command again for these")
-    with summarizing(len(failed) + unrecorded) as summary:
+    rescanner = get_rescanner(stage, parallel)
+    take_up = partial(rescan, rescanner) if rescanner else partial(process, processor)
+    with summarizing(total) as summary:
         # Records first: the message of an older version would report them as still failing.
         for outcome in in_parallel(parallel, partial(process, processor), failed):
+            summary.add(outcome)
+        for outcome in in_parallel(parallel, take_up, scanning):
             summary.add(outcome)
         for outcomes in retry_unrecorded(processor, queues):
             for outcome in outcomes:
                 summary.add(outcome)
-
-
-def failed_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
-    """The uploads with a `processing_failed` record whose object was not removed, oldest first."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        IndexName="byStatus",
-        KeyConditionExpression="#status = :failed",
-        FilterExpression=(
-            "#failure.#code = :processing_failed AND attribute_not_exists(#removedAt)"
-        ),
-        ProjectionExpression="objectKey, fileSize, eTag, sequencer, uploadedAt",
-        ExpressionAttributeNames={
-            "#status": "status",
-            "#failure": "failure",
-            "#code": "code",
-            "#removedAt": "removedAt",
-        },
-        ExpressionAttributeValues={
-            ":failed": {"S": Status.FAILED},
-            ":processing_failed": {"S": FailureCode.PROCESSING_FAILED},
-        },
-    )
-    for page in pages:
-        for item in page["Items"]:
-            record = from_item(item)
-            yield Upload(
-                bucket=bucket,
-                key=record["objectKey"],
-                size_bytes=record["fileSize"],
-                e_tag=record["eTag"],
-                sequencer=record["sequencer"],
-                uploaded_at=record["uploadedAt"],
-            )
 
 
 def retry_unrecorded(processor: Processor, queues: Queues) -> Iterator[list[Outcome]]:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.documents import Status, escape_unprintable
 from chalicelib.observability import NAMESPACE, SANDBOX_LEVEL, SANDBOX_LEVEL_MESSAGE
-from chalicelib.store import from_item
 from infra.aws.free_tier import (
     ALARMS,
     API_CALLS,
@@ -33,9 +31,8 @@ from infra.aws.free_tier import (
 from infra.aws.logs import recent_lines
 from infra.aws.queues import queue_depth
 from infra.aws.stage import Stage
+from infra.commands.status_documents import Row, documents, latest_failures
 from infra.console import echo, step, tick
-
-LATEST_FAILURES = 10
 
 _LEVEL_DAYS = 7
 """Processes of Lambda live for hours: a week without a new one is a week without files."""
@@ -52,9 +49,6 @@ class Use:
     note: str = ""
 
 
-Row = tuple[str, str]
-
-
 def status(stage: Stage) -> None:
     """Print documents by status, latest failures, queues, alarms and this month's usage.
 
@@ -65,9 +59,9 @@ def status(stage: Stage) -> None:
     table = outputs["DocumentsTableName"]
     echo(f"Reading stage {stage.name}")
     with step("Documents by status"):
-        documents = list(_documents(stage, table))
+        counts = list(documents(stage, table))
     with step("Latest failures"):
-        failures = list(_latest_failures(stage, table))
+        failures = list(latest_failures(stage, table))
     with step("Queues"):
         queues = list(_queues(stage, outputs))
     with step("Alarms"):
@@ -76,56 +70,12 @@ def status(stage: Stage) -> None:
         level = list(_sandbox_level(stage))
     with step("This month's usage"):
         uses = [_row(use, stage.hooks.unmeasured) for use in _uses(stage, outputs)]
-    _print("Documents", documents)
+    _print("Documents", counts)
     _print("Latest failures", failures)
     _print("Messages in queues", queues)
     _print("Alarms", alarms)
     _print("Sandbox level", level)
     _print("This month's usage, and the Free Tier of the account", uses)
-
-
-def _documents(stage: Stage, table: str) -> Iterator[Row]:
-    for name in (Status.PROCESSED, Status.FAILED):
-        yield f"{_count(stage, table, name):>17,}", name
-    in_all = stage.account.dynamodb.describe_table(TableName=table)["Table"]["ItemCount"]
-    yield (
-        f"{f'about {in_all:,}':>17}",
-        "total, including PENDING; DynamoDB updates this count every six hours",
-    )
-
-
-def _count(stage: Stage, table: str, name: Status) -> int:
-    """The number of documents with this status; reads the whole index, one tick per page."""
-    pages = stage.account.dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        IndexName="byStatus",
-        Select="COUNT",
-        KeyConditionExpression="#status = :status",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":status": {"S": name.value}},
-    )
-    total = 0
-    for page in pages:
-        total += page["Count"]
-        tick()
-    return total
-
-
-def _latest_failures(stage: Stage, table: str) -> Iterator[Row]:
-    answer = stage.account.dynamodb.query(
-        TableName=table,
-        IndexName="byStatus",
-        ScanIndexForward=False,
-        Limit=LATEST_FAILURES,
-        KeyConditionExpression="#status = :status",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":status": {"S": Status.FAILED.value}},
-    )
-    for item in answer["Items"]:
-        record = from_item(item)
-        failure = record.get("failure", {})  # other programs may write records as well
-        reason = f"{failure.get('code', 'no code')}: {failure.get('message', 'no reason')}"
-        yield record["uploadedAt"], escape_unprintable(f"{record['fileName']}  {reason}")
 
 
 def _queues(stage: Stage, outputs: dict[str, str]) -> Iterator[Row]:

@@ -41,6 +41,7 @@ NOT_CALLED_HERE = {
     "cloudformation:TagResource": "CreateStack and UpdateStack with tags",
     "cloudformation:UntagResource": "UpdateStack without a tag",
     "dynamodb:ListTagsOfResource": "a table outside the stack, after an interrupted destroy",
+    "guardduty:SendObjectMalwareScan": "retry and backfill of a stage that scans uploads",
     "iam:DetachRolePolicy": "a policy that was attached by hand",
     "iam:GetRolePolicy": "the region of a role without tags, of an older version",
     "iam:PassRole": "CreateFunction and CreateStack with a role",

@@ -12,8 +12,9 @@ import pytest
 
 from infra.aws.missing_objects import is_missing, remove_failure
 from infra.aws.queues import queue_depth
+from infra.aws.recorded_uploads import failed_uploads
 from infra.aws.reprocess import STILL_FAILING, get_processor, process
-from infra.commands.retry import failed_uploads, retry
+from infra.commands.retry import retry
 from infra.console import CommandError
 from tests.support.commands import counts, reaching, run
 from tests.support.faults import faulty_aws

@@ -48,7 +48,7 @@ class GuardDuty:
             case "GetMalwareProtectionPlan":
                 return _describe(self._plan(parameters["MalwareProtectionPlanId"]))
             case "ListMalwareProtectionPlans":
-                plans = [{"MalwareProtectionPlanId": name} for name in self._plans]
+                plans = [{"MalwareProtectionPlanId": name} for name in list(self._plans)]
                 return {"MalwareProtectionPlans": plans}
             case "UpdateMalwareProtectionPlan":
                 self.update(parameters["MalwareProtectionPlanId"], parameters, caller)
@@ -64,7 +64,7 @@ class GuardDuty:
     def create(self, parameters: Mapping[str, Any], caller: Caller) -> Plan:
         """A new plan for a bucket that has none."""
         bucket = parameters["ProtectedResource"]["S3Bucket"]["BucketName"]
-        if any(plan.bucket == bucket for plan in self._plans.values()):
+        if any(plan.bucket == bucket for plan in list(self._plans.values())):
             raise ServiceError("ConflictException", f"{bucket} is protected already", 409)
         self._scans()  # fails without ClamAV
         plan = create_plan(parameters, caller)
@@ -166,7 +166,7 @@ class GuardDuty:
         return self._plans[plan_id]
 
     def _plan_of(self, bucket: str) -> Plan:
-        for plan in self._plans.values():
+        for plan in list(self._plans.values()):
             if plan.bucket == bucket:
                 return plan
         raise ServiceError("BadRequestException", f"{bucket} has no malware protection plan")
