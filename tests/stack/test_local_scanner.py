@@ -151,6 +151,7 @@ def zipped(content: bytes, *, flags: int = 0) -> bytes:
         ("eicar.zip", zipped(eicar()), Result.THREATS_FOUND),
         ("locked.zip", zipped(b"secret", flags=1), Result.UNSUPPORTED),
     ],
+    ids=["clean", "empty", "eicar", "eicar.zip", "locked.zip"],  # not the content
 )
 def test_results(protected: Protected, name: str, content: bytes, expected: Result) -> None:
     """A new object is scanned by ClamAV, tagged, and its result published."""
