@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from infra.aws.stage import Account
 from infra.build.chalice_project import read_config
 from infra.console import CommandError
+from infra.local.guardduty import clamav
 from infra.local.server import control_url
-from infra.local.textract.tesseract import INSTALL, is_installed
+from infra.local.textract import tesseract
 from infra.paths import ROOT
 
 _CONTROLLED = (
@@ -50,8 +51,9 @@ def require_programs(settings: Mapping[str, str]) -> None:
         CommandError: names what to install.
     """
     environment = {**read_config(ROOT)["environment_variables"], **settings}
-    if _is_on(environment, "OCR") and not is_installed():
-        raise CommandError(INSTALL)
+    for setting, program in (("OCR", tesseract), ("SCAN", clamav)):
+        if _is_on(environment, setting) and not program.is_installed():
+            raise CommandError(program.INSTALL)
 
 
 def control_urls(account: Account, environment: Mapping[str, str]) -> dict[str, str]:

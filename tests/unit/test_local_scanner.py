@@ -92,7 +92,9 @@ def test_missing_clamav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """Without ClamAV one line says what to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(clamav, "PROGRAM_FOLDERS", ())
-    with pytest.raises(ClamAvError, match=r"^SCAN=guardduty .* install clamav-daemon .*$"):
+    with pytest.raises(
+        ClamAvError, match=r"^SCAN=guardduty needs ClamAV.* apt-get install clamav-daemon .*$"
+    ):
         running_clamav(tmp_path).__enter__()
 
 

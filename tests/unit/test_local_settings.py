@@ -6,6 +6,7 @@ import pytest
 
 from infra.aws.stage import Account
 from infra.console import CommandError
+from infra.local.guardduty import clamav
 from infra.local.stage_settings import control_urls, parse_settings_argument, require_programs
 
 
@@ -37,6 +38,14 @@ def test_ocr_without_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CommandError, match="OCR needs Tesseract: apt-get install tesseract-ocr "):
         require_programs({"TEXT": "on", "OCR": "text"})
     require_programs({"TEXT": "on"})
+
+
+def test_scan_without_clamav(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to install."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(clamav, "PROGRAM_FOLDERS", ())
+    with pytest.raises(CommandError, match=r"needs ClamAV .* apt-get install clamav-daemon "):
+        require_programs({"SCAN": "guardduty"})
 
 
 def test_control_urls_of_the_services_that_are_on() -> None:

@@ -27,6 +27,9 @@ MAX_FILE_BYTES = 2_000_000_000
 START_SECONDS = 120
 """Maximum startup time of clamd; all of ClamAV's own signatures take 20 s."""
 REPLY_SECONDS = 300
+INSTALL = (
+    "SCAN=guardduty needs ClamAV on this machine: apt-get install clamav-daemon (Debian, Ubuntu)"
+)
 
 
 class ClamAvError(Exception):
@@ -121,16 +124,18 @@ def running_clamav(folder: Path) -> Iterator[ClamAv]:
     """
     clamd, clamscan = find_program("clamd"), find_program("clamscan")
     if not clamd and not clamscan:
-        raise ClamAvError(
-            "SCAN=guardduty requires ClamAV on this machine: install clamav-daemon "
-            "(Debian: apt-get install clamav-daemon)"
-        )
+        raise ClamAvError(INSTALL)
     signatures = _collect_signatures(folder / "signatures")
     if clamd:
         with _running_clamd(clamd, folder, signatures) as daemon:
             yield daemon
     elif clamscan:
         yield Clamscan(clamscan, signatures)
+
+
+def is_installed() -> bool:
+    """Whether this machine has the daemon or the program."""
+    return any(find_program(name) for name in ("clamd", "clamscan"))
 
 
 def find_program(name: str) -> str | None:
