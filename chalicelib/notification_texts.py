@@ -40,6 +40,15 @@ _FAILED = {
     ),
 }
 """What happened, in a word and in a sentence, by failure code; others mean that it was rejected."""
+_RECOGNITION = {
+    "RUNNING": ("processed", "A file was processed. Its text is being recognized."),
+    "DONE": ("text recognized", "The text of a file was recognized."),
+    "FAILED": (
+        "text not recognized",
+        "A file was processed, but its text could not be recognized.",
+    ),
+}
+"""The same by the status of character recognition."""
 
 _LINK_PARTS = r"""(?x)
     (?<=[/\\])[/\\]                      # of //host and \\host
@@ -68,24 +77,33 @@ def email(record: Mapping[str, Any]) -> str:
 def sms(record: Mapping[str, Any]) -> str:
     """One text message: what happened to which file, and why if there is space."""
     start = f"{_outcome(record)[0].capitalize()}: "
-    reason = _ascii(record.get("failure", {}).get("message", ""))
+    reason = _ascii(_failure(record).get("message", ""))
     text = start + _short_name(record, MAX_SMS_CHARACTERS - len(start))
     explained = f"{text} - {reason}"
     return explained if reason and len(explained) <= MAX_SMS_CHARACTERS else text
 
 
 def _outcome(record: Mapping[str, Any]) -> tuple[str, str]:
-    failure = record.get("failure")
-    return _FAILED.get(failure["code"], _REJECTED) if failure else _PROCESSED
+    if failure := record.get("failure"):
+        return _FAILED.get(failure["code"], _REJECTED)
+    return _RECOGNITION.get(record.get("text", {}).get("status"), _PROCESSED)
+
+
+def _failure(record: Mapping[str, Any]) -> Mapping[str, str]:
+    """Of the document or of the recognition of its text; empty where neither has failed."""
+    found: Mapping[str, str] = record.get("failure") or record.get("text", {}).get("failure", {})
+    return found
 
 
 def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "File", record["fileName"]
-    if failure := record.get("failure"):
+    if failure := _failure(record):
         yield "Reason", f"{failure['message']} ({failure['code']})"
     if file_type := record.get("fileType"):
         known = FILE_TYPES.get(file_type)
         yield "Type", known.label if known else file_type
+    if (words := record.get("text", {}).get("wordCount")) is not None:
+        yield "Recognized words", f"{words:,}"
     yield "Size", f"{record['fileSize']:,} bytes"
     yield "Uploaded", f"{record['uploadedAt'][:19].replace('T', ' ')} UTC"
     if owner := record.get("owner"):

@@ -32,8 +32,9 @@ MESSAGE_FIELDS = (
     "sequencer",
     "sha256",
     "failure",
+    "text",
 )
-"""Attributes of the record in a message. The extracted metadata stays behind the API's sign-in."""
+"""Attributes of the record in a message. Metadata and text itself stay behind the API's sign-in."""
 
 FILTER_ATTRIBUTES = ("status", "fileType", "owner")
 """Message attributes for subscription filter policies; absent where the record lacks them."""

@@ -63,6 +63,23 @@ def test_a_mail_about_a_failure_has_the_reason() -> None:
     assert "\nObject: incoming/report.pdf\n" in mail
 
 
+def recognized(status: str, **values: Any) -> dict[str, Any]:
+    """A document whose text was, is being or could not be recognized."""
+    return record(text={"source": "ocr", "status": status, **values})
+
+
+def test_a_mail_about_recognized_text_has_its_words() -> None:
+    """One mail when a document is processed, another when its text is there, or never will be."""
+    running, done = email(recognized("RUNNING")), email(recognized("DONE", wordCount=1_234))
+    assert running.startswith("A file was processed. Its text is being recognized.\n")
+    assert done.startswith("The text of a file was recognized.\n")
+    assert "\nRecognized words: 1,234\n" in done
+    failure = {"code": "too_many_pages", "message": "The document has too many pages."}
+    document = recognized("FAILED", failure=failure)
+    assert "Text not recognized: report.pdf - The document has too many pages." == sms(document)
+    assert "\nReason: The document has too many pages. (too_many_pages)\n" in email(document)
+
+
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
@@ -71,6 +88,9 @@ def test_a_mail_about_a_failure_has_the_reason() -> None:
         (failed("processing_failed"), "Not processed: report.pdf (intake-dev)"),
         (failed("infected"), "Infected: report.pdf (intake-dev)"),
         (failed("not_scanned"), "Not scanned: report.pdf (intake-dev)"),
+        (recognized("RUNNING"), "Processed: report.pdf (intake-dev)"),
+        (recognized("DONE"), "Text recognized: report.pdf (intake-dev)"),
+        (recognized("FAILED"), "Text not recognized: report.pdf (intake-dev)"),
         (record(fileName="Übersicht é.pdf"), "Processed: Ubersicht e.pdf (intake-dev)"),
         (record(fileName="報告.pdf"), "Processed: ??.pdf (intake-dev)"),
     ],
