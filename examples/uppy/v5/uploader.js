@@ -5,11 +5,12 @@ import Dashboard from "@uppy/dashboard";
 import GoldenRetriever from "@uppy/golden-retriever";
 import { connectToIntake } from "../intake.js";
 
-export function createUploader(target, settings) {
+/** `dashboard`: further options of the plugin; the rest is described in ../intake.js. */
+export function createUploader(target, { dashboard, ...settings }) {
   const uppy = new Uppy();
   const intake = connectToIntake(uppy, settings);
   return uppy
-    .use(Dashboard, { target, inline: true })
+    .use(Dashboard, { target, inline: true, ...dashboard })
     .use(GoldenRetriever)
     .use(AwsS3, {
       shouldUseMultipart: intake.isMultipart,
