@@ -1,0 +1,6 @@
+import type { Document } from "@/lib/api";
+import { stateOf, statusLabel } from "@/lib/format";
+
+export function Status({ document }: { document: Document }) {
+  return <span className={`pill ${stateOf(document)}`}>{statusLabel(document)}</span>;
+}
