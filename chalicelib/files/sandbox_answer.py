@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from chalicelib.files.types import FILE_TYPES
 
 _REJECTION_CODES = {FailureCode.ENCRYPTED.value, FailureCode.UNREADABLE.value}
 """The codes that extractors use."""
+
+_CHUNK_BYTES = 65_536
 
 _MAX_MESSAGE = 200
 """Characters of an extractor's rejection message."""
@@ -42,24 +45,37 @@ def validated(
     Raises:
         ValueError, RecursionError: they cannot.
     """
-    message, follows, content = answer.partition(TEXT_FOLLOWS)
+    end = answer.find(TEXT_FOLLOWS)
+    message = answer if end < 0 else answer[:end]
     if len(message) > MAX_MESSAGE_BYTES:
         raise ValueError("the answer exceeds its limit")
     found = json.loads(message.decode("utf-8"))
-    if not follows:
+    if end < 0:
         return _analysis(found, candidate_types, may_be_unfinished=may_be_unfinished)
     described = found.pop(TEXT, None) if isinstance(found, dict) else None
     analysis = _analysis(found, candidate_types, may_be_unfinished=may_be_unfinished)
     if not with_text or not _may_have_text(analysis):
         raise ValueError("a text that was not asked for")
+    content = bytes(memoryview(answer)[end + len(TEXT_FOLLOWS) :])
     return replace(analysis, text=_text(content, described))
 
 
-def _text(content: bytes | bytearray, described: object) -> ExtractedText:
+def _text(content: bytes, described: object) -> ExtractedText:
     match described:
         case [int(length), bool(is_truncated)] if length == len(content) <= MAX_TEXT_BYTES:
-            return ExtractedText(bytes(content), len(content.decode("utf-8")), is_truncated)
+            return ExtractedText(content, _character_count(content), is_truncated)
     raise ValueError("the text is incomplete or exceeds its limit")
+
+
+def _character_count(content: bytes) -> int:
+    """The number of characters; raises ValueError if it is not UTF-8.
+
+    Decoded as a whole, the text would take up to four times its size.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    pieces = (content[at : at + _CHUNK_BYTES] for at in range(0, len(content), _CHUNK_BYTES))
+    count = sum(len(decoder.decode(piece)) for piece in pieces)
+    return count + len(decoder.decode(b"", final=True))
 
 
 def _may_have_text(analysis: Analysis) -> bool:
