@@ -102,9 +102,9 @@ def old_doc(text: bytes, locale: int) -> bytes:
     return compound({"WordDocument": bytes(header) + text})
 
 
-def ppt(outline: str, *texts: bytes) -> bytes:
+def ppt(outline: str, *texts: bytes, shapes: bytes = b"") -> bytes:
     """A presentation of two slides: of the outline and these texts, and of the outline only."""
-    shapes = b"".join(atom(0xF00D, atom(0x0FA8, text)) for text in texts)
+    shapes += b"".join(atom(0xF00D, atom(0x0FA8, text)) for text in texts)
     reference = atom(0xF00D, atom(0x0F9E, struct.pack("<L", 0)))
     slide = atom(0x03EE, atom(0x040C, atom(0xF004, reference) + shapes))
     listed = b"".join(

@@ -231,7 +231,7 @@ def test_cases_with_words() -> None:
             "1",
             id="xlsx",
         ),
-        pytest.param(types.DOC, files_text.doc([b"text", b"\x13" * 1_001]), "text", id="doc"),
+        pytest.param(types.DOC, files_text.doc([b"text", b"\x13" * 300_000]), "text", id="doc"),
         pytest.param(
             types.XLS,
             files_text.xls(

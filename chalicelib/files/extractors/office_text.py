@@ -45,7 +45,7 @@ def add_sheets(archive: zipfile.ZipFile, workbook: str, text: TextCollector) -> 
         if _STRINGS in archive.NameToInfo:
             parse(zip_package.part(archive, _STRINGS), strings, only=_SharedStrings.ELEMENTS)
         for chunks in _parts(archive, _listed(archive, workbook, "sheet"), text):
-            parse(_until_full(chunks, text), _Cells(strings, text), only=_Cells.ELEMENTS)
+            parse(chunks, _Cells(strings, text), only=_Cells.ELEMENTS)
 
 
 def _listed(archive: zipfile.ZipFile, name: str, element: str) -> list[str]:
@@ -73,13 +73,6 @@ def _parts(
         if name in archive.NameToInfo:
             yield zip_package.part(archive, name, remaining_bytes)
             remaining_bytes -= archive.getinfo(name).file_size
-
-
-def _until_full(chunks: Iterator[bytes], text: TextCollector) -> Iterator[bytes]:
-    for chunk in chunks:
-        if text.is_full:
-            raise ValueError("the rest of the text is not wanted")
-        yield chunk
 
 
 class _SharedStrings(PackedStrings):
@@ -133,6 +126,8 @@ class _Cells:
         if ended == "row":
             self._separator = PARAGRAPH
         elif ended == "c" and self._value:
+            if self._text.is_full:
+                raise ValueError("the rest of the text is not wanted")
             self._text.add(self._separator + self._shown())
             self._separator = "\t"
 

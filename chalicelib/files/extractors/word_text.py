@@ -40,7 +40,8 @@ _BEGIN_FIELD, _SEPARATE_FIELD, _END_FIELD = "\x13", "\x14", "\x15"
 """[MS-DOC] 2.8.25. The code of a field is between them."""
 
 _FIELD_MARKS = frozenset({_BEGIN_FIELD, _SEPARATE_FIELD, _END_FIELD})
-_MAX_FIELDS = 1_000
+_MAX_MARKS = 300_000
+"""Of a document; reading them takes less than a second."""
 
 _SHOWN = str.maketrans(
     {
@@ -75,6 +76,7 @@ class _Shown:
         self._text = text
         self._is_code: list[bool] = []  # of each open field
         self._codes = 0
+        self._marks_left = _MAX_MARKS
 
     def add(self, piece: str) -> None:
         for part in _FIELD.split(piece):
@@ -84,9 +86,10 @@ class _Shown:
                 self._text.add(part.replace("\x07\x07", "\n").translate(_SHOWN))
 
     def _apply(self, mark: str) -> None:
+        self._marks_left -= 1
+        if not self._marks_left:
+            raise ValueError("the document has more fields than the limit")
         if mark == _BEGIN_FIELD:
-            if len(self._is_code) == _MAX_FIELDS:
-                raise ValueError("more fields are open than the limit")
             self._is_code.append(True)
             self._codes += 1
         elif self._is_code:
@@ -149,7 +152,7 @@ def _within(pieces: Sequence[_Piece], begin: int, length: int) -> Iterator[tuple
 
 
 def _joined(main: Stream, table: Iterator[tuple[int, int]], codec: str | None) -> Iterator[str]:
-    """The text of the pieces; no more than the file has bytes.
+    """The text of the pieces; raises ValueError if it has more characters than the file has bytes.
 
     Args:
         main: has the text.
@@ -158,8 +161,9 @@ def _joined(main: Stream, table: Iterator[tuple[int, int]], codec: str | None) -
     """
     remaining = main.size
     for characters, place in table:
-        characters = min(characters, remaining)  # noqa: PLW2901 - what is left of it
         remaining -= characters
+        if remaining < 0:
+            raise ValueError("the text is longer than the file")
         if codec:
             yield from _decoded(main, place, characters, codec)
         elif place & _IS_COMPRESSED:
