@@ -29,6 +29,7 @@ from chalicelib.events import (
     Removal,
     Upload,
     error_from_message,
+    failed_notifications_from_message,
     failed_removals_from_message,
     failed_uploads_from_message,
     removals_from_event,
@@ -47,6 +48,12 @@ from chalicelib.processing import (
 )
 from chalicelib.runtime import formatter, settings
 from chalicelib.web.routes import web_routes
+
+if settings.ocr:
+    from chalice.app import SNSEvent
+
+    from chalicelib.ocr.jobs import parse_completion
+    from chalicelib.processing import process_completion, record_permanent_text_failure
 
 app = Chalice(app_name=settings.stack_name)
 app.log.setLevel(logging.INFO)
@@ -153,6 +160,21 @@ def record_failure(event: SQSEvent) -> None:
             )
         for removal in failed_removals_from_message(message.body):
             process_removal(removal, seconds_left)
+        if settings.ocr:
+            for notification in failed_notifications_from_message(message.body):
+                record_permanent_text_failure(
+                    parse_completion(notification),
+                    error_from_message(message.body),
+                    seconds_left,
+                )
+
+
+if settings.ocr:
+
+    @app.on_sns_message(topic=settings.ocr.topic_arn)
+    def record_text(event: SNSEvent) -> None:
+        """Record the text that Textract has recognized; after an AWS error Lambda retries."""
+        process_completion(parse_completion(event.message), partial(seconds_left_in, event.context))
 
 
 gc.freeze()  # a full collection of what was imported would take one request 0.3 s at 256 MB

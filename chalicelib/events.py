@@ -159,6 +159,16 @@ def failed_removals_from_message(message: str) -> list[Removal]:
     return removals_from_event(_parse_message(message)["requestPayload"])
 
 
+def failed_notifications_from_message(message: str) -> list[str]:
+    """The messages of an SNS event that Lambda discarded after its last attempt; mostly none.
+
+    Raises:
+        ValueError: the body is not a record of Lambda's on-failure destination.
+    """
+    records = _records(_parse_message(message)["requestPayload"])
+    return [record["Sns"]["Message"] for record in records if "Sns" in record]
+
+
 def error_from_message(message: str) -> LambdaError:
     """The error of the last attempt, for logs: it may contain internals of the account."""
     response = json.loads(message).get("responsePayload")

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from chalicelib import runtime
@@ -45,6 +46,7 @@ from chalicelib.removals import record_removal
 from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.store import (
     AWS_ERRORS,
+    Record,
     WriteOutcome,
     WriteResult,
     get_record,
@@ -56,6 +58,16 @@ from chalicelib.tags import tags_from_metadata
 if settings.text_bucket:
     from chalicelib.text_keys import used_keys
     from chalicelib.texts import delete_text, delete_texts, put_text, settle_text, text_attribute
+
+if settings.ocr:
+    from chalicelib.ocr.jobs import Completion
+    from chalicelib.recognition import (
+        fail_permanently,
+        fail_unstarted,
+        plan,
+        record_result,
+        start,
+    )
 
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
@@ -100,7 +112,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         sha256=validation.sha256,
         metadata=validation.metadata,
         failure=validation.failure,
-        text=text_attribute(validation.text) if validation.text else None,
+        text=plan_text(stored.size_bytes, validation),
     )
     if settings.text_bucket and validation.text:
         with stopwatch.step("text"):
@@ -118,7 +130,20 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     finish(upload, document, result.outcome, stopwatch)
     if settings.text_bucket:
         settle_text(s3, settings.text_bucket, document, result, validation.text)
-    notify(upload, result)
+    notify(upload, recognize(result, seconds_left))
+
+
+def plan_text(size_bytes: int, validation: Validation) -> Mapping[str, Any] | None:
+    """The record's attribute `text`: about the file's own text, and whether Textract reads it."""
+    text = text_attribute(validation.text) if validation.text else None
+    return plan(text, size_bytes, validation) if settings.ocr else text
+
+
+def recognize(result: WriteResult, seconds_left: SecondsLeft) -> WriteResult:
+    """The result once Textract has the document, where its record awaits that."""
+    if not settings.ocr or result.outcome not in (WriteOutcome.WRITTEN, WriteOutcome.DUPLICATE):
+        return result
+    return replace(result, record=start(result.record, seconds_left))
 
 
 def read_object(
@@ -195,7 +220,25 @@ def record_permanent_failure(
         delete_texts(s3, settings.text_bucket, document.document_id, upload.sequencer, used)
     if result.outcome is WriteOutcome.DUPLICATE:
         log_event(result.record, logging.WARNING, "failed permanently but has a record", fields)
+        if settings.ocr and error.type != NotificationError.__name__:
+            record = fail_unstarted(result.record, fields, seconds_left)
+            result = replace(result, record=record)
     notify(upload, result)
+
+
+def process_completion(completion: Completion, seconds_left: SecondsLeft) -> None:
+    """Record and publish the results of a Textract job."""
+    if record := record_result(completion, seconds_left):
+        publish_record(record)
+
+
+def record_permanent_text_failure(
+    completion: Completion, error: LambdaError, seconds_left: SecondsLeft
+) -> None:
+    """Record a recognition as FAILED after Lambda's last attempt at its results."""
+    fields: LogFields = {"errorType": error.type, "errorMessage": error.message}
+    if record := fail_permanently(completion.job, fields, seconds_left):
+        publish_record(record)
 
 
 def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
@@ -241,7 +284,7 @@ def delete_late_object(key: str, document_id: str) -> None:
 
 
 def notify(upload: Upload, result: WriteResult) -> None:
-    """Publish a written or repeated result, where the stage has notifications on.
+    """Publish a written or repeated result.
 
     A repeated event may repeat because publishing failed, so it publishes again: subscribers
     deduplicate, as SNS's at-least-once delivery requires anyway. An event that replaces a result
@@ -250,20 +293,28 @@ def notify(upload: Upload, result: WriteResult) -> None:
     Raises:
         NotificationError: SNS did not accept the message; Lambda or SQS retries.
     """
+    is_repeated = result.outcome is WriteOutcome.DUPLICATE and not upload.replaces
+    if result.outcome is WriteOutcome.WRITTEN or is_repeated:
+        publish_record(result.record)
+
+
+def publish_record(record: Record) -> None:
+    """Publish a record, where the stage has notifications on.
+
+    Raises:
+        NotificationError: SNS did not accept the message; Lambda or SQS retries.
+    """
     if not settings.notification_topic_arn:
         return
-    is_repeated = result.outcome is WriteOutcome.DUPLICATE and not upload.replaces
-    if result.outcome is not WriteOutcome.WRITTEN and not is_repeated:
-        return
     try:
-        publish(runtime.sns, settings.notification_topic_arn, result.record)
+        publish(runtime.sns, settings.notification_topic_arn, record)
     except NotificationError as error:
         fields: LogFields = {
             "errorType": type(error.__cause__ or error).__name__,
             "errorMessage": str(error),
             "notificationsFailed": 1,
         }
-        log_event(result.record, logging.ERROR, "could not be published", fields)
+        log_event(record, logging.ERROR, "could not be published", fields)
         raise
 
 

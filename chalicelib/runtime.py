@@ -84,6 +84,15 @@ if settings.notification_topic_arn:
         # One attempt, so that no invocation publishes twice; Lambda retries the event.
         config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
     )
+if settings.ocr:
+    textract = boto3.client(
+        "textract",
+        config=Config(
+            connect_timeout=2,
+            read_timeout=10,
+            retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
+        ),
+    )
 
 
 def now() -> datetime:

@@ -48,9 +48,12 @@ def version_of(key: str) -> str:
 
 
 def readable_key(record: Mapping[str, Any]) -> str | None:
-    """The key of the text that can be read now; None where there is none."""
+    """The key of the text that can be read now; None where there is none.
+
+    A scan without words has no text, although it was recognized.
+    """
     text = record.get("text", {})
-    if "characterCount" not in text:
+    if not text.get("characterCount"):
         return None
     if text["source"] == "ocr":
         return recognized_key(record["documentId"], record["sequencer"], text["startedAt"], TEXT)
@@ -60,7 +63,7 @@ def readable_key(record: Mapping[str, Any]) -> str | None:
 def used_keys(record: Mapping[str, Any]) -> frozenset[str]:
     """The keys of what a record points to, or waits for."""
     text = record.get("text", {})
-    keys = {readable_key(record)} if "characterCount" in text else set()
+    keys = {readable_key(record)}
     if "startedAt" in text:
         version = record["documentId"], record["sequencer"], text["startedAt"]
         keys |= {recognized_key(*version, ending) for ending in (TEXT, ANALYSIS)}

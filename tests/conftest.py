@@ -62,6 +62,14 @@ def text_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> St
     return deployed(account, "text", tmp_path_factory.mktemp("text") / "project", TEXT="on")
 
 
+@pytest.fixture(scope="session")
+def ocr_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A deployed stage that has Textract read text, forms and tables, and publishes results."""
+    project = tmp_path_factory.mktemp("ocr") / "project"
+    settings = {"TEXT": "on", "OCR": "analysis", "OCR_MAX_PAGES": "2", "NOTIFICATIONS": "on"}
+    return deployed(account, "ocr", project, **settings)
+
+
 @contextmanager
 def first_of(path: Path) -> Iterator[None]:
     """Run the block in one process first; the others wait, then run it concurrently.

@@ -21,9 +21,8 @@ from chalicelib.text_keys import ANALYSIS, TEXT, milliseconds, recognized_key
 
 IMAGE_BYTES = 10 * 1_024**2
 DOCUMENT_BYTES = 500 * 1_024**2
-MAX_PAGES = 3_000
 """Of asynchronous operations (Textract developer guide, "Set Quotas in Amazon Textract"): 10 MB for
-JPEG and PNG, 500 MB and 3,000 pages for PDF and TIFF."""
+JPEG and PNG, 500 MB for PDF and TIFF."""
 
 JPEG, PNG, TIFF = "image/jpeg", "image/png", "image/tiff"
 MAX_BYTES = {JPEG: IMAGE_BYTES, PNG: IMAGE_BYTES, TIFF: DOCUMENT_BYTES, PDF: DOCUMENT_BYTES}

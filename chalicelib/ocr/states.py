@@ -16,6 +16,8 @@ from chalicelib.ocr.lines import RecognizedText
 
 Text = Mapping[str, Any]
 
+_OCR = {"source": "ocr"}
+
 MESSAGES: Mapping[TextFailureCode, str] = {
     TextFailureCode.TOO_MANY_PAGES: "The document has more pages than this stage sends to OCR",
     TextFailureCode.PAGES_UNKNOWN: "The number of pages could not be determined",
@@ -31,27 +33,19 @@ MESSAGES: Mapping[TextFailureCode, str] = {
 """For people, by code."""
 
 
-def waiting(own: Text | None, pages_without_text: int | None) -> Text:
-    """Of a document whose recognition has not started.
+def running(own: Text | None, started_at: str) -> Text:
+    """Of a document that Textract reads.
 
     Args:
         own: of a document with some text of its own.
-        pages_without_text: of a PDF.
+        started_at: ISO 8601 UTC with milliseconds.
     """
-    text = dict(own or {"source": "ocr"})
-    if own and pages_without_text:
-        text["pagesWithoutText"] = pages_without_text
-    return text
+    return {**(own or _OCR), "status": TextStatus.RUNNING.value, "startedAt": started_at}
 
 
-def running(text: Text, started_at: str) -> Text:
-    """Of a document that Textract reads."""
-    return {**text, "status": TextStatus.RUNNING.value, "startedAt": started_at}
-
-
-def failed(text: Text, code: TextFailureCode) -> Text:
-    """Of a document that Textract did not read."""
-    return {**text, "status": TextStatus.FAILED.value, "failure": failure_of(code)}
+def refused(own: Text | None, code: TextFailureCode) -> Text:
+    """Of a document that is not sent to Textract; likewise."""
+    return {**(own or _OCR), "status": TextStatus.FAILED.value, "failure": failure_of(code)}
 
 
 def failure_of(code: TextFailureCode) -> dict[str, str]:
@@ -59,12 +53,11 @@ def failure_of(code: TextFailureCode) -> dict[str, str]:
     return {"code": code.value, "message": MESSAGES[code]}
 
 
-def done(text: Text, recognized: RecognizedText, pages_not_read: int) -> Text:
+def done(job: Job, recognized: RecognizedText, pages_not_read: int) -> Text:
     """Of a document that Textract has read; words and confidence are those of its text."""
-    known = {name: text[name] for name in ("startedAt", "pagesWithoutText") if name in text}
     found: dict[str, Any] = {
-        "source": "ocr",
-        **known,
+        **_OCR,
+        "startedAt": job.started_at,
         "status": TextStatus.DONE.value,
         "characterCount": recognized.character_count,
         "wordCount": recognized.word_count,

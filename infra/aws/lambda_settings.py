@@ -20,15 +20,25 @@ POLICY_SECONDS = 60
 make are not always immediately visible")."""
 
 
-def set_failure_destination(stage: Stage) -> None:
-    """Send events that process_upload fails on for good to the failure queue."""
+ASYNCHRONOUS_FUNCTIONS = ("process_upload", "record_text")
+"""Invoked by S3 and SNS: Lambda discards events that they fail on, if there is no destination."""
+
+
+def set_failure_destinations(stage: Stage) -> None:
+    """Send events that a function fails on for good to the failure queue."""
     queue_arn = stage.outputs()["FailureQueueArn"]
+    for name in ASYNCHRONOUS_FUNCTIONS:
+        if function := stage.functions.get(name):
+            _set_failure_destination(stage, function, queue_arn)
+
+
+def _set_failure_destination(stage: Stage, function: str, queue_arn: str) -> None:
     lambda_ = stage.account.lambda_
     deadline = time.monotonic() + POLICY_SECONDS
     while True:
         try:
             lambda_.put_function_event_invoke_config(
-                FunctionName=stage.functions["process_upload"],
+                FunctionName=function,
                 MaximumRetryAttempts=RETRIES,
                 MaximumEventAgeInSeconds=EVENT_AGE_SECONDS,
                 DestinationConfig={"OnFailure": {"Destination": queue_arn}},

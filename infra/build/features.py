@@ -19,6 +19,7 @@ class Feature(StrEnum):
     NOTIFICATIONS = "Notifications"
     TEXT = "Text"
     OCR = "Ocr"
+    OCR_TEXT = "OcrText"
     OCR_ANALYSIS = "OcrAnalysis"
     SCAN = "Scan"
 
@@ -45,6 +46,7 @@ def configured_features(project: Path, stage: str) -> frozenset[Feature]:
         Feature.NOTIFICATIONS: read_setting(project, stage, "NOTIFICATIONS", parse_switch),
         Feature.TEXT: read_setting(project, stage, "TEXT", parse_switch),
         Feature.OCR: ocr is not OcrMode.OFF,
+        Feature.OCR_TEXT: ocr is OcrMode.TEXT,
         Feature.OCR_ANALYSIS: ocr is OcrMode.ANALYSIS,
         Feature.SCAN: read_setting(project, stage, "SCAN", parse_scan),
     }

@@ -56,15 +56,26 @@ NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
     ("process_upload", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
     ("record_failure", "s3:DeleteObject"): ["${UploadBucketArn}/uploads/*"],
     ("process_upload", "s3:PutObject"): [],
+    ("record_text", "s3:DeleteObject"): ["${TextBucketArn}/*"],
+    ("record_text", "s3:PutObject"): ["${TextBucketArn}/*"],
 }
-"""Resources of a function that needs less than others do: these two only delete objects uploaded
-with the URL of a deleted document, which would otherwise stay forever. An empty list: the function
-needs the action only with a feature."""
+"""Resources of a function that needs less than others do: the first two only delete objects that
+were uploaded with the URL of a deleted document, which would otherwise stay forever. An empty list:
+the function needs the action only with a feature."""
 
 WITH_FEATURE: Mapping[Feature, Mapping[tuple[str, str], Sequence[str]]] = {
     Feature.NOTIFICATIONS: {
         ("process_upload", "sns:Publish"): ["${NotificationTopicArn}"],
         ("record_failure", "sns:Publish"): ["${NotificationTopicArn}"],
+        ("record_text", "sns:Publish"): ["${NotificationTopicArn}"],
+    },
+    Feature.OCR_TEXT: {
+        ("process_upload", "textract:StartDocumentTextDetection"): ["*"],
+        ("record_text", "textract:GetDocumentTextDetection"): ["*"],
+    },
+    Feature.OCR_ANALYSIS: {
+        ("process_upload", "textract:StartDocumentAnalysis"): ["*"],
+        ("record_text", "textract:GetDocumentAnalysis"): ["*"],
     },
     Feature.TEXT: {
         ("process_upload", "s3:PutObject"): ["${TextBucketArn}/*"],
@@ -78,7 +89,12 @@ WITH_FEATURE: Mapping[Feature, Mapping[tuple[str, str], Sequence[str]]] = {
     },
 }
 """Further resources of a function's action, needed only where a feature is on. A Sid marks their
-statements, which `render` omits where the feature is off."""
+statements, which `render` omits where the feature is off.
+
+Textract's actions on documents have no resources (service authorization reference, "Actions,
+resources, and condition keys for Amazon Textract"). It reads the document with the permissions of
+the function that starts the job.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +105,31 @@ class Grant:
     resources: Sequence[str]
     feature: Feature | None = None
     """Needed only where it is on; None if always."""
+    condition: Mapping[str, Any] | None = None
 
 
 ON_BEHALF: Mapping[str, Sequence[Grant]] = {
-    "process_upload": [Grant(["sqs:SendMessage"], ["${FailureQueueArn}"])],
+    "process_upload": [
+        Grant(["sqs:SendMessage"], ["${FailureQueueArn}"]),
+        Grant(
+            ["iam:PassRole"],
+            ["${OcrRoleArn}"],
+            Feature.OCR,
+            {"StringEquals": {"iam:PassedToService": "textract.amazonaws.com"}},
+        ),
+    ],
     "record_failure": [
         Grant(
             ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
             ["${FailureQueueArn}"],
         )
     ],
+    "record_text": [Grant(["sqs:SendMessage"], ["${FailureQueueArn}"])],
 }
 """What no call of the code shows. Lambda itself does with a function's role: send discarded events
 to the destination (developer guide, "Adding a destination"), poll an event source queue
-("Configuring the execution role" of SQS)."""
+("Configuring the execution role" of SQS). Textract gets the role with which it publishes (developer
+guide, "Configuring Amazon Textract for Asynchronous Operations")."""
 
 
 def generate(project: Path) -> dict[str, Policy]:
@@ -206,6 +233,7 @@ def _statement(grant: Grant) -> dict[str, Any]:
         "Effect": "Allow",
         "Action": actions,
         "Resource": resources[0] if len(resources) == 1 else resources,
+        **({"Condition": grant.condition} if grant.condition else {}),
     }
 
 

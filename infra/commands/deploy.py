@@ -16,7 +16,7 @@ from infra.aws import cloudformation
 from infra.aws.concurrency import kept_concurrency
 from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
 from infra.aws.gateway import set_throttling
-from infra.aws.lambda_settings import set_failure_destination, set_log_format, set_tmp_size
+from infra.aws.lambda_settings import set_failure_destinations, set_log_format, set_tmp_size
 from infra.aws.owner_index import (
     NEW_INDEX,
     OLD_INDEX,
@@ -108,8 +108,8 @@ def deploy(
     with kept_concurrency(stage, is_provisioned=_is_provisioned(stage)), step("chalice deploy"):
         write_bytecode(stage.project)
         run_chalice(stage, "deploy")
-    with step("Setting retries and the failure queue of process_upload"):
-        set_failure_destination(stage)
+    with step("Setting retries and the failure queue"):
+        set_failure_destinations(stage)
     with step("Setting the size of /tmp"):
         set_tmp_size(stage, LARGEST_FILE_PROCESSOR, function_tmp_mib(stage))
     with step("Setting the log format"):

@@ -23,12 +23,13 @@ from typing import IO, Any
 
 from ministack.app import main
 from ministack.core import lambda_runtime
-from ministack.services import s3
+from ministack.services import s3, sns
 
 from infra.local.guardduty.installation import add_guardduty
 from infra.local.large_objects import stream_large
 from infra.local.services import add_service
 from infra.local.textract.service import Textract
+from infra.local.topics import deliver_to_function
 
 _CHUNK_BYTES = 65_536
 
@@ -122,6 +123,7 @@ if __name__ == "__main__":
     lambda_runtime._worker_class_for = _worker_class_for  # noqa: SLF001 - see above
     lambda_runtime.kill_workers = partial(end_workers, kill=lambda_runtime.kill_workers)
     s3._get_object = stream_large(s3._get_object)  # noqa: SLF001 - likewise
+    sns._deliver_to_lambda = deliver_to_function  # noqa: SLF001 - likewise
     add_service(Textract(), "Textract.")
     add_guardduty()
     main()

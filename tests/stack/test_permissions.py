@@ -18,9 +18,11 @@ from botocore.exceptions import ClientError
 
 from infra.aws.stage import ROOT, Account
 from infra.build.calls import function_names
+from infra.build.features import conditional_functions
 from tests.support.stack import Stack
 
-FUNCTIONS = function_names(ROOT)
+FUNCTIONS = sorted(set(function_names(ROOT)) - conditional_functions(ROOT).keys())
+"""Of the stage without features."""
 
 REFUSALS = {"AccessDenied", "AccessDeniedException"}
 

@@ -35,6 +35,13 @@ def line(text: str, page: int = 1, confidence: float = 99.0) -> list[Block]:
     return [block("LINE", found, Text=text, Page=page, Confidence=confidence), *found]
 
 
+def sns_event(message: str) -> dict[str, object]:
+    """An SNS event with this message (Lambda developer guide, "Using Lambda with Amazon SNS")."""
+    notification = {"Type": "Notification", "Subject": None, "Message": message}
+    record = {"EventSource": "aws:sns", "Sns": {**notification, "MessageAttributes": {}}}
+    return {"Records": [record]}
+
+
 def completion_message(tag: str, status: str = "SUCCEEDED", job_id: str = "job") -> str:
     """The message of a topic (Textract developer guide, "Amazon Textract Results Notification")."""
     return json.dumps(

@@ -25,6 +25,7 @@ PREFIXES = {
     "AWS::Cognito::UserPoolClient": "cognito-idp",
     "AWS::Cognito::UserPoolGroup": "cognito-idp",
     "AWS::DynamoDB::Table": "dynamodb",
+    "AWS::IAM::Role": "iam",
     "AWS::Logs::LogGroup": "logs",
     "AWS::S3::Bucket": "s3",
     "AWS::S3::BucketPolicy": "s3",
