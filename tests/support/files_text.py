@@ -43,7 +43,7 @@ def pptx(*slides: str) -> bytes:
     )
 
 
-def xlsx(strings: Sequence[str], *sheets: str) -> bytes:
+def xlsx(strings: Sequence[str], *sheets: str, styles: str = "") -> bytes:
     """A workbook with these shared strings (their XML) and the rows of these sheets."""
     listed = "".join(f'<sheet r:id="r{number}"/>' for number in range(len(sheets)))
     names = [f"/xl/sheets/{number}.xml" for number in range(len(sheets))]
@@ -59,6 +59,7 @@ def xlsx(strings: Sequence[str], *sheets: str) -> bytes:
         {
             "xl/workbook.xml": f"{book}</workbook>",
             "xl/_rels/workbook.xml.rels": _related(names),
+            "xl/styles.xml": f'<styleSheet xmlns="{_SHEET}">{styles}</styleSheet>',
             "xl/sharedStrings.xml": f'<sst xmlns="{_SHEET}">{shared}</sst>',
             **parts,
         },
@@ -121,11 +122,11 @@ def ppt(outline: str, *texts: bytes, shapes: bytes = b"") -> bytes:
     return compound({"PowerPoint Document": begin + directory + edit, "Current User": user})
 
 
-def xls(*cells: bytes, strings: Sequence[bytes] = ()) -> bytes:
+def xls(*cells: bytes, strings: Sequence[bytes] = (), styles: bytes = b"") -> bytes:
     """A workbook with two sheets of these records, and the parts of the shared strings."""
     begin, end = record(0x0809, struct.pack("<HHHH", 0x0600, 5, 0, 0)), record(0x000A)
     sheet = record(0x0809, struct.pack("<HHHH", 0x0600, 0x10, 0, 0)) + b"".join(cells) + end
-    shared = b"".join(
+    shared = styles + b"".join(
         record(0x003C if number else 0x00FC, part) for number, part in enumerate(strings)
     )
     name = b"\1\0x"

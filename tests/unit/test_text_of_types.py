@@ -124,6 +124,28 @@ CASES: Sequence[tuple[str, bytes, str]] = [
         "rich\t2\none two\tTRUE\fhere\ttext",
     ),
     (
+        types.XLSX,
+        files_text.xlsx(
+            [],
+            '<row><c s="1"><v>40921</v></c><c><v>40921</v></c><c s="1" t="str"><v>x</v></c></row>',
+            styles='<numFmts><numFmt numFmtId="164" formatCode="yy"/></numFmts><cellStyleXfs><xf/>'
+            '</cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs><xf/>',
+        ),
+        "2012-01-13\t40921\tx",
+    ),
+    (
+        types.XLS,
+        files_text.xls(
+            files_ole2.record(0x0203, struct.pack("<HHHd", 0, 0, 1, 40_921)),
+            files_ole2.record(0x0203, struct.pack("<HHHd", 0, 1, 0, 40_921)),
+            styles=files_ole2.record(0x041E, struct.pack("<HHB", 164, 2, 0) + b"yy")
+            + files_ole2.record(0x00E0, bytes(20))
+            + files_ole2.record(0x00E0, struct.pack("<HH", 0, 164).ljust(20, b"\0")),
+        ),
+        "2012-01-13\t40921\f2012-01-13\t40921",
+    ),
+    (types.RTF, rtf(rb"\u-10179 ?\u-8704 ?"), "\U0001f600"),
+    (
         types.ODS,
         files_office.open_document(
             "spreadsheet",

@@ -97,7 +97,7 @@ DOCUMENTS = (
         types=("application/vnd.ms-powerpoint",),
         extensions=("ppt", "pps", "pot"),
         module="ole2",
-        readers=("exiftool", "catppt", "olevba"),
+        readers=("exiftool", "catppt", "atoms", "olevba"),
         facts={**_PROPERTIES, "slideCount": EXACT, "wordCount": WORDS},
     ),
     Family(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pptx
 from lxml import etree
 from oletools.olevba import VBA_Parser
 
-from benchmarks.accuracy.readers import dates
+from benchmarks.accuracy.readers import cells, dates
 from benchmarks.accuracy.readers.programs import ReadError, exiftool, named, number
 
 _HIDDEN = {
@@ -129,7 +130,9 @@ def open_pyxl(path: Path) -> dict[str, Any]:
 
 
 def _cell(value: object) -> str:
-    """The value as it is stored, but for dates."""
+    """The value as it is stored, and dates."""
+    if isinstance(value, datetime | time):
+        return cells.shown(value)
     return str(value).upper() if isinstance(value, bool) else str(value)
 
 

@@ -1,20 +1,26 @@
 """Word, Excel, PowerPoint 97–2003 and Outlook: ExifTool, xlrd, antiword, catdoc, oletools.
 
-olefile is no reference, since Intake uses it.
+olefile gives the stream of a presentation, whose text is read here.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import extract_msg
+import olefile
 import xlrd
 from oletools.olevba import VBA_Parser
 
-from benchmarks.accuracy.readers import dates
+from benchmarks.accuracy.readers import cells, dates
 from benchmarks.accuracy.readers.programs import ReadError, exiftool, number, run
+
+_DOCUMENT, _TEXT_CHARACTERS, _TEXT_BYTES = 0x03E8, 0x0FA0, 0x0FA8
+_OTHER_TEXTS = {(0x03F8, 0), (0x03F0, 0), (0x0FC9, 0), (0x0FF0, 1), (0x0FF0, 2)}
+"""Masters, notes, handouts, and the texts of masters and notes: [MS-PPT] 2.13.24."""
 
 
 def exif(path: Path) -> dict[str, Any]:
@@ -49,18 +55,26 @@ def xls(path: Path) -> dict[str, Any]:
 
 
 def _cells(book: Any) -> Iterator[str]:
-    """The values as they are stored: dates are numbers."""
-    for sheet in book.sheets():
-        for row in range(sheet.nrows):
-            for cell in sheet.row(row):
-                if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-                    yield f"{cell.value:.15g}"
-                elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
-                    yield "TRUE" if cell.value else "FALSE"
-                elif cell.ctype == xlrd.XL_CELL_ERROR:
-                    yield xlrd.error_text_from_code.get(cell.value, "")
-                elif cell.ctype == xlrd.XL_CELL_TEXT:
-                    yield cell.value
+    """The values as they are stored, and dates."""
+    return (
+        _shown(book, cell)
+        for sheet in book.sheets()
+        for row in range(sheet.nrows)
+        for cell in sheet.row(row)
+    )
+
+
+def _shown(book: Any, cell: Any) -> str:
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        moment = xlrd.xldate_as_datetime(cell.value, book.datemode)
+        return cells.shown(moment.time() if cell.value < 1 else moment)
+    if cell.ctype == xlrd.XL_CELL_NUMBER:
+        return f"{cell.value:.15g}"
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if cell.value else "FALSE"
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, ""))
+    return str(cell.value)
 
 
 def antiword(path: Path) -> dict[str, Any]:
@@ -71,6 +85,45 @@ def antiword(path: Path) -> dict[str, Any]:
 def catppt(path: Path) -> dict[str, Any]:
     """The text of a presentation."""
     return _text(run("catppt", "-d", "utf-8", path))
+
+
+def atoms(path: Path) -> dict[str, Any]:
+    """The text of the last outline and of all slides; catppt finds that of few presentations."""
+    with olefile.OleFileIO(path) as file:
+        records = file.openstream("PowerPoint Document").read()
+    documents = [at for at, kind in _top_level(records) if kind == _DOCUMENT]
+    older = set(documents[:-1])
+    kept = [at for at, _ in _top_level(records) if at not in older]
+    return {"text": "\n".join(text for at in kept for text in _atoms(_record(records, at)))}
+
+
+def _top_level(records: bytes) -> Iterator[tuple[int, int]]:
+    """Position and type."""
+    position = 0
+    while position + 8 <= len(records):
+        _, kind, size = struct.unpack_from("<HHL", records, position)
+        yield position, kind
+        position += 8 + size
+
+
+def _record(records: bytes, position: int) -> bytes:
+    size = struct.unpack_from("<4xL", records, position)[0]
+    return records[position : position + 8 + size]
+
+
+def _atoms(records: bytes) -> Iterator[str]:
+    """[MS-PPT] 2.3.1: containers have the version 15."""
+    position = 0
+    while position + 8 <= len(records):
+        version, kind, size = struct.unpack_from("<HHL", records, position)
+        data = records[position + 8 : position + 8 + size]
+        position += 8 + size
+        if version & 15 == 15 and (kind, version >> 4) not in _OTHER_TEXTS:
+            yield from _atoms(data)
+        elif kind == _TEXT_CHARACTERS:
+            yield data.decode("utf-16-le", "replace")
+        elif kind == _TEXT_BYTES:
+            yield data.decode("latin-1")
 
 
 def catdoc(path: Path) -> dict[str, Any]:
@@ -118,6 +171,7 @@ READERS = {
     "antiword": antiword,
     "catdoc": catdoc,
     "catppt": catppt,
+    "atoms": atoms,
     "olevba": olevba,
     "extract-msg": outlook,
 }

@@ -1,6 +1,6 @@
 """The values of the cells of Excel 5 to 2003: [MS-XLS] 2.1.7.20.6, the worksheet substream.
 
-Numbers are as the file has them: dates are numbers.
+Dates and times are in the form of ISO 8601, other numbers as the file has them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from chalicelib.files.compound import Stream
 from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 from chalicelib.files.extraction import as_far_as_readable
 from chalicelib.files.extractors.packed_strings import PackedStrings
+from chalicelib.files.extractors.spreadsheet_dates import is_date, shown
 
 _BEGIN, _END, _CONTINUE, _CODE_PAGE = 0x0809, 0x000A, 0x003C, 0x0042
-_BOUND_SHEET, _STRINGS = 0x0085, 0x00FC
+_BOUND_SHEET, _STRINGS, _SINCE_1904, _FORMAT, _STYLE = 0x0085, 0x00FC, 0x0022, 0x041E, 0x00E0
 _FORMULA, _STRING, _LABEL, _RICH_LABEL, _SHARED_LABEL = 0x0006, 0x0207, 0x0204, 0x00D6, 0x00FD
 _NUMBER, _SHORT_NUMBER, _SHORT_NUMBERS, _BOOLEAN = 0x0203, 0x027E, 0x00BD, 0x0205
 """Record numbers: [MS-XLS] 2.3.1."""
@@ -66,17 +67,17 @@ class _Workbook:
         self.strings = PackedStrings()
         self.codec = "cp1252"
         self.is_version_8 = True
+        self._is_since_1904 = False
+        self._codes: dict[int, str] = {}
+        self._are_dates = bytearray()  # by style
         self._stream = stream
         self._records_left = _MAX_RECORDS
         self._bytes_left = 2 * stream.size  # sheets do not share their bytes
         shared: list[bytes] = []
         before = 0
         for kind, data in self.records(0):
-            if kind == _BEGIN:
-                self.is_version_8 = int.from_bytes(data[:2], "little") >= _VERSION_8
-            elif kind == _CODE_PAGE:
-                self.codec = code_pages.codec_of(int.from_bytes(data, "little")) or self.codec
-            elif kind == _BOUND_SHEET and data[5] == _WORKSHEET:
+            self._read_property(kind, data)
+            if kind == _BOUND_SHEET and data[5] == _WORKSHEET:
                 self.sheets.append(int.from_bytes(data[:4], "little"))
             elif kind == _STRINGS:
                 shared = [data[8:]]
@@ -84,6 +85,31 @@ class _Workbook:
                 shared.append(data)
             before = kind
         _unpack(shared, self.strings)
+
+    def _read_property(self, kind: int, data: bytes) -> None:
+        number = int.from_bytes(data[:2], "little")
+        if kind == _BEGIN:
+            self.is_version_8 = number >= _VERSION_8
+        elif kind == _CODE_PAGE:
+            self.codec = code_pages.codec_of(number) or self.codec
+        elif kind == _SINCE_1904:
+            self._is_since_1904 = bool(number)
+        elif kind == _FORMAT:
+            # In Excel 5, the length has one byte.
+            stored = data[2:] if self.is_version_8 else data[2:3] + b"\0" + data[3:]
+            self._codes[number] = self.string(stored)
+        elif kind == _STYLE:
+            number = int.from_bytes(data[2:4], "little")
+            self._are_dates.append(is_date(number, self._codes.get(number)))
+
+    def number(self, style: bytes, value: float) -> str:
+        """The value, a date if its style is one of dates."""
+        index = int.from_bytes(style, "little")
+        if any(self._are_dates[index : index + 1]) and (
+            date := shown(value, is_since_1904=self._is_since_1904)
+        ):
+            return date
+        return f"{value:.15g}"
 
     def records(self, position: int) -> Iterator[_Record]:
         """Type and data of the records of a substream, without those of charts in it."""
@@ -181,18 +207,19 @@ def _values(workbook: _Workbook, kind: int, data: bytes) -> Iterator[str]:
     elif kind in (_SHORT_NUMBER, _SHORT_NUMBERS):
         last = 6 if kind == _SHORT_NUMBER else len(data) - 6
         for position in range(6, last + 1, 6):
-            yield _short_number(data[position : position + 4])
+            value = _short_number(data[position : position + 4])
+            yield workbook.number(data[position - 2 : position], value)
     elif kind == _NUMBER:
-        yield _number(*struct.unpack_from("<d", data, 6))
+        yield workbook.number(data[4:6], *struct.unpack_from("<d", data, 6))
     elif kind == _BOOLEAN:
         yield _ERRORS.get(data[6], "") if data[7] else _boolean(data[6])
     elif kind == _FORMULA:
-        yield from _result(data[6:14])
+        yield from _result(workbook, data[6:14], data[4:6])
 
 
-def _result(result: bytes) -> Iterator[str]:
+def _result(workbook: _Workbook, result: bytes, style: bytes) -> Iterator[str]:
     if result[6:] != b"\xff\xff":
-        yield _number(*struct.unpack("<d", result))
+        yield workbook.number(style, *struct.unpack("<d", result))
     elif result[0] == _RESULT_IS_BOOLEAN:
         yield _boolean(result[2])
     elif result[0] == _RESULT_IS_ERROR:
@@ -203,15 +230,11 @@ def _boolean(value: int) -> str:
     return "TRUE" if value else "FALSE"
 
 
-def _short_number(data: bytes) -> str:
+def _short_number(data: bytes) -> float:
     """[MS-XLS] 2.5.217, RkNumber."""
     (number,) = struct.unpack("<l", data)
     if number & 2:
         value = float(number >> 2)
     else:
         (value,) = struct.unpack("<d", bytes(4) + struct.pack("<l", number & ~3))
-    return _number(value / 100 if number & 1 else value)
-
-
-def _number(value: float) -> str:
-    return f"{value:.15g}"
+    return value / 100 if number & 1 else value

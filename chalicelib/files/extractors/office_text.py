@@ -13,6 +13,7 @@ from chalicelib.files.extracted_text import PAGE, PARAGRAPH, TextCollector
 from chalicelib.files.extraction import as_far_as_readable
 from chalicelib.files.extractors import office_words
 from chalicelib.files.extractors.packed_strings import PackedStrings
+from chalicelib.files.extractors.spreadsheet_dates import is_date, shown
 from chalicelib.files.xml_events import attributes_of, local_name, parse
 
 _MAX_BYTES = 32 * 1_048_576
@@ -20,8 +21,8 @@ _MAX_BYTES = 32 * 1_048_576
 
 _BOOLEANS = {"0": "FALSE", "1": "TRUE"}
 
-_STRINGS = "xl/sharedStrings.xml"
-"""The usual name."""
+_STRINGS, _STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+"""The usual names."""
 
 
 def add_slides(archive: zipfile.ZipFile, presentation: str, text: TextCollector) -> None:
@@ -39,13 +40,19 @@ def add_body(archive: zipfile.ZipFile, kind: office_words.Format, text: TextColl
 
 
 def add_sheets(archive: zipfile.ZipFile, workbook: str, text: TextCollector) -> None:
-    """Add the values of the cells, as the file has them: dates are numbers."""
+    """Add the values of the cells, dates and times in the form of ISO 8601."""
     with as_far_as_readable(text):
         strings = _SharedStrings()
         if _STRINGS in archive.NameToInfo:
             parse(zip_package.part(archive, _STRINGS), strings, only=_SharedStrings.ELEMENTS)
+        styles = _Styles()
+        if _STYLES in archive.NameToInfo:
+            parse(zip_package.part(archive, _STYLES), styles, only=_Styles.ELEMENTS)
+        properties = attributes_of(zip_package.part(archive, workbook), "workbookPr")
+        is_since_1904 = any(each.get("date1904") in ("1", "true") for each in properties)
         for chunks in _parts(archive, _listed(archive, workbook, "sheet"), text):
-            parse(chunks, _Cells(strings, text), only=_Cells.ELEMENTS)
+            cells = _Cells(strings, styles.are_dates, text, is_since_1904=is_since_1904)
+            parse(chunks, cells, only=_Cells.ELEMENTS)
 
 
 def _listed(archive: zipfile.ZipFile, name: str, element: str) -> list[str]:
@@ -101,15 +108,57 @@ class _SharedStrings(PackedStrings):
         """Nothing is collected by chunk."""
 
 
+class _Styles:
+    """Which styles of cells show dates; a handler for `parse`."""
+
+    ELEMENTS = frozenset({"numFmt", "cellXfs", "xf"})
+    """ECMA-376 part 1, 18.8."""
+
+    def __init__(self) -> None:
+        self.are_dates = bytearray()
+        """By the number of the style."""
+        self._codes: dict[str, str] = {}
+        self._is_cell = False
+
+    def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
+        element = local_name(name)
+        if element == "numFmt":
+            self._codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif element == "cellXfs":
+            self._is_cell = True
+        elif self._is_cell:
+            number = attributes.get("numFmtId", "0")
+            self.are_dates.append(is_date(int(number), self._codes.get(number)))
+
+    def end(self, name: str, depth: int) -> None:  # noqa: ARG002 - a handler
+        self._is_cell = self._is_cell and local_name(name) != "cellXfs"
+
+    def text(self, text: str) -> None:
+        """Ignore it."""
+
+    def end_chunk(self) -> None:
+        """Nothing is collected by chunk."""
+
+
 class _Cells:
     """Adds the values of the cells of a sheet; a handler for `parse`."""
 
     ELEMENTS = frozenset({"row", "c", "v", "is", "t", "rPh"})
     """ECMA-376 part 1, 18.3.1."""
 
-    def __init__(self, strings: _SharedStrings, text: TextCollector) -> None:
+    def __init__(
+        self,
+        strings: _SharedStrings,
+        are_dates: bytearray,
+        text: TextCollector,
+        *,
+        is_since_1904: bool,
+    ) -> None:
         self._strings = strings
+        self._are_dates = are_dates
+        self._is_since_1904 = is_since_1904
         self._text = text
+        self._style = 0
         self._path: list[str] = []
         self._type = ""
         self._value: list[str] = []
@@ -118,7 +167,8 @@ class _Cells:
     def start(self, name: str, attributes: dict[str, str], depth: int) -> None:  # noqa: ARG002 - a handler
         self._path.append(local_name(name))
         if self._path[-1] == "c":
-            self._type = attributes.get("t", "")
+            self._type = attributes.get("t", "n")
+            self._style = int(attributes.get("s", "0"))
             self._value.clear()
 
     def end(self, name: str, depth: int) -> None:  # noqa: ARG002 - a handler
@@ -137,6 +187,8 @@ class _Cells:
             value = self._strings[int(value)]
         elif self._type == "b":
             value = _BOOLEANS.get(value, value)
+        elif self._type == "n" and any(self._are_dates[self._style : self._style + 1]):
+            value = shown(float(value), is_since_1904=self._is_since_1904) or value
         return value.replace("\n", " ")
 
     def text(self, text: str) -> None:

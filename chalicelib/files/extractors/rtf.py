@@ -165,6 +165,7 @@ class _Reader:
         self._encoded = bytearray()  # one character may consist of several tokens
         self._fallback = 0  # characters that are still to be skipped
         self._is_ignorable = False
+        self._high = ""  # first half of a character
 
     def read(self, token: re.Match[bytes]) -> None:
         """Apply one token."""
@@ -223,7 +224,7 @@ class _Reader:
             if destination in _FIELDS.values():
                 self.fields[destination] = ""
         elif word == b"u" and parameter is not None:
-            self._add(chr(parameter & 0xFFFF))
+            self._add_unit(chr(parameter & 0xFFFF))
             self._fallback = self._group.fallback_characters
         elif word == b"uc" and parameter is not None:
             self._group = replace(self._group, fallback_characters=max(parameter, 0))
@@ -235,6 +236,14 @@ class _Reader:
             self._read_font(word, parameter or 0)
         else:
             self._add(_CHARACTERS.get(word, ""))
+
+    def _add_unit(self, unit: str) -> None:
+        """Add a unit of UTF-16, of which two may form a character."""
+        if "\ud800" <= unit < "\udc00":
+            self._add("\N{REPLACEMENT CHARACTER}" if self._high else "")
+            self._high = unit
+        else:
+            self._add(unit)
 
     def _read_font(self, word: bytes, number: int) -> None:
         """Apply a control word about fonts: of an entry in the table, or of the body."""
@@ -267,6 +276,10 @@ class _Reader:
         return _FIELDS.get(word) if current == _INFO else None
 
     def _add(self, text: str) -> None:
+        if self._high and text:
+            pair = (self._high + text).encode("utf-16", "surrogatepass")
+            text = pair.decode("utf-16", "replace")
+            self._high = ""
         destination = self._group.destination
         if destination == _BODY:
             self.words.add(text)
