@@ -25,6 +25,7 @@ from chalicelib.api.http import add_headers, register_other_methods, translate_e
 from chalicelib.api.openapi_routes import openapi_routes
 from chalicelib.api.part_routes import part_routes
 from chalicelib.api.upload_routes import upload_routes
+from chalicelib.api.user_routes import user_routes
 from chalicelib.events import (
     Removal,
     Upload,
@@ -67,6 +68,7 @@ if settings.text_bucket:
     from chalicelib.api.text_routes import text_routes
 
     app.register_blueprint(text_routes)
+app.register_blueprint(user_routes)
 app.register_blueprint(openapi_routes)
 app.register_blueprint(web_routes)
 app.register_middleware(add_headers, "http")

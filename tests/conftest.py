@@ -33,6 +33,7 @@ BUILT_ON_RUNTIME = (
     "chalicelib.api.openapi_routes",
     "chalicelib.api.part_routes",
     "chalicelib.api.upload_routes",
+    "chalicelib.api.user_routes",
     "chalicelib.web.routes",
 )
 """The modules that read the environment at import."""

@@ -68,9 +68,12 @@ def head_document(document_id: str) -> Response:
 @document_routes.route(**route_options(schema.GET_CONTENT))
 def get_content(document_id: str) -> dict[str, object]:
     """A download URL that returns the file under its original name."""
-    record = get_record_or_404(principal(document_routes.current_request), document_id)
+    request = document_routes.current_request
+    parameters = schema.GET_CONTENT.parse_query(query_parameters(request))
+    record = get_record_or_404(principal(request), document_id)
     reject_without_file(record)
-    return download(settings.upload_bucket, record["objectKey"], get_object_arguments(record))
+    arguments = get_object_arguments(record, disposition=parameters["disposition"])
+    return download(settings.upload_bucket, record["objectKey"], arguments)
 
 
 @document_routes.route(**route_options(schema.REPROCESS_DOCUMENT))

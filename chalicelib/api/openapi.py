@@ -178,6 +178,7 @@ SCHEMAS: dict[str, JsonSchema] = {
         required=("documents",),
     ),
     "Content": _object({"url": _URL, "expiresAt": _TIME}),
+    "User": _object({"userId": _UUID, "email": _TEXT | {"format": "email"}}),
     "Problem": _object(
         {
             "type": _TEXT | {"examples": ["about:blank"]},

@@ -71,6 +71,7 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
         "url": f"{_BUCKET}/uploads/{_ID}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=7c2a",
         "expiresAt": "2026-11-25T09:15:00.000Z",
     },
+    "User": {"userId": _OWNER, "email": "ada@example.com"},
 }
 """The body of a response by the name of its schema; schemas without a row have no example."""
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 UPLOADS = "Uploads"
 DOCUMENTS = "Documents"
+USERS = "Users"
 DESCRIPTION = "Description"
 
 TAGS = (
     (UPLOADS, "Upload URLs: the file goes straight to S3, not through the API."),
     (DOCUMENTS, "Records of uploaded files with the metadata extracted from them."),
+    (USERS, "Users who own documents."),
     (DESCRIPTION, "This OpenAPI description."),
 )
 """Names and descriptions, in the order of the operations."""

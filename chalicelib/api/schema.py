@@ -20,9 +20,10 @@ from chalicelib.api.fields import (
     parse_body,
     parse_query,
 )
-from chalicelib.api.openapi_text import DESCRIPTION, DOCUMENTS, UPLOADS
+from chalicelib.api.openapi_text import DESCRIPTION, DOCUMENTS, UPLOADS, USERS
 from chalicelib.api.parts import MAX_PARTS, MAX_PARTS_PER_REQUEST
 from chalicelib.api.problems import Code
+from chalicelib.api.uploads import ATTACHMENT, INLINE
 from chalicelib.documents import Status
 
 MAX_FILE_NAME_CHARACTERS = 255
@@ -217,6 +218,13 @@ CURSOR = Field(
     "have to be the same.",
 )
 
+DISPOSITION = Field(
+    name="disposition",
+    kind=Text(choices=(ATTACHMENT, INLINE)),
+    description="`inline` lets a browser display a PDF or a picture; files of all other types are "
+    "attachments in any case.",
+    default=ATTACHMENT,
+)
 MULTIPART = Field(
     name="multipart",
     kind=Boolean(),
@@ -414,8 +422,10 @@ GET_CONTENT = Operation(
         "detected type. HTML, XML and SVG are returned as application/octet-stream. `_` replaces "
         "path separators, control characters and controls that reorder text in the name."
     ),
+    query=(DISPOSITION,),
     responses={
         200: Response("The download URL", "Content"),
+        400: _BAD_REQUEST,
         401: _UNAUTHORIZED,
         404: _NOT_FOUND,
         409: Response("The document is PENDING: its file is not uploaded yet"),
@@ -469,6 +479,20 @@ REPROCESS_DOCUMENT = Operation(
         410: _REMOVED,
     },
 )
+GET_USER = Operation(
+    name="getUser",
+    method="GET",
+    path="/users/{user_id}",
+    summary="Get the e-mail address of a user",
+    description="For operators: who the `owner` of a document is.",
+    tag=USERS,
+    responses={
+        200: Response("The user", "User"),
+        401: _UNAUTHORIZED,
+        403: Response("The caller is not an operator"),
+        404: Response("There is no user with this `sub`"),
+    },
+)
 GET_OPENAPI = Operation(
     name="getOpenapi",
     method="GET",
@@ -517,6 +541,7 @@ OPERATIONS = (
     GET_CONTENT,
     REPROCESS_DOCUMENT,
     DELETE_DOCUMENT,
+    GET_USER,
     GET_OPENAPI,
     GET_INDEX,
     GET_STYLE,

@@ -45,6 +45,22 @@ _SCRIPTABLE_TYPE = re.compile(r"text/html|.*[/+]xml")
 """Types whose content a browser may execute: "HTML MIME type" and "XML MIME type" in the MIME
 Sniffing Standard, https://mimesniff.spec.whatwg.org/#mime-type-groups."""
 
+ATTACHMENT, INLINE = "attachment", "inline"
+"""What a browser does with a download (RFC 6266, 4.2)."""
+
+INLINE_TYPES = frozenset(
+    {
+        "application/pdf",
+        "image/avif",
+        "image/bmp",
+        "image/gif",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+    }
+)
+"""Types that browsers display without executing anything of their content outside a viewer."""
+
 _UNSAFE_IN_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Path separators, control characters, line separators, and the controls that reorder text."""
 
@@ -222,15 +238,21 @@ def tombstone_for(record: Mapping[str, Any], deleted_at: datetime) -> Tombstone:
     )
 
 
-def get_object_arguments(record: Mapping[str, Any]) -> dict[str, str]:
+def get_object_arguments(
+    record: Mapping[str, Any], *, disposition: str = ATTACHMENT
+) -> dict[str, str]:
     """The arguments of GetObject that set the headers of a download.
+
+    Only files of INLINE_TYPES are inline; browsers save all others.
 
     S3 would otherwise return those that the object was uploaded with, and an upload URL does not
     sign all of them. `identity` replaces a stored encoding, which clients would decode: S3
     ignores an empty value. RFC 9110, 8.4 advises against sending it, but clients decode nothing.
     """
+    if record.get("fileType") not in INLINE_TYPES:
+        disposition = ATTACHMENT
     return {
-        "ResponseContentDisposition": content_disposition(record["fileName"]),
+        "ResponseContentDisposition": content_disposition(record["fileName"], disposition),
         "ResponseContentType": download_type(record.get("fileType")),
         "ResponseContentEncoding": "identity",
         "ResponseCacheControl": "no-store",
@@ -257,7 +279,7 @@ def download_type(file_type: str | None) -> str:
     return file_type
 
 
-def content_disposition(file_name: str) -> str:
+def content_disposition(file_name: str, disposition: str = ATTACHMENT) -> str:
     """The header that makes a browser save a file under its original name (RFC 6266, RFC 8187).
 
     The plain `filename` is the fallback for clients without RFC 8187: accents removed, each run of
@@ -274,4 +296,4 @@ def content_disposition(file_name: str) -> str:
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     fallback = _NOT_IN_FALLBACK.sub("_", plain)
     encoded = quote(name, safe="!#$&+-.^_`|~", errors="replace")
-    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"
+    return f"{disposition}; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"

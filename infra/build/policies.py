@@ -42,6 +42,7 @@ RESOURCES: Mapping[str, Sequence[str]] = {
         "${DocumentsTableArn}/index/byStatus",
     ],
     "lambda:InvokeFunction": ["${ProcessUploadArn}"],
+    "cognito-idp:AdminGetUser": ["${UserPoolArn}"],
 }
 """The resources of each action. An action without a row is an error, so that adding a call means
 deciding what it may access."""

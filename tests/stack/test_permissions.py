@@ -143,6 +143,12 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
             put_item,
             get_object,
             Attempt(
+                "AdminGetUser",
+                lambda account: account.cognito.admin_get_user(
+                    UserPoolId=stack.outputs["UserPoolId"], Username="permissions"
+                ),
+            ),
+            Attempt(
                 "Invoke process_upload",
                 lambda account: account.lambda_.invoke(
                     FunctionName=stack.stage.functions["process_upload"], InvocationType="DryRun"

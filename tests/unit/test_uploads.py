@@ -276,5 +276,23 @@ def test_the_headers_of_a_download_are_signed() -> None:
     assert "X-Amz-Signature" in parameters  # of all parameters
 
 
+@pytest.mark.parametrize(
+    ("file_type", "expected"),
+    [
+        ("application/pdf", "inline"),
+        ("image/png", "inline"),
+        ("image/svg+xml", "attachment"),
+        ("text/html", "attachment"),
+        ("text/plain", "attachment"),
+        (None, "attachment"),
+    ],
+)
+def test_browsers_display_only_pdfs_and_pictures(file_type: str | None, expected: str) -> None:
+    """A file of any other type is an attachment, although `inline` is requested."""
+    record = {"fileName": "a", "fileType": file_type}
+    arguments = get_object_arguments(record, disposition="inline")
+    assert expected == arguments["ResponseContentDisposition"].partition(";")[0]
+
+
 ATTRIBUTE_CHARACTERS = set(string.ascii_letters + string.digits + "!#$&+-.^_`|~%")
 """RFC 8187, 3.2.1: attr-char, and `%` of what is encoded."""
