@@ -75,10 +75,16 @@ def respond(operation: schema.Operation, text: str, headers: Mapping[str, str]) 
 @cache
 def web_ui_settings() -> WebUiSettings:
     """The settings that the web UI needs, without a call to AWS: the clients know the hosts."""
-    url = presign_download(s3, settings.upload_bucket, "any", {}, 1)
+    text_bucket = settings.text_bucket
     return WebUiSettings(
         client_id=settings.user_pool_client_id,
         sign_in_url=runtime.cognito_endpoint(),
-        bucket_origin=origin_of(url),
+        bucket_origin=bucket_origin(settings.upload_bucket),
+        text_bucket_origin=bucket_origin(text_bucket) if text_bucket else None,
         limits=settings.limits,
     )
+
+
+def bucket_origin(bucket: str) -> str:
+    """Origin of the URLs of a bucket's objects."""
+    return origin_of(presign_download(s3, bucket, "any", {}, 1))

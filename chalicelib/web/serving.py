@@ -38,6 +38,8 @@ class WebUiSettings:
     """Of the Cognito API."""
     bucket_origin: str
     """Origin of upload and download URLs."""
+    text_bucket_origin: str | None = None
+    """Origin of the URLs of texts; None where the stage stores none."""
     limits: Limits
 
     def to_json(self) -> str:
@@ -104,17 +106,19 @@ def file_headers(text: str, requested_version: str | None = None) -> Mapping[str
 def security_headers(settings: WebUiSettings) -> Mapping[str, str]:
     """Headers that restrict what the page loads and connects to, and forbid framing.
 
-    Even a bug in the script cannot execute file names or content: only the page's own two files
-    run, and they connect to the API, the user pool and the bucket alone.
+    Even a bug in the script cannot execute file names or content: only the page's own script runs,
+    and it connects to the API, the user pool and the buckets alone.
     """
-    connected = sorted({origin_of(settings.sign_in_url), settings.bucket_origin})
+    buckets = {settings.bucket_origin, *filter(None, [settings.text_bucket_origin])}
+    connected = sorted({origin_of(settings.sign_in_url), *buckets})
+    framed = " ".join(sorted(buckets))
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": "data:",  # the icon
+        "img-src": f"data: {settings.bucket_origin}",  # the icon, and previews
         "connect-src": " ".join(["'self'", *connected]),
-        "frame-src": settings.bucket_origin,  # downloads; see modules/document.js
+        "frame-src": framed,  # downloads and previews of PDFs
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from infra.local.samples import pdf
+from infra.local.samples import pdf, png
 from tests.support.stack import Stack
 from tests.support.web_ui import Visit, payload, visit_web_ui
 
@@ -67,12 +68,12 @@ def test_views_are_accessible(
         visit.sign_in(name)
         check_list(visit, checker)
         check_documents(visit, checker)
-        check_dialogs(visit, checker)
+        check_dialogs(visit, checker, name)
     assert [] == checker.violations
 
 
 def check_sign_in(visit: Visit, checker: ViewChecker) -> None:
-    """Check sign-in, a wrong password and a temporary password."""
+    """Check sign-in, a wrong and a temporary password, a code and a forgotten password."""
     page = visit.open().page
     checker.check("sign-in")
     page.get_by_role("textbox", name="E-mail address").fill("somebody@example.com")
@@ -90,6 +91,17 @@ def check_sign_in(visit: Visit, checker: ViewChecker) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
     checker.check("new-password")
+    challenge["ChallengeName"] = "SOFTWARE_TOKEN_MFA"
+    page.get_by_role("textbox", name="New password").fill("Correct-Horse-7")
+    page.get_by_role("button", name="Save and sign in").click()
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    checker.check("mfa-code")
+    page.get_by_role("button", name="Back to sign-in").click()
+    page.get_by_role("button", name="Forgot password?").click()
+    checker.check("forgot-password")
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
+    checker.check("reset-password")
     page.unroute(endpoint)
 
 
@@ -101,7 +113,7 @@ def check_list(visit: Visit, checker: ViewChecker) -> None:
     held: list[Route] = []
 
     def hold_or_break(route: Route) -> None:
-        name = route.request.headers["x-amz-meta-file-name"]
+        name = route.request.headers.get("x-amz-meta-file-name")  # none of a preview
         if name == "held.pdf":
             held.append(route)
         elif name == "torn.pdf":
@@ -113,41 +125,76 @@ def check_list(visit: Visit, checker: ViewChecker) -> None:
     long = "A letter with a name that is rather long, as names of letters are " * 3 + ".txt"
     files = [payload("Annual report.pdf", pdf(3, 149), "application/pdf"), payload(long)]
     files += [payload("damaged.pdf", b"%PDF-1.7", "application/pdf"), payload("empty.txt", b"")]
+    files += [payload("harbour.png", png(640, 480), "image/png")]
     files += [payload("torn.pdf", b"x"), payload("held.pdf", pdf(1, 1), "application/pdf")]
     visit.choose(*files)
     visit.expect_state("Annual report.pdf", "Processed")
     visit.expect_state(long, "Processed")
     visit.expect_state("damaged.pdf", "Failed", "The file is damaged and cannot be read.")
+    visit.expect_state("harbour.png", "Processed")
     visit.expect_state("torn.pdf", "Not uploaded", "does not match the file")
     visit.expect_state("held.pdf", "Uploading")
     checker.check("list")
+    page.get_by_label("Select all shown documents").check()
+    checker.check("selection")
+    page.get_by_label("Select all shown documents").uncheck()
+    page.get_by_text("Filters").click()
     page.get_by_role("searchbox").fill("nothing like it")
+    expect(page.get_by_text("No matching documents")).to_be_visible()
     checker.check("nothing-matches")
-    page.get_by_role("searchbox").fill("")
+    page.get_by_role("button", name="Show all documents").click()
+    page.get_by_text("Filters").click()
     for route in held:
         route.continue_()
     visit.expect_state("held.pdf", "Processed")
 
 
 def check_documents(visit: Visit, checker: ViewChecker) -> None:
-    """Check a processed document with all details expanded, and a failed one."""
+    """Check a processed document with all its parts, a picture and a failed document."""
     page = visit.page
+    answer_with_text(visit)
     dialog = visit.open_document("Annual report.pdf")
     checker.check("document")
     for title in ("Technical details", "JSON"):
         dialog.locator("summary").get_by_text(title).click()
     checker.check("document-expanded")
+    dialog.get_by_role("tab", name="Text").click()
+    expect(dialog.get_by_role("heading", name="Page 2")).to_be_visible()
+    checker.check("document-text")
+    page.keyboard.press("Escape")
+    dialog = visit.open_document("harbour.png")
+    dialog.get_by_role("tab", name="Preview").click()
+    expect(dialog.get_by_role("img")).to_be_visible()
+    checker.check("document-preview")
     page.keyboard.press("Escape")
     visit.open_document("damaged.pdf")
     checker.check("document-failed")
 
 
-def check_dialogs(visit: Visit, checker: ViewChecker) -> None:
-    """Check the confirmation of a deletion and the expired session."""
+def answer_with_text(visit: Visit) -> None:
+    """Have the API answer that each document has a text of two pages."""
+
+    def add_text(route: Route) -> None:
+        text = {"source": "ocr", "status": "DONE", "characterCount": 26, "meanConfidence": 97}
+        route.fulfill(json=route.fetch().json() | {"text": text})
+
+    url = f"{visit.url}text-of-a-test"
+    visit.page.route(re.compile("/documents/[^/]*$"), add_text)
+    visit.page.route("**/documents/*/text", lambda route: route.fulfill(json={"url": url}))
+    visit.page.route(url, lambda route: route.fulfill(body="The first page\fThe second one"))
+
+
+def check_dialogs(visit: Visit, checker: ViewChecker, name: str) -> None:
+    """Check the confirmation of a deletion, the account and the expired session."""
     page = visit.page
     page.get_by_role("button", name="Delete").click()
     checker.check("delete")
     page.get_by_role("button", name="Cancel").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=f"{name}@example.com").click()
+    page.get_by_role("button", name="Set up an authenticator app").click()
+    expect(page.get_by_role("button", name="Turn on")).to_be_visible()
+    checker.check("account")
     page.keyboard.press("Escape")
 
     def refuse(route: Route) -> None:
@@ -156,7 +203,7 @@ def check_dialogs(visit: Visit, checker: ViewChecker) -> None:
     def refuse_renewal(route: Route) -> None:
         route.fulfill(status=400, json={"__type": "NotAuthorizedException"})
 
-    page.route("**/documents", refuse)
+    page.route(re.compile("/documents([?].*)?$"), refuse)
     page.route(f"{visit.url.split('/restapis/')[0]}/", refuse_renewal)
     page.get_by_role("button", name="Refresh").click()
     expect(page.get_by_role("dialog", name="Your session has expired")).to_be_visible()

@@ -4,6 +4,8 @@ import { UserError } from "./errors.js";
 import { FAILURES } from "./messages.js";
 import { session } from "./session.js";
 
+const TIMEOUT_MS = 30_000; // API Gateway waits 29 seconds
+
 /**
  * Call the API as the signed-in user; an expired session is renewed first.
  * @param {string} path Relative to the page, which has the same base URL as the API.
@@ -16,6 +18,7 @@ async function call(method, path, body) {
       method,
       headers: { Authorization: token, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch(() => {
       throw new UserError("The service cannot be reached. Check your connection.");
     });
@@ -28,16 +31,25 @@ async function parseResponse(response) {
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new UserError(apiErrorMessage(response.status, answer.detail), response.status);
+  const seconds = Number(response.headers.get("Retry-After")) || 0;
+  throw new UserError(apiErrorMessage(response.status, answer), response.status, seconds * 1_000);
 }
 
-function apiErrorMessage(status, message) {
+function apiErrorMessage(status, { code, detail }) {
   if (status === 413) return FAILURES.too_large;
   if (status === 415) return FAILURES.type_not_allowed;
+  if (code in FAILURES) return FAILURES[code];
+  if (code === "no_text") return "This document has no text.";
   if (status === 404) return "This document no longer exists.";
+  if (status === 410) return "The file of this document was deleted.";
   if (status === 429 || status >= 500) return "The service is busy or unavailable. Try again.";
-  return message ?? `The service returned status ${status}.`;
+  return detail ?? `The service returned status ${status}.`;
 }
+
+const withQuery = (path, parameters) => {
+  const given = Object.entries(parameters).filter(([, value]) => value);
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
+};
 
 export const api = {
   createUpload: (fields) => call("POST", "uploads", fields),
@@ -46,10 +58,9 @@ export const api = {
   completeUpload: (id) => call("POST", `uploads/${id}/complete`),
   cancelUpload: (id) => call("DELETE", `uploads/${id}`),
   document: (id) => call("GET", `documents/${id}`),
-  content: (id) => call("GET", `documents/${id}/content`),
+  content: (id, disposition) => call("GET", withQuery(`documents/${id}/content`, { disposition })),
+  text: (id) => call("GET", `documents/${id}/text`),
   delete: (id) => call("DELETE", `documents/${id}`),
-  documents: (status, cursor) => {
-    const query = String(new URLSearchParams({ ...(status && { status }), ...(cursor && { cursor }) }));
-    return call("GET", query ? `documents?${query}` : "documents");
-  },
+  user: (sub) => call("GET", `users/${encodeURIComponent(sub)}`),
+  documents: (query) => call("GET", withQuery("documents", query)),
 };

@@ -1,15 +1,25 @@
-/** The web UI: signs in, uploads files and lists documents with their metadata. */
+/**
+ * The web UI: signs in, uploads files and lists documents with their metadata.
+ *
+ * It calls only the public API (openapi.json), Amazon Cognito and Amazon S3. File names and content
+ * are inserted as text only, by `el` and `textContent`; text from uploaders by `isolate` or `visible`.
+ */
 
+import { initAccount } from "./account.js";
 import { initDocument } from "./document.js";
 import { $, isolate } from "./dom.js";
 import { initDrops } from "./drops.js";
 import { isSending, list } from "./entries.js";
 import { formatSize, typeLabel } from "./format.js";
 import { confirmAction, initConfirm } from "./forms.js";
-import { initList, reload } from "./list.js";
+import { initList, reload, removeEntry } from "./list.js";
+import { plural } from "./messages.js";
+import { initOverall } from "./overall.js";
+import { initSelection } from "./selection.js";
 import { session } from "./session.js";
 import { settings } from "./settings.js";
 import { initSignIn } from "./sign_in.js";
+import { retryDisconnected } from "./uploads.js";
 
 const SHOWN_TYPES = 7; // the others are counted
 
@@ -22,6 +32,7 @@ function showDocuments() {
   $("#files").focus();
   addEventListener("beforeunload", warnBeforeUnload);
   reload();
+  initDocument();
 }
 
 /** The allowed types, the most familiar first. */
@@ -38,7 +49,7 @@ function warnBeforeUnload(event) {
 
 async function signOut() {
   const left = list.uploads.filter(isSending).length;
-  const text = `${left} ${left === 1 ? "upload is" : "uploads are"} in progress and will be cancelled.`;
+  const text = `${plural(left, "upload")} ${left === 1 ? "is" : "are"} in progress and will be cancelled.`;
   if (left && !(await confirmAction(["Sign out now?"], text, "Sign out"))) return;
   await leave();
 }
@@ -47,17 +58,17 @@ async function signOut() {
 async function leave() {
   await session.signOut();
   removeEventListener("beforeunload", warnBeforeUnload);
+  location.hash = "";
   location.reload();
 }
 
-function initWork() {
-  $("#sign-out").onclick = signOut;
-  $("#reauthenticate .leave").onclick = leave;
-}
-
-initSignIn(showDocuments);
-initWork();
-initList();
 initConfirm();
-initDocument();
+initList();
+initOverall(removeEntry);
+initSelection(removeEntry);
 initDrops();
+initAccount();
+$("#sign-out").onclick = signOut;
+$("#reauthenticate .leave").onclick = leave;
+addEventListener("online", retryDisconnected);
+initSignIn(showDocuments);

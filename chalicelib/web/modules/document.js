@@ -1,87 +1,134 @@
-/** The dialog of a document. */
+/** The dialog of a document, with its tabs and actions. */
 
 import { api } from "./api.js";
+import { renderFacts } from "./details.js";
 import { $, announce, el, isolate, visible } from "./dom.js";
-import { stateOf } from "./entries.js";
-import { renderFields } from "./fields.js";
-import { formatSize, formatTime, typeLabel } from "./format.js";
-import { confirmAction } from "./forms.js";
+import { copyLinks, download } from "./downloads.js";
+import { allEntries, entryFrom, hasContent, setDocument } from "./entries.js";
+import { confirmAction, initClosing } from "./forms.js";
 import { removeEntry } from "./list.js";
-import { failureText, STATES } from "./messages.js";
-import { renderRow, rowActions } from "./rows.js";
-import { session } from "./session.js";
+import { STATES } from "./messages.js";
+import { resolveOwners } from "./owners.js";
+import { sleep } from "./pacing.js";
+import { hasPreview, renderPreview } from "./preview.js";
+import { initRouter, leaveDocument, linkedDocument } from "./router.js";
+import { hasText, isTextRunning, renderText } from "./text_view.js";
+
+const REFRESH_MS = 3_000;
+
+/** The tabs: titles, the documents that have them, and their content. */
+const TABS = [
+  ["Details", () => true, renderFacts],
+  ["Preview", hasPreview, renderPreview],
+  ["Text", hasText, renderText],
+];
 
 /** @type {Entry | null} */
 let opened = null;
+/** Title of the selected tab. */
+let selectedTab = "";
 
-/** Show the loaded document at once, then refresh it from the API. */
-async function openDocument(entry) {
+/** Show the document that the page's URL names, or the list. */
+async function showLinked(documentId) {
   const dialog = $("#document");
-  opened = entry;
-  $(".problem", dialog).textContent = "";
-  showDocument(entry.document);
-  dialog.showModal(); // focuses the heading
+  if (documentId === null || (opened && opened.documentId !== documentId)) closeAll();
+  if (documentId === null || opened) return;
   try {
-    const record = await api.document(entry.documentId);
-    if (["status", "processedAt", "sequencer", "removedAt"].every((name) => record[name] === entry.document[name])) return;
-    entry.document = record;
-    entry.state = stateOf(record);
-    renderRow(entry);
-    if (opened === entry) showDocument(record);
+    const known = allEntries().find((entry) => entry.documentId === documentId && entry.document);
+    const entry = known ?? entryFrom(await api.document(documentId));
+    if (linkedDocument() !== documentId || dialog.open) return;
+    await openDocument(entry, Boolean(known));
   } catch (error) {
-    if (opened === entry) $(".problem", dialog).textContent = error.message;
+    $("#problem").textContent = error.message;
+    leaveDocument();
   }
 }
 
-function showDocument(record) {
+function closeAll() {
+  if ($("#confirm").open) $("#confirm").close("no");
+  if ($("#document").open) $("#document").close();
+}
+
+/** Show a document at once, then refresh it from the API until nothing is running. */
+async function openDocument(entry, isStale) {
+  opened = entry;
+  selectedTab = TABS[0][0];
+  $("#document .problem").textContent = "";
+  showDocument();
+  $("#document").showModal(); // focuses the heading
+  resolveOwners([entry.document], () => opened === entry && showDocument());
+  if (isStale) await refresh(entry);
+  while (opened === entry && (entry.state === "scanning" || isTextRunning(entry))) {
+    await sleep(REFRESH_MS);
+    if (opened === entry && !document.hidden) await refresh(entry);
+  }
+}
+
+async function refresh(entry) {
+  try {
+    const record = await api.document(entry.documentId);
+    if (JSON.stringify(record) === JSON.stringify(entry.document)) return;
+    setDocument(entry, record);
+    if (opened === entry) showDocument();
+  } catch (error) {
+    if (opened === entry && !error.isRetryable) $("#document .problem").textContent = error.message;
+  }
+}
+
+function showDocument() {
+  const { document: record, state } = opened;
   $("#document-name").replaceChildren(isolate(record.fileName));
+  document.title = `${visible(record.fileName)} · Intake`;
+  $("#document-state").textContent = record.removedAt ? "Deleted" : STATES[state];
+  $("#document").dataset.state = record.removedAt ? "failed" : state;
+  $("#download").hidden = !hasContent(opened);
+  const shown = TABS.filter(([, has]) => has(opened));
+  if (!shown.some(([title]) => title === selectedTab)) selectedTab = TABS[0][0];
+  const focused = document.activeElement?.closest("[role=tab]") && document.activeElement.textContent;
+  const tabs = shown.map(([title]) => renderTab(title, shown));
+  $("#document-tabs").hidden = shown.length < 2;
+  $("#document-tabs").replaceChildren(...tabs);
+  if (focused) tabs.find((tab) => tab.textContent === focused)?.focus();
+  showTab();
+}
+
+/** A tab. Arrow keys move among tabs, as the ARIA Authoring Practices Guide recommends. */
+function renderTab(title, shown) {
+  const isSelected = title === selectedTab;
+  const select = (chosen) => {
+    selectedTab = chosen;
+    showDocument();
+    [...$("#document-tabs").children].find((tab) => tab.textContent === chosen).focus();
+  };
+  const onkeydown = ({ key }) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    const place = shown.findIndex(([other]) => other === title);
+    if (step) select(shown[(place + step + shown.length) % shown.length][0]);
+  };
+  return el("button", {
+    type: "button", role: "tab", id: `tab-${title}`, "aria-controls": "document-body", "aria-selected": String(isSelected),
+    tabIndex: isSelected ? 0 : -1, onclick: () => select(title), onkeydown,
+  }, title);
+}
+
+/** Show the content of the selected tab, once it is loaded. */
+async function showTab() {
   const body = $("#document-body");
-  body.replaceChildren(
-    el("p", {}, el("span", { className: "pill" }, STATES[stateOf(record)])),
-    ...(record.failure ? [renderFailure(record)] : []),
-    renderFields(mainFields(record)),
-    ...renderMetadata(record),
-    renderDetails("Technical details", renderFields(technicalFields(record))),
-    renderDetails("JSON", el("pre", {}, formatJson(record))),
-  );
-  body.dataset.state = stateOf(record);
-  $("#download").hidden = Boolean(record.removedAt);
+  const entry = opened;
+  const [title, , render] = TABS.find(([name]) => name === selectedTab);
+  const key = JSON.stringify([title, entry.document]);
+  body.setAttribute("aria-labelledby", `tab-${title}`);
+  body.dataset.tab = title;
+  body.dataset.key = key; // of the content that is wanted
+  try {
+    const content = render(entry);
+    if (content instanceof Promise) body.replaceChildren(el("p", { className: "muted", role: "status" }, "Loading…"));
+    const nodes = await content;
+    if (body.dataset.key === key) body.replaceChildren(...nodes);
+  } catch (error) {
+    if (body.dataset.key === key) body.replaceChildren(el("p", { className: "problem", role: "alert" }, error.message));
+  }
   body.scrollTop = 0;
-}
-
-const renderDetails = (title, content) =>
-  el("details", {}, el("summary", {}, title), content);
-
-/** Format JSON line by line: the escape sequences of `visible` are those of JSON. */
-const formatJson = (value) => JSON.stringify(value, null, 2).split("\n").map(visible).join("\n");
-
-const renderFailure = (record) =>
-  el("div", { className: "failure" }, el("p", {}, failureText(record)), el("p", { className: "small" }, isolate(record.failure.message)));
-
-/** @returns {[string, unknown][]} */
-function mainFields(record) {
-  const exact = `${record.fileSize.toLocaleString()} bytes`;
-  const size = record.fileSize < 1024 ? exact : `${formatSize(record.fileSize)} (${exact})`;
-  const owner = record.owner === session.user.sub ? "You" : record.owner;
-  return [
-    ["type", record.fileType && typeLabel(record.fileType)[1]],
-    ["size", el("span", {}, size)],
-    ["uploaded", record.uploadedAt && formatTime(record.uploadedAt)],
-    ["processed", record.processedAt && formatTime(record.processedAt)],
-    ["removed", record.removedAt && formatTime(record.removedAt)],
-    ["owner", owner ?? "None (uploaded directly to the bucket)"],
-  ];
-}
-
-function renderMetadata(record) {
-  const found = Object.entries(record.metadata ?? {});
-  return found.length ? [el("h3", {}, "Metadata"), renderFields(found)] : [];
-}
-
-/** @returns {[string, unknown][]} The other fields of the record. */
-function technicalFields(record) {
-  const shown = ["fileName", "fileSize", "status", "uploadedAt", "processedAt", "removedAt", "owner", "metadata", "failure"];
-  return Object.entries(record).filter(([name]) => !shown.includes(name));
 }
 
 /** Run a button's action on the open document; the button is disabled meanwhile. */
@@ -99,19 +146,10 @@ async function runAction(button, act) {
   }
 }
 
-/**
- * Download the file with the browser, at any size. Uses a frame, so that an error page of S3 does
- * not replace this page and uploads in progress trigger no warning about leaving it.
- */
-async function download(entry) {
-  const { url } = await api.content(entry.documentId);
-  $("iframe")?.remove();
-  const onload = () => {
-    // Downloads fire no load event; only an error page does.
+const downloadOpened = (entry) =>
+  download(entry, () => {
     $("#document .problem").textContent = "The file could not be downloaded. Try again.";
-  };
-  document.body.append(el("iframe", { hidden: true, title: "Download", src: url, onload }));
-}
+  });
 
 async function deleteDocument(entry) {
   const title = ["Delete “", isolate(entry.name), "”?"];
@@ -122,18 +160,24 @@ async function deleteDocument(entry) {
   removeEntry(entry);
 }
 
-/** Open documents from the list, and respond to the buttons of the dialog. */
+function onClose() {
+  const { documentId, row } = opened;
+  opened = null;
+  document.title = "Intake";
+  $("#document-body").replaceChildren(); // stops a preview
+  $("#document-body").dataset.key = "";
+  if (linkedDocument() === documentId) leaveDocument();
+  row?.name.focus();
+}
+
+/** Open the linked document, and respond to links and to the buttons of the dialog. */
 export function initDocument() {
-  rowActions.open = openDocument;
   const dialog = $("#document");
-  $(".close", dialog).onclick = () => dialog.close();
-  dialog.onclick = (event) => {
-    if (event.target === dialog) dialog.close(); // the backdrop
-  };
-  dialog.onclose = () => {
-    opened?.row.name.focus();
-    opened = null;
-  };
-  $("#download").onclick = (event) => runAction(event.currentTarget, download);
+  initClosing(dialog);
+  dialog.onclose = onClose;
+  $("#download").onclick = (event) => runAction(event.currentTarget, downloadOpened);
+  $("#copy-link").onclick = (event) => runAction(event.currentTarget, (entry) => copyLinks([entry]));
   $("#delete").onclick = (event) => runAction(event.currentTarget, deleteDocument);
+  initRouter(showLinked);
+  if (linkedDocument()) showLinked(linkedDocument());
 }

@@ -26,6 +26,9 @@ export function visible(value) {
   return RIGHT_TO_LEFT_LETTER.test(text) ? text : text.replace(RIGHT_TO_LEFT_MARKS, escape);
 }
 
+/** The same for longer text, which keeps its lines and tabs. */
+export const visibleLines = (text) => text.replaceAll("\r\n", "\n").split(/([\n\t])/).map((part, place) => (place % 2 ? part : visible(part))).join("");
+
 /** Wrap text from uploaders, so that right-to-left text does not reorder the text around it. */
 export const isolate = (text) => el("bdi", {}, visible(text));
 

@@ -2,10 +2,14 @@
 
 /** An error whose message is shown to the user. */
 export class UserError extends Error {
-  /** @param {string | number} code HTTP status or Cognito error code; 0: no response. */
-  constructor(message, code = 0) {
+  /**
+   * @param {string | number} code HTTP status or Cognito error code; 0: no response.
+   * @param {number} retryAfterMs What the response asks to wait before a repetition.
+   */
+  constructor(message, code = 0, retryAfterMs = 0) {
     super(message);
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** Whether the same request may succeed later; 403: with a fresh upload URL. */

@@ -1,7 +1,8 @@
 /** Names and values as description lists. */
 
 import { el, isolate } from "./dom.js";
-import { formatName, formatSize, formatTime } from "./format.js";
+import { formatDuration, formatName, formatSize, formatTime } from "./format.js";
+import { plural } from "./messages.js";
 
 const LISTED_ITEMS = 50;
 
@@ -42,4 +43,27 @@ export function renderFields(fields) {
       el("div", {}, el("dt", {}, formatName(name)), el("dd", {}, value instanceof Node ? value : renderValue(name, value))),
     ),
   );
+}
+
+/** Nouns of the numbers that a row shows, the most telling first. */
+const COUNTED = {
+  pageCount: "page",
+  slideCount: "slide",
+  sheetCount: "sheet",
+  rowCount: "row",
+  wordCount: "word",
+  attachmentCount: "attachment",
+};
+const SHOWN_FACTS = 2;
+
+/** The most telling metadata, for a row: "3 pages", "447 words". */
+export function keyFacts({ metadata = {} }) {
+  const { width, height, durationMilliseconds } = metadata;
+  const facts = [];
+  if (width && height) facts.push(`${width.toLocaleString()} × ${height.toLocaleString()} px`);
+  if (durationMilliseconds) facts.push(formatDuration(durationMilliseconds));
+  for (const [name, noun] of Object.entries(COUNTED)) {
+    if (metadata[name]) facts.push(plural(metadata[name], noun));
+  }
+  return facts.slice(0, SHOWN_FACTS);
 }

@@ -15,6 +15,7 @@ export function formatSize(bytes) {
   return `${number.toLocaleString(undefined, { maximumFractionDigits: digits })} ${units[power]}`;
 }
 
+const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Format an ISO 8601 time in the browser's time zone. */
@@ -22,6 +23,21 @@ export function formatTime(iso) {
   const moment = new Date(iso);
   if (Number.isNaN(moment.getTime())) return isolate(iso);
   return el("time", { dateTime: iso }, timeFormat.format(moment));
+}
+
+/** Format an ISO 8601 time likewise, without a year where it is this one. */
+export function formatShortTime(iso) {
+  const moment = new Date(iso);
+  if (moment.getFullYear() !== new Date().getFullYear()) return formatTime(iso);
+  return el("time", { dateTime: iso }, dayFormat.format(moment));
+}
+
+/** Format a duration as 1:02:03, or 4:05 below an hour. */
+export function formatDuration(milliseconds) {
+  const seconds = Math.round(milliseconds / 1_000);
+  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const shown = parts[0] ? parts : parts.slice(1);
+  return shown.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
 }
 
 /** Convert `wordCount` to "Word count". */

@@ -8,8 +8,8 @@ export function submitHandler(form, act) {
     event.preventDefault();
     const message = $(".problem", form);
     const needed = [...form.elements].filter((input) => input.required);
-    const empty = needed.find((input) => !input.value);
-    message.textContent = empty ? `Enter ${needed.length > 1 ? "your e-mail address and" : "a"} password.` : "";
+    const empty = needed.find((input) => !input.value.trim());
+    message.textContent = empty ? form.dataset.needed : "";
     if (empty) return empty.focus();
     const button = $("[type=submit]", form);
     button.disabled = true;
@@ -17,8 +17,9 @@ export function submitHandler(form, act) {
       await act();
     } catch (error) {
       message.textContent = error.message;
-      form.password.select();
-      form.password.focus();
+      const wrong = needed.at(-1);
+      wrong.select();
+      wrong.focus();
     } finally {
       button.disabled = false;
     }
@@ -38,6 +39,14 @@ export function confirmAction(title, text, yes) {
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.onclose = () => resolve(dialog.returnValue === "yes");
+  });
+}
+
+/** Close a dialog by its Close button and by a click on the backdrop. */
+export function initClosing(dialog) {
+  $(".close", dialog).onclick = () => dialog.close();
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close(); // the backdrop
   });
 }
 

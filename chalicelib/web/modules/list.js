@@ -2,26 +2,44 @@
 
 import { api } from "./api.js";
 import { $, announce } from "./dom.js";
-import { countsText, entryFrom, isInProgress, list, newEntry, onChange, setState } from "./entries.js";
+import { allEntries, countsText, entryFrom, isInProgress, list, newEntry, onChange, setDocument } from "./entries.js";
+import { clearFilters, currentQuery, initFilters, isFiltered, matchesFilters } from "./filters.js";
+import { plural } from "./messages.js";
+import { renderOverall } from "./overall.js";
+import { resolveOwners } from "./owners.js";
 import { renderRow, rowActions } from "./rows.js";
+import { renderSelection, unselect } from "./selection.js";
 import { upload } from "./uploads.js";
 
 const EMPTY_PAGES = 20; // an empty page may have a cursor
 
-/** Whether an entry matches the filter and the search. */
-function matchesFilter(entry) {
-  const status = entry.state === "unsent" ? "failed" : entry.state;
-  if (list.status && status !== list.status.toLowerCase()) return false;
-  return foldCase(entry.name).includes(foldCase($("#search").value.trim()));
+/** Number of loads so far; responses to earlier loads are discarded. */
+let loads = 0;
+let query = {};
+/** @type {Set<Entry>} Entries that changed since the last frame. */
+const changed = new Set();
+let isListChanged = false;
+
+/** Show changes with the next frame, which hundreds of uploads share. */
+function scheduleRendering(entry, what) {
+  if (!changed.size) requestAnimationFrame(renderChanges);
+  changed.add(entry);
+  if (what === "state") isListChanged = true;
 }
 
-const foldCase = (text) => text.normalize("NFC").toLocaleLowerCase();
+function renderChanges() {
+  for (const entry of changed) renderRow(entry);
+  changed.clear();
+  if (isListChanged) renderList();
+  isListChanged = false;
+  renderOverall();
+}
 
 /** Show the matching entries in order. Moves only what changed, which preserves the focus. */
 function renderList() {
-  const own = new Set(list.uploads.map((entry) => entry.documentId));
-  const all = [...list.uploads, ...list.listed.filter((entry) => !own.has(entry.documentId))];
-  const matching = all.filter(matchesFilter);
+  const all = allEntries();
+  const listed = new Set(list.listed);
+  const matching = all.filter((entry) => (entry.isUpload && !listed.has(entry) ? matchesFilters(entry) : true));
   for (const entry of matching) if (!entry.row) renderRow(entry);
   const items = matching.map((entry) => entry.row.item);
   const parent = $("#list");
@@ -30,112 +48,112 @@ function renderList() {
   items.forEach((item, place) => {
     if (parent.children[place] !== item) parent.insertBefore(item, parent.children[place] ?? null);
   });
-  $("#summary").textContent = summaryText(matching.length, all.length);
+  $("#summary").textContent = summaryText(matching.length);
   $("#more").hidden = !list.cursor;
-  showEmpty(matching.length === 0 && !list.isLoading, all.length > 0);
+  showEmpty(matching.length === 0 && !list.isLoading);
+  renderSelection(matching);
 }
 
-function summaryText(shown, loaded) {
+function summaryText(shown) {
+  if (list.isLoading) return "Loading…";
   const inProgress = list.uploads.filter(isInProgress).length;
   const uploads = [inProgress ? `${inProgress} in progress` : "", countsText()].filter(Boolean).join(", ");
-  if (list.isLoading) return "Loading…";
-  if (loaded === 0) return "";
-  const listed = shown === loaded ? `${loaded} shown` : `${shown} of ${loaded} shown`;
-  const more = list.cursor ? ", more available" : "";
-  return `${listed}${more}${uploads && ` · Uploads: ${uploads}`}`;
+  const listed = shown ? `${shown} shown${list.cursor ? ", more available" : ""}` : "";
+  return [listed, uploads && `Uploads: ${uploads}`].filter(Boolean).join(" · ");
 }
 
-function showEmpty(isEmpty, hasEntries) {
+function showEmpty(isEmpty) {
   const empty = $("#empty");
   empty.hidden = !isEmpty;
-  const isFiltered = hasEntries || list.status;
-  $("strong", empty).textContent = isFiltered ? "No matching documents" : "No documents yet";
-  $("p", empty).textContent = isFiltered
-    ? "Try another status or search term, or load more documents."
-    : "Choose files or drop them here to upload them.";
+  $("strong", empty).textContent = isFiltered() ? "No matching documents" : "No documents yet";
+  $("p", empty).textContent = isFiltered()
+    ? "Try another search term or other filters."
+    : "Choose files, drop or paste them here to upload them.";
+  $("#clear-filters").hidden = !isFiltered();
 }
 
-/** Reload the list with the selected status; the old list remains until the response arrives. */
+/** Reload the list with the current filters; the old list remains until the response arrives. */
 export async function reload() {
   list.cursor = null;
-  await load((page) => {
-    const known = new Set(page.documents.map((record) => record.documentId));
-    list.uploads = list.uploads.filter((entry) => !known.has(entry.documentId));
+  query = currentQuery();
+  await load(() => {
     list.listed = [];
   });
 }
 
-/** Load the next page, skipping empty ones. `onFirstPage` receives the first response. */
+/** Load the next page, skipping empty ones. `onFirstPage` is called before its documents are shown. */
 async function load(onFirstPage) {
-  list.load += 1;
-  const number = list.load;
+  loads += 1;
+  const number = loads;
   list.isLoading = true;
   $("#problem").textContent = "";
   renderList();
   try {
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {
-      const page = await api.documents(list.status, list.cursor);
-      if (number !== list.load) return;
-      if (pages === 0) onFirstPage(page);
+      const page = await api.documents({ ...query, cursor: list.cursor });
+      if (number !== loads) return;
+      if (pages === 0) onFirstPage();
       list.cursor = page.cursor ?? null;
-      list.listed.push(...page.documents.map(entryFrom));
+      list.listed.push(...page.documents.map(entryOf));
       if (page.documents.length || !list.cursor) break;
     }
+    resolveOwners(list.listed.map((entry) => entry.document), renderAll);
   } catch (error) {
-    if (number === list.load) $("#problem").textContent = `The list could not be loaded. ${error.message}`;
+    if (number === loads) $("#problem").textContent = `The list could not be loaded. ${error.message}`;
   } finally {
-    if (number === list.load) {
+    if (number === loads) {
       list.isLoading = false;
       renderList();
     }
   }
 }
 
+function renderAll() {
+  for (const entry of list.listed) renderRow(entry);
+}
+
+/** The entry of a document: that of its upload in this session, if any. */
+function entryOf(record) {
+  const own = list.uploads.find((entry) => entry.documentId === record.documentId);
+  if (own && !isInProgress(own)) setDocument(own, record);
+  return own ?? entryFrom(record);
+}
+
 /** Remove an entry from the list and cancel its upload. */
 export function removeEntry(entry) {
   entry.abort?.abort();
   if (entry.documentId && !entry.document) api.cancelUpload(entry.documentId).catch(() => {}); // expires otherwise
-  const item = entry.row.item;
-  const next = item.nextElementSibling ?? item.previousElementSibling;
-  list.uploads = list.uploads.filter((other) => other !== entry);
-  list.listed = list.listed.filter((other) => other.documentId !== entry.documentId || !entry.documentId);
+  const item = entry.row?.item;
+  const next = item?.nextElementSibling ?? item?.previousElementSibling;
+  const isOther = (other) => other !== entry && (!entry.documentId || other.documentId !== entry.documentId);
+  list.uploads = list.uploads.filter(isOther);
+  list.listed = list.listed.filter(isOther);
+  unselect(entry);
   renderList();
-  (next ?? $("#documents-title")).focus();
+  renderOverall();
+  (next?.isConnected ? next : $("#documents-title")).focus();
 }
 
-/** Start uploading files; folders are rejected, since their content is not accessible. */
-export function addFiles(files, folders = []) {
-  $("#search").value = "";
-  if (list.status) {
-    $("#filter input").checked = true;
-    setStatus("");
-  }
-  const entries = files.map((file) => newEntry({ name: file.name.normalize("NFC"), size: file.size, file }));
-  const rejected = folders.map((name) => newEntry({ name, size: 0 }));
-  list.uploads.unshift(...entries, ...rejected);
-  for (const entry of rejected) setState(entry, "unsent", "Folders are not supported. Drop the files in the folder instead.");
-  announce(`${files.length} ${files.length === 1 ? "upload" : "uploads"} started.`);
+/** Start uploading files. */
+export function addFiles(files) {
+  if (!files.length) return;
+  const isReloaded = clearFilters();
+  const entries = files.map((file) => newEntry({ name: file.name.normalize("NFC"), size: file.size, file, isUpload: true }));
+  list.uploads.unshift(...entries);
+  announce(`${plural(files.length, "upload")} started.`);
   for (const entry of entries) upload(entry);
-}
-
-function setStatus(status) {
-  list.status = status;
-  reload();
+  if (isReloaded) reload();
 }
 
 /** Show changes of entries, and respond to the controls above and below the list. */
 export function initList() {
-  onChange((entry, what) => {
-    renderRow(entry);
-    if (what === "state") renderList();
-  });
+  onChange(scheduleRendering);
   rowActions.remove = removeEntry;
   $("#files").onchange = (event) => {
     addFiles([...event.target.files]);
     event.target.value = ""; // allows choosing the same file again
   };
-  $("#filter").onchange = (event) => setStatus(event.target.value);
-  $("#search").oninput = renderList;
+  initFilters(reload);
   $("#refresh").onclick = reload;
   $("#more").onclick = () => load(() => {});
 }

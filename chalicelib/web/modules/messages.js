@@ -15,16 +15,24 @@ export const FAILURES = {
   extraction_timeout: "Metadata extraction timed out.",
   extraction_crashed: "Metadata extraction crashed.",
   processing_failed: "Processing failed because of an AWS or internal error. The file is stored and can be retried.",
+  infected: "The file contains malware and cannot be downloaded.",
+  not_scanned: "The file could not be scanned for malware and cannot be downloaded.",
 };
 
 /** Messages for error codes of Amazon Cognito. */
 export const SIGN_IN_ERRORS = {
+  NotAuthorizedException: "Incorrect e-mail address or password.",
   UserNotFoundException: "Incorrect e-mail address or password.",
   UserNotConfirmedException: "This account is not confirmed.",
-  PasswordResetRequiredException: "This password must be reset. Contact your administrator.",
+  PasswordResetRequiredException: "This password must be reset. Choose “Forgot password?”.",
   InvalidPasswordException: "This password does not meet the requirements.",
+  InvalidParameterException: "This password does not meet the requirements.",
+  CodeMismatchException: "Incorrect code.",
+  EnableSoftwareTokenMFAException: "Incorrect code.",
+  ExpiredCodeException: "This code has expired or is incorrect. Request another one.",
   TooManyRequestsException: "Too many attempts. Wait a few minutes and try again.",
   LimitExceededException: "Too many attempts. Wait a few minutes and try again.",
+  TooManyFailedAttemptsException: "Too many attempts. Wait a few minutes and try again.",
 };
 
 /** Messages for status codes of S3's response to an upload; 0: no response. */
@@ -40,6 +48,7 @@ export const STATES = {
   reading: "Reading",
   sending: "Uploading",
   pending: "Pending",
+  scanning: "Scanning",
   unsent: "Not uploaded",
   processed: "Processed",
   failed: "Failed",
@@ -47,3 +56,6 @@ export const STATES = {
 
 export const failureText = (record) =>
   FAILURES[record.failure.code] ?? visible(record.failure.message);
+
+/** "1 document" or "2 documents". */
+export const plural = (number, noun) => `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
 /** Concurrency, repetition and pauses. */
 
-const RETRY_PAUSES_MS = [500, 1_000, 2_000, 4_000];
+const RETRY_PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** Create a function that runs at most `most` jobs at once and queues the others. */
 export function limitConcurrency(most) {
@@ -19,16 +19,21 @@ export function limitConcurrency(most) {
   };
 }
 
-/** Repeat an action that may succeed later. Every request of an upload can be repeated. */
-export async function withRetries(signal, act) {
+/**
+ * Repeat an action that may succeed later, for half a minute and as long as the browser is offline.
+ * @param {(error: Error) => void} onPause Called before each pause.
+ */
+export async function withRetries(signal, act, onPause = () => {}) {
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
     try {
       return await act();
     } catch (error) {
       if (!error.isRetryable || signal.aborted || attempt === RETRY_PAUSES_MS.length) throw error;
+      onPause(error);
+      await sleep(Math.max(RETRY_PAUSES_MS[attempt], error.retryAfterMs));
     }
-    await sleep(RETRY_PAUSES_MS[attempt]);
+    await untilOnline();
   }
 }
 
@@ -39,5 +44,12 @@ export function untilVisible() {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
     document.addEventListener("visibilitychange", resolve, { once: true });
+  });
+}
+
+function untilOnline() {
+  if (navigator.onLine) return Promise.resolve();
+  return new Promise((resolve) => {
+    addEventListener("online", resolve, { once: true });
   });
 }

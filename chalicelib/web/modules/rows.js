@@ -1,12 +1,15 @@
 /** Rows of the list. */
 
 import { el, isolate, visible } from "./dom.js";
-import { isSending, list } from "./entries.js";
-import { formatSize, formatTime, typeLabel } from "./format.js";
+import { isSending } from "./entries.js";
+import { keyFacts } from "./fields.js";
+import { formatShortTime, formatSize, formatTime, typeLabel } from "./format.js";
 import { failureText, STATES } from "./messages.js";
+import { ownerName } from "./owners.js";
+import { linkTo } from "./router.js";
 
 /** What the buttons of a row do, by the modules that do it. */
-export const rowActions = { open: (entry) => {}, remove: (entry) => {} };
+export const rowActions = { remove: (entry) => {}, select: (entry, isSelected) => {} };
 
 /** Create the elements of a row. */
 function newRow(entry) {
@@ -14,8 +17,9 @@ function newRow(entry) {
   const button = (text, onclick) =>
     el("button", { type: "button", className: "quiet small", onclick, "aria-label": `${text}: ${name}` }, text);
   const row = {
+    check: el("input", { type: "checkbox", "aria-label": `Select ${name}`, onchange: (event) => rowActions.select(entry, event.target.checked) }),
     type: el("span", { className: "type", "aria-hidden": "true" }),
-    name: el("button", { type: "button", className: "name", onclick: () => rowActions.open(entry) }, isolate(entry.name)),
+    name: el("a", { className: "name" }, isolate(entry.name)),
     note: el("p", { className: "note" }),
     pill: el("span", { className: "pill" }),
     bar: el("progress", { max: entry.size || 1, "aria-label": `Upload of ${name}` }),
@@ -26,8 +30,9 @@ function newRow(entry) {
     }),
     remove: button("Remove", () => rowActions.remove(entry)),
   };
+  const check = el("label", { className: "check" }, row.check);
   const actions = el("span", { className: "actions" }, row.stop, row.retry, row.remove);
-  row.item = el("li", { className: "row", tabIndex: -1 }, row.type, row.name, row.note, actions, row.pill, row.bar);
+  row.item = el("li", { className: "row", tabIndex: -1 }, check, row.type, row.name, row.note, actions, row.pill, row.bar);
   return row;
 }
 
@@ -37,12 +42,13 @@ export function renderRow(entry) {
   const { state, row } = entry;
   const [short] = typeLabel(entry.document ? entry.document.fileType : entry.file?.type);
   row.type.textContent = short;
-  row.name.disabled = !entry.document;
+  row.check.disabled = !entry.document;
+  if (entry.document) row.name.href = linkTo(entry.documentId);
   row.note.replaceChildren(...noteOf(entry));
   row.pill.textContent = STATES[state];
   row.item.dataset.state = state;
-  row.item.classList.toggle("own", list.uploads.includes(entry));
-  row.bar.hidden = !["reading", "sending", "pending"].includes(state);
+  row.item.classList.toggle("own", entry.isUpload);
+  row.bar.hidden = !["reading", "sending", "pending", "scanning"].includes(state) || (!entry.isUpload);
   if (state === "sending") row.bar.value = entry.sentBytes;
   else row.bar.removeAttribute("value"); // indeterminate
   row.stop.hidden = !isSending(entry);
@@ -52,11 +58,15 @@ export function renderRow(entry) {
 
 /** @returns {(Node | string)[]} The text below an entry's name. */
 function noteOf(entry) {
-  if (entry.reason) return [entry.reason];
-  if (entry.document?.removedAt) return ["The file was deleted, ", formatTime(entry.document.removedAt)];
-  if (entry.document?.failure) return [failureText(entry.document)];
-  if (entry.state === "sending") return [`${formatSize(entry.sentBytes)} of ${formatSize(entry.size)}`];
-  if (entry.state === "pending") return [`${formatSize(entry.size)}, processing`];
-  if (!entry.document?.uploadedAt) return [formatSize(entry.size)];
-  return [`${formatSize(entry.size)}, `, formatTime(entry.document.uploadedAt)];
+  const { document: record, reason, size, state } = entry;
+  if (reason) return [reason];
+  if (record?.removedAt) return ["The file was deleted, ", formatTime(record.removedAt)];
+  if (record?.failure) return [failureText(record)];
+  if (state === "sending") return [`${formatSize(entry.sentBytes)} of ${formatSize(size)}`];
+  if (state === "pending") return [`${formatSize(size)}, processing`];
+  if (state === "scanning") return [`${formatSize(size)}, being scanned for malware`];
+  if (!record?.uploadedAt) return [formatSize(size)];
+  const facts = keyFacts(record).map((fact) => el("span", { className: "fact" }, ` · ${fact}`));
+  const owner = ownerName(record);
+  return [formatSize(size), ...facts, " · ", formatShortTime(record.uploadedAt), ...(owner ? [" · ", isolate(owner)] : [])];
 }

@@ -1,14 +1,16 @@
 /** Transfer of a file to S3, in one request or in parts. */
 
 import { api } from "./api.js";
-import { setSentBytes, setState } from "./entries.js";
+import { setReason, setSentBytes, setState } from "./entries.js";
 import { UserError } from "./errors.js";
 import { UPLOAD_ERRORS } from "./messages.js";
 import { limitConcurrency, withRetries } from "./pacing.js";
+import { forgetUpload, recallUpload, rememberUpload } from "./resuming.js";
 
 const PARTS_AT_ONCE = 3;
-
 const SINGLE_PUT_BYTES = 100 * 2 ** 20; // browsers hash in memory; of parts, S3 verifies the sizes only
+const STALLED_MS = 60_000; // without progress and without an answer
+const RETRYING = "The connection was lost. Trying again…";
 
 /** The SHA-256 of a file in hex. */
 async function sha256Of(file) {
@@ -23,17 +25,25 @@ async function sha256Of(file) {
 function put({ url, headers = {} }, content, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    const stop = () => request.abort();
+    let stalled = setTimeout(stop, STALLED_MS);
     request.open("PUT", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => onProgress(event.loaded);
+    request.upload.onprogress = (event) => {
+      clearTimeout(stalled);
+      stalled = setTimeout(stop, STALLED_MS);
+      onProgress(event.loaded);
+    };
     request.onloadend = () => {
+      clearTimeout(stalled);
+      signal.removeEventListener("abort", stop);
       const { status } = request;
       // 412: an earlier request succeeded; only its response was lost.
       if (status === 200 || status === 412) resolve(undefined);
       // 400 is not final here: the file may have been damaged on the way.
       else reject(new UserError(UPLOAD_ERRORS[status] ?? `Amazon S3 returned status ${status}. Try again.`, status === 400 ? "BadDigest" : status));
     };
-    signal.addEventListener("abort", () => request.abort());
+    signal.addEventListener("abort", stop);
     if (signal.aborted) return reject(new UserError("The upload was cancelled."));
     request.send(content);
   });
@@ -44,12 +54,14 @@ async function putParts({ partSizeBytes, partCount }, entry) {
   const failure = new AbortController(); // of one part stops the others
   const signal = AbortSignal.any([entry.abort.signal, failure.signal]);
   const { documentId, file } = entry;
+  const onPause = () => setReason(entry, RETRYING);
   const sent = Array(partCount).fill(0);
   const setSent = (number, bytes) => {
     sent[number - 1] = bytes;
+    entry.reason = "";
     setSentBytes(entry, sent.reduce((sum, part) => sum + part));
   };
-  const { parts } = await withRetries(signal, () => api.uploadedParts(documentId));
+  const { parts } = await withRetries(signal, () => api.uploadedParts(documentId), onPause);
   for (const { partNumber, sizeBytes } of parts) setSent(partNumber, sizeBytes);
   const limitParts = limitConcurrency(PARTS_AT_ONCE);
   const sendPart = (number) => {
@@ -57,7 +69,7 @@ async function putParts({ partSizeBytes, partCount }, entry) {
     return withRetries(signal, async () => {
       const { parts: [target] } = await api.partUrls(documentId, [number]);
       await put(target, part, signal, (bytes) => setSent(number, bytes));
-    });
+    }, onPause);
   };
   const missing = [...sent.keys()].filter((index) => !sent[index]);
   try {
@@ -65,7 +77,7 @@ async function putParts({ partSizeBytes, partCount }, entry) {
   } finally {
     failure.abort();
   }
-  await withRetries(entry.abort.signal, () => api.completeUpload(documentId));
+  await withRetries(entry.abort.signal, () => api.completeUpload(documentId), onPause);
 }
 
 /** Store a file in S3. The documentId is chosen here, so that repeating it never makes a second document. */
@@ -74,20 +86,35 @@ export async function send(entry) {
   if (signal.aborted) return;
   setSentBytes(entry, 0);
   setState(entry, "reading");
-  entry.documentId ??= crypto.randomUUID();
+  const isLarge = entry.size > SINGLE_PUT_BYTES;
+  entry.documentId ??= recallUpload(entry.file) ?? crypto.randomUUID();
   const request = {
-    documentId: entry.documentId,
     fileName: entry.name,
     fileType: entry.file.type || "application/octet-stream",
     fileSize: entry.size,
-    ...(entry.size > SINGLE_PUT_BYTES ? { multipart: true } : { sha256: await sha256Of(entry.file) }),
+    ...(isLarge ? { multipart: true } : { sha256: await sha256Of(entry.file) }),
   };
   const target = await withRetries(signal, async () => {
-    const { upload: answer } = await api.createUpload(request); // none if an earlier attempt was processed
+    const { upload: answer } = await createUpload(entry, request); // none if an earlier attempt was processed
     signal.throwIfAborted();
     setState(entry, "sending");
     if (answer?.method === "PUT") await put(answer, entry.file, signal, (bytes) => setSentBytes(entry, bytes));
     return answer;
-  });
-  if (target?.method === "MULTIPART") await putParts(target, entry);
+  }, () => setReason(entry, RETRYING));
+  if (target?.method !== "MULTIPART") return;
+  rememberUpload(entry.file, entry.documentId);
+  await putParts(target, entry);
+  forgetUpload(entry.file);
+}
+
+/** Request an upload; with another documentId where the remembered one can no longer be used. */
+async function createUpload(entry, request) {
+  try {
+    return await api.createUpload({ documentId: entry.documentId, ...request });
+  } catch (error) {
+    if (![409, 410].includes(error.code) || recallUpload(entry.file) !== entry.documentId) throw error;
+    forgetUpload(entry.file);
+    entry.documentId = crypto.randomUUID();
+    return api.createUpload({ documentId: entry.documentId, ...request });
+  }
 }

@@ -5,14 +5,14 @@ import { SIGN_IN_ERRORS } from "./messages.js";
 import { settings } from "./settings.js";
 
 /** Call the Cognito API. */
-export async function userPool(action, body) {
+async function callUserPool(action, body) {
   const response = await fetch(settings.signInUrl, {
     method: "POST",
     headers: {
       "Content-Type": "application/x-amz-json-1.1",
       "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}`,
     },
-    body: JSON.stringify({ ClientId: settings.clientId, ...body }),
+    body: JSON.stringify(body),
   }).catch(() => {
     throw new UserError("The sign-in service cannot be reached. Check your connection.");
   });
@@ -22,10 +22,14 @@ export async function userPool(action, body) {
   throw new UserError(signInErrorMessage(code, answer.message), code);
 }
 
+/** Call an action of the app client. */
+export const userPool = (action, body) => callUserPool(action, { ClientId: settings.clientId, ...body });
+
+/** Call an action of a signed-in user. */
+export const userAccount = (action, AccessToken, body = {}) => callUserPool(action, { AccessToken, ...body });
+
 function signInErrorMessage(code, message) {
-  // "Password attempts exceeded" has the same code as an incorrect password.
-  if (code === "NotAuthorizedException" && !/exceeded|disabled/i.test(message ?? "")) {
-    return SIGN_IN_ERRORS.UserNotFoundException;
-  }
+  // These have the same code as an incorrect password.
+  if (code === "NotAuthorizedException" && /exceeded|disabled|session/i.test(message ?? "")) return message;
   return SIGN_IN_ERRORS[code] ?? message ?? "Sign-in failed. Try again.";
 }
