@@ -114,6 +114,9 @@ def _read_text(user: Client, document_id: str, sample: Sample) -> list[str]:
     if text.get("status", "DONE") != "DONE":
         return ["the text should be DONE"]
     answer = user.call("GET", f"documents/{document_id}/text")
+    if answer.status != 200:
+        _print_response("GET", answer, "the text", answer.body["detail"])
+        return ["the scan has no text"] if sample.scanned_text else []
     download = send("GET", answer.body["url"])
     _print_response("GET", download, "the text", download.headers["Content-Type"])
     content = download.content.decode()
