@@ -88,7 +88,7 @@ check: $(INSTALLED)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/cfn-lint infra/resources.yaml infra/deployer.yaml
+	@$(BIN)/cfn-lint infra/resources.yaml infra/deployer.yaml examples/nextjs/hosting.yaml
 
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix --show-fixes $(SOURCES)

@@ -19,6 +19,7 @@ from infra.local.samples import pdf, png
 from tests.support.examples import FOLDER, npm_run, variables_for
 from tests.support.stack import PASSWORD, Stack
 from tests.support.static_site import served_site
+from tests.support.waiting import eventually
 
 if chromium_path() is None:
     pytest.skip("Chromium is not installed: skipping browser tests", allow_module_level=True)
@@ -32,6 +33,8 @@ FIRST_LOAD_BYTES = 170_000
 """Of scripts and styles, compressed, that the first page loads; React and Next are most of it."""
 MOST_LAYOUT_SHIFT = 0.1
 """A good score: https://web.dev/articles/cls."""
+RECENT_INPUT_MS = 600
+"""Layout shifts within 500 ms of an input do not count."""
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -176,7 +179,7 @@ def test_a_file_is_uploaded_and_shown(page: Page, name: str) -> None:
     page.get_by_role("link", name="picture.png").click()
     expect(page.get_by_role("heading", name="picture.png")).to_be_visible()
     expect(page.locator(".key-facts")).to_contain_text("64 × 48")
-    page.wait_for_function("document.querySelector('.preview img')?.naturalWidth === 64")
+    expect(page.locator(".preview img")).to_have_js_property("naturalWidth", 64)
     found += violations(page, "picture")
     page.get_by_role("link", name="All documents").click()
 
@@ -190,6 +193,33 @@ def test_a_file_is_uploaded_and_shown(page: Page, name: str) -> None:
     expect(row(page, "picture.png")).to_be_visible()
     expect(row(page, "report é.pdf")).to_have_count(0)
     assert [] == found
+
+
+def test_nothing_moves_when_answers_are_late(page: Page, stack: Stack, name: str) -> None:
+    """Uppy's script and the lists arrive when the click no longer excuses a layout shift."""
+    client = stack.sign_in(name)
+    stack.settled(client, client.upload("late.txt", "text/plain", b"one two three"))
+    page.evaluate(
+        "document.addEventListener('click', () => { window.clicked = performance.now() })"
+    )
+    held: list[Route] = []
+    past_click: list[bool] = []
+
+    def hold(route: Route) -> None:
+        route.continue_() if past_click else held.append(route)
+
+    page.route("**/chunks/*.js", hold)
+    page.route("**/documents?*", hold)
+    sign_in(page, name)
+    since_click = "performance.now() - window.clicked"
+    past_click.append(
+        eventually(lambda: page.evaluate(since_click) > RECENT_INPUT_MS, "the click to be past")
+    )
+    for route in held:
+        route.continue_()
+    expect(row(page, "late.txt")).to_be_visible()
+    expect(page.locator(".uppy-Dashboard-inner")).to_be_visible()
+    assert held
 
 
 def test_the_list_is_filtered_by_the_api(page: Page, stack: Stack, name: str) -> None:

@@ -40,10 +40,10 @@ export function DocumentList() {
         <h2 id="documents">Documents</h2>
         <FilterForm filters={filters} onChange={setFilters} />
         {error && <p role="alert" className="problem">{error}</p>}
+        <p className="muted note" role="status">{noteOn(documents.length, isLoading)}</p>
         <ul className="documents" aria-busy={isLoading}>
           {documents.map((document) => <Row key={document.documentId} document={document} />)}
         </ul>
-        <p className="muted note" role="status">{noteOn(documents.length, isLoading)}</p>
         {hasMore && <button type="button" className="quiet" disabled={isLoading} onClick={() => void store.more()}>Show more</button>}
       </section>
     </>
