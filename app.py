@@ -1,7 +1,8 @@
 """Intake: validates files uploaded to S3, extracts their metadata and serves it by REST API.
 
 This file declares what starts what. Chalice makes three Lambda functions of it: process_upload (S3
-events), record_failure (the failure queue) and api_handler (all routes).
+events), record_failure (the failure queue) and api_handler (all routes). Where uploads are scanned
+for malware, there are two more: record_scan (results of the scans) and check_scans (a schedule).
 """
 
 # ruff: noqa: E402 - collection is off during the imports
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from chalice.app import Chalice, Request, S3Event, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Request, S3Event, SQSEvent
 
 from chalicelib.api.document_routes import document_routes
 from chalicelib.api.gateway import add_to_description
@@ -55,6 +56,13 @@ if settings.ocr:
 
     from chalicelib.ocr.jobs import parse_completion
     from chalicelib.processing import process_completion, record_permanent_text_failure
+if settings.scans_uploads:
+    from chalicelib.scan_results import (
+        SCAN_RESULTS,
+        scan_result_from_event,
+        scan_result_from_message,
+    )
+    from chalicelib.scanning import await_scan, record_scan_result, remove, report_overdue
 
 app = Chalice(app_name=settings.stack_name)
 app.log.setLevel(logging.INFO)
@@ -138,18 +146,28 @@ process_upload.event_class = ObjectEvent
 
 
 def process_change(change: Upload | Removal, seconds_left: SecondsLeft) -> None:
-    """Process a created object, or record that one was deleted."""
-    if isinstance(change, Upload):
-        process(change, seconds_left)
+    """Process a created object, once it is scanned, or record that one was deleted."""
+    if isinstance(change, Removal):
+        record_removal(change, seconds_left)
+    elif settings.scans_uploads and change.scanned_at is None:
+        await_scan(change, seconds_left)
     else:
-        process_removal(change, seconds_left)
+        process(change, seconds_left)
+
+
+def record_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
+    """Record that an object was deleted."""
+    if settings.scans_uploads:
+        remove(removal, seconds_left)
+    else:
+        process_removal(removal, seconds_left)
 
 
 @app.on_sqs_message(queue=settings.failure_queue)
 def record_failure(event: SQSEvent) -> None:
     """Record as FAILED each upload that Lambda could not process, unless it has a result.
 
-    A removal that it could not record is recorded here.
+    A removal, or the result of a scan, that it could not record is recorded here.
     """
     seconds_left = partial(seconds_left_in, event.context)
     for message in event:
@@ -161,7 +179,7 @@ def record_failure(event: SQSEvent) -> None:
                 seconds_left,
             )
         for removal in failed_removals_from_message(message.body):
-            process_removal(removal, seconds_left)
+            record_removal(removal, seconds_left)
         if settings.ocr:
             for notification in failed_notifications_from_message(message.body):
                 record_permanent_text_failure(
@@ -169,6 +187,8 @@ def record_failure(event: SQSEvent) -> None:
                     error_from_message(message.body),
                     seconds_left,
                 )
+        if settings.scans_uploads and (result := scan_result_from_message(message.body)):
+            record_scan_result(result, seconds_left)
 
 
 if settings.ocr:
@@ -177,6 +197,22 @@ if settings.ocr:
     def record_text(event: SNSEvent) -> None:
         """Record the text that Textract has recognized; after an AWS error Lambda retries."""
         process_completion(parse_completion(event.message), partial(seconds_left_in, event.context))
+
+
+if settings.scans_uploads:
+
+    @app.on_cw_event(
+        {**SCAN_RESULTS, "detail": {"s3ObjectDetails": {"bucketName": [settings.upload_bucket]}}}
+    )
+    def record_scan(event: CloudWatchEvent) -> None:
+        """Record the result of a malware scan, or start the processing of a clean file."""
+        result = scan_result_from_event(event.to_dict())
+        record_scan_result(result, partial(seconds_left_in, event.context))
+
+    @app.schedule("rate(15 minutes)")
+    def check_scans(event: CloudWatchEvent) -> None:  # noqa: ARG001 - a schedule's event is empty
+        """Report the documents that have been waiting for their scan for too long."""
+        report_overdue()
 
 
 gc.freeze()  # a full collection of what was imported would take one request 0.3 s at 256 MB

@@ -130,6 +130,20 @@ def has_object(s3: S3Client, bucket: str, key: str) -> bool:
     return True
 
 
+def has_tagged_object(s3: S3Client, bucket: str, key: str) -> bool:
+    """Whether the object exists, where a policy denies HEAD for objects without a clean scan.
+
+    GetObjectTagging reads no byte of it, and is not denied. 403 as in `has_object`.
+    """
+    try:
+        s3.get_object_tagging(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "NoSuchKey"):
+            return False
+        raise
+    return True
+
+
 def create_multipart_upload(
     s3: S3Client, bucket: str, key: str, arguments: Mapping[str, Any]
 ) -> MultipartUpload:

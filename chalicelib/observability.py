@@ -37,6 +37,8 @@ DOCUMENT_METRICS: Mapping[str, str] = {
 ERROR_METRICS: Mapping[str, str] = {"retryableErrors": "Count", "notificationsFailed": "Count"}
 METRICS = {**DOCUMENT_METRICS, **ERROR_METRICS}
 """Log fields that are metrics with the dimension `stack`, and their units."""
+SCAN_METRICS: Mapping[str, str] = {"uploadToScanMs": "Milliseconds", "scansOverdue": "Count"}
+"""Two more, which only stages with a malware scan have."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -174,7 +176,7 @@ def log_fields(
 def metric_directives(fields: LogFields) -> list[dict[str, Any]]:
     """The embedded metric directives for the metrics among these fields; may be empty."""
     if "documents" not in fields:
-        return _directives([["stack"]], ERROR_METRICS, fields)
+        return _directives([["stack"]], {**ERROR_METRICS, **SCAN_METRICS}, fields)
     counted = _directives([["stack", "status"]], {"documents": "Count"}, fields)
     return counted + _directives([["stack"]], DOCUMENT_METRICS, fields)
 

@@ -55,6 +55,8 @@ from chalicelib.store import (
 )
 from chalicelib.tags import tags_from_metadata
 
+if settings.scans_uploads:
+    from chalicelib.scan_store import restore_results
 if settings.text_bucket:
     from chalicelib.text_keys import used_keys
     from chalicelib.texts import delete_text, delete_texts, put_text, settle_text, text_attribute
@@ -125,12 +127,19 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
                     settings.documents_table,
                     document,
                     upload.replaces,
-                    returns_replaced=settings.text_bucket is not None,
+                    returns_replaced=settings.scans_uploads or settings.text_bucket is not None,
                 )
     finish(upload, document, result.outcome, stopwatch)
+    settle(document, result, validation)
+    notify(upload, recognize(result, seconds_left))
+
+
+def settle(document: Document, result: WriteResult, validation: Validation) -> None:
+    """Let follow what depends on the record, after the result was written or not."""
+    if settings.scans_uploads:
+        restore_results(dynamodb, settings.documents_table, document, result.replaced or {})
     if settings.text_bucket:
         settle_text(s3, settings.text_bucket, document, result, validation.text)
-    notify(upload, recognize(result, seconds_left))
 
 
 def plan_text(size_bytes: int, validation: Validation) -> Mapping[str, Any] | None:
@@ -271,8 +280,7 @@ def finish(
 ) -> None:
     """Log a written result; delete an object uploaded with the URL of a deleted document."""
     if outcome is WriteOutcome.WRITTEN:
-        measured = log_fields(document, stopwatch.milliseconds(), is_first=not upload.replaces)
-        log_result(document, {**measured, **(fields or {})})
+        log_written(upload, document, stopwatch, fields)
     elif outcome is WriteOutcome.DELETED:
         delete_late_object(document.object_key or "", document.document_id)
 
@@ -318,9 +326,16 @@ def publish_record(record: Record) -> None:
         raise
 
 
-def log_result(document: Document, fields: LogFields) -> None:
+def log_written(
+    upload: Upload,
+    document: Document,
+    stopwatch: Stopwatch,
+    fields: Mapping[str, str | int] | None = None,
+) -> None:
     """Log the one line of each document that reaches PROCESSED or FAILED."""
-    log(logging.ERROR if document.failure else logging.INFO, log_message(document), fields)
+    measured = log_fields(document, stopwatch.milliseconds(), is_first=not upload.replaces)
+    level = logging.ERROR if document.failure else logging.INFO
+    log(level, log_message(document), {**measured, **(fields or {})})
 
 
 def log_event(record: Mapping[str, Any], level: int, event: str, fields: LogFields) -> None:

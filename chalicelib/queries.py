@@ -116,6 +116,30 @@ def count_pending(
         arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
 
+def count_uploaded(
+    dynamodb: DynamoDBClient, table: str, status: Status, latest: str, limit: int = 100
+) -> int:
+    """The documents of a status that were uploaded up to a time: one Query.
+
+    Args:
+        dynamodb: the client.
+        table: name of the table.
+        status: of the documents.
+        latest: greatest uploadedAt, inclusive.
+        limit: where counting ends.
+    """
+    response = dynamodb.query(
+        TableName=table,
+        IndexName="byStatus",
+        Select="COUNT",
+        Limit=limit,
+        KeyConditionExpression="#status = :status AND #uploadedAt <= :latest",
+        ExpressionAttributeNames={"#status": "status", "#uploadedAt": "uploadedAt"},
+        ExpressionAttributeValues=to_item({":status": status.value, ":latest": latest}),
+    )
+    return response["Count"]
+
+
 def _pending_arguments(owner: str, since: str, alive_at: int, limit: int) -> dict[str, Any]:
     names = ("owner", "statusTime", "expiresAt")
     return {

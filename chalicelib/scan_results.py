@@ -6,6 +6,7 @@ EventBridge"; results arrive at least once, in any order, before or after the S3
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +14,11 @@ from typing import Any
 
 from chalicelib.documents import Failure, FailureCode, escape_unprintable, to_iso8601
 
-SOURCE = "aws.guardduty"
-DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
+SCAN_RESULTS = {
+    "source": ["aws.guardduty"],
+    "detail-type": ["GuardDuty Malware Protection Object Scan Result"],
+}
+"""EventBridge's pattern of the events."""
 
 TAG = "GuardDutyMalwareScanStatus"
 """Key of the tag that GuardDuty adds to a scanned object; its value is the result's status."""
@@ -86,7 +90,7 @@ class ScanResult:
 
 
 def scan_result_from_event(event: Mapping[str, Any]) -> ScanResult:
-    """The result in an EventBridge event of the type DETAIL_TYPE.
+    """The result in an EventBridge event that matches SCAN_RESULTS.
 
     Raises:
         ValueError: the event lacks a field that GuardDuty documents.
@@ -110,14 +114,28 @@ def scan_result_from_event(event: Mapping[str, Any]) -> ScanResult:
     return result
 
 
+def scan_result_from_message(message: str) -> ScanResult | None:
+    """The result that Lambda discarded after the last attempt at its event; None for other events.
+
+    Args:
+        message: JSON body of a message in the failure queue.
+
+    Raises:
+        ValueError: it lacks a field that GuardDuty documents.
+    """
+    event = json.loads(message)["requestPayload"]
+    is_result = event.get("detail-type") in SCAN_RESULTS["detail-type"]
+    return scan_result_from_event(event) if is_result else None
+
+
 def build_scan_event(result: ScanResult) -> dict[str, object]:
     """The EventBridge event of a result, as far as `scan_result_from_event` reads it."""
     threats = [{"name": name} for name in result.names] if result.status == INFECTED else None
     return {
         "version": "0",
         "id": "",
-        "detail-type": DETAIL_TYPE,
-        "source": SOURCE,
+        "detail-type": SCAN_RESULTS["detail-type"][0],
+        "source": SCAN_RESULTS["source"][0],
         "account": "",
         "time": result.scanned_at,
         "region": "",

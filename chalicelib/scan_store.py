@@ -6,7 +6,8 @@ by its eTag, which is all that a scan result has of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.documents import Document, FailureCode, document_id_for
@@ -28,7 +29,7 @@ _OF_REQUEST = ("expiresAt", "uploadId", "partSizeBytes")
 """Attributes of PENDING records."""
 _OF_REMOVAL = ("deletedUntil", "removedAt")
 _OF_CONTENT = ("fileType", "declaredType", "sha256", "metadata")
-_OF_RESULT = ("processedAt", "scannedAt", "failure")
+_OF_RESULT = ("processedAt", "scannedAt", "failure", "text")
 
 
 def put_scanning(dynamodb: DynamoDBClient, table: str, document: Document) -> WriteResult:
@@ -41,7 +42,8 @@ def put_scanning(dynamodb: DynamoDBClient, table: str, document: Document) -> Wr
     first = _write_scanning(dynamodb, table, document, is_first_version=True)
     code = first.record.get("failure", {}).get("code")
     if first.outcome is WriteOutcome.OUTDATED or code == FailureCode.PROCESSING_FAILED:
-        return _write_scanning(dynamodb, table, document, is_first_version=False)
+        result = _write_scanning(dynamodb, table, document, is_first_version=False)
+        return replace(result, replaced=first.record)
     return first
 
 
@@ -52,7 +54,7 @@ def _write_scanning(
     document_id = record.pop("documentId")
     removed: tuple[str, ...] = (*_OF_REQUEST, *_OF_REMOVAL)
     condition, names = "attribute_not_exists(#sequencer)", {}
-    values = {f":{name}": value for name, value in record.items()}
+    values = _values(record)
     if not is_first_version:
         removed += (*_OF_CONTENT, *_OF_RESULT)
         condition = (
@@ -67,11 +69,11 @@ def _write_scanning(
             Key=to_item({"documentId": document_id}),
             UpdateExpression=(
                 "SET #fileName = if_not_exists(#fileName, :fileName), "
-                + ", ".join(f"#{name} = :{name}" for name in record if name != "fileName")
-                + f" REMOVE {', '.join(f'#{name}' for name in removed)}"
+                f"{_assignments([name for name in record if name != 'fileName'])}"
+                f" REMOVE {', '.join(_names(removed))}"
             ),
             ConditionExpression=f"{condition} AND {NOT_DELETED}",
-            ExpressionAttributeNames=names | {f"#{name}": name for name in (*record, *removed)},
+            ExpressionAttributeNames=names | _names((*record, *removed)),
             ExpressionAttributeValues=to_item(values),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -108,19 +110,35 @@ def keep_result(
     terms.append("#scanResults = :before" if before else "attribute_not_exists(#scanResults)")
     terms.append(f"attribute_{'exists' if record else 'not_exists'}(#documentId)")
     names = (*assigned, "eTag", "documentId")
-    values = {f":{name}": value for name, value in assigned.items()} | {":eTag": result.e_tag}
+    values = _values(assigned) | {":eTag": result.e_tag} | ({":before": before} if before else {})
     try:
         dynamodb.update_item(
             TableName=table,
             Key=to_item({"documentId": document_id_for(result.bucket, result.key)}),
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in assigned),
-            ConditionExpression=" AND ".join(f"({term})" for term in terms),
-            ExpressionAttributeNames={f"#{name}": name for name in names},
-            ExpressionAttributeValues=to_item(values | ({":before": before} if before else {})),
+            UpdateExpression=f"SET {_assignments(assigned)}",
+            ConditionExpression=f"({') AND ('.join(terms)})",
+            ExpressionAttributeNames=_names(names),
+            ExpressionAttributeValues=to_item(values),
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
+
+
+def restore_results(
+    dynamodb: DynamoDBClient, table: str, document: Document, replaced: Record
+) -> None:
+    """Keep results that were written over with a record: a later version may wait for them."""
+    others = [kept for kept in replaced.get("scanResults", []) if kept["eTag"] != document.e_tag]
+    if not others:
+        return
+    dynamodb.update_item(
+        TableName=table,
+        Key=to_item({"documentId": document.document_id}),
+        UpdateExpression="SET #scanResults = if_not_exists(#scanResults, :others)",
+        ExpressionAttributeNames=_names(["scanResults"]),
+        ExpressionAttributeValues=to_item({":others": others}),
+    )
 
 
 def change_version(
@@ -146,24 +164,34 @@ def change_version(
     condition = " AND ".join(f"#{name} = :old_{name}" for name in compared)
     if "processedAt" in assigned:  # botocore repeats a write whose response was lost
         condition = f"({condition}) OR (#eTag = :old_eTag AND #processedAt = :processedAt)"
-    removal = f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""
+    removal = f" REMOVE {', '.join(_names(removed))}" if removed else ""
+    values = _values(assigned)
+    values |= _values({f"old_{name}": record[name] for name in compared})
     try:
         response = dynamodb.update_item(
             TableName=table,
             Key=to_item({"documentId": record["documentId"]}),
-            UpdateExpression=(
-                "SET " + ", ".join(f"#{name} = :{name}" for name in assigned) + removal
-            ),
+            UpdateExpression=f"SET {_assignments(assigned)}{removal}",
             ConditionExpression=condition,
-            ExpressionAttributeNames={
-                f"#{name}": name for name in (*assigned, *removed, *compared, "eTag")
-            },
-            ExpressionAttributeValues=to_item(
-                {f":{name}": value for name, value in assigned.items()}
-                | {f":old_{name}": record[name] for name in compared}
-            ),
+            ExpressionAttributeNames=_names((*assigned, *removed, *compared)),
+            ExpressionAttributeValues=to_item(values),
             ReturnValues="ALL_NEW",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return None
     return from_item(response["Attributes"])
+
+
+def _names(names: Iterable[str]) -> dict[str, str]:
+    """ExpressionAttributeNames for attributes."""
+    return {f"#{name}": name for name in names}
+
+
+def _values(attributes: Mapping[str, object]) -> dict[str, object]:
+    """ExpressionAttributeValues for attributes, before `to_item`."""
+    return {f":{name}": value for name, value in attributes.items()}
+
+
+def _assignments(names: Iterable[str]) -> str:
+    """The assignments of an UpdateExpression."""
+    return ", ".join(f"#{name} = :{name}" for name in names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib import runtime
 from chalicelib.capacity import attempts
@@ -28,17 +28,21 @@ from chalicelib.invocation import start_processing
 from chalicelib.observability import LogFields
 from chalicelib.processing import (
     delete_late_object,
-    finish,
     log_event,
+    log_written,
     notify,
     process,
     process_removal,
 )
-from chalicelib.runtime import dynamodb, settings
+from chalicelib.queries import count_uploaded
+from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.scan_reactions import Reaction, reaction_to
 from chalicelib.scan_results import ScanResult, kept_result
 from chalicelib.scan_store import change_version, keep_result, put_scanning
 from chalicelib.store import Record, WriteOutcome, WriteResult, get_record
+
+if settings.text_bucket:
+    from chalicelib.texts import delete_texts
 
 _RESULT = frozenset({"status", "statusTime", "processedAt", "scannedAt", "failure"})
 """Attributes that the result of a scan sets."""
@@ -46,6 +50,9 @@ _RESULT = frozenset({"status", "statusTime", "processedAt", "scannedAt", "failur
 DELETED_UNSCANNED = Failure(
     FailureCode.NOT_SCANNED, "The file was deleted before it was scanned for malware."
 )
+
+OVERDUE = timedelta(hours=1)
+"""Age of a SCANNING document that is reported: a scan usually takes seconds."""
 
 MAX_READS = 5
 """Of a record that changes again and again while a result is recorded."""
@@ -56,19 +63,9 @@ class RecordChangedError(Exception):
 
 
 def await_scan(upload: Upload, seconds_left: SecondsLeft) -> None:
-    """Record an object as SCANNING: one DynamoDB write, no GET.
-
-    Where its result was kept, it is acted on at once.
-    """
-    document = scanning_document(upload)
-    for attempt in attempts(seconds_left):
-        with attempt:
-            written = put_scanning(dynamodb, settings.documents_table, document)
+    """Record an object as SCANNING; where its result was kept, act on it at once."""
+    written = write_scanning(scanning_document(upload), seconds_left)
     record = written.record
-    if written.outcome is WriteOutcome.WRITTEN:
-        log_event(record, logging.INFO, "waits for its malware scan", {})
-    elif written.outcome is WriteOutcome.DELETED:
-        delete_late_object(upload.key, document.document_id)
     result = kept_result(record.get("scanResults", []), upload.bucket, upload.key, upload.e_tag)
     if result is None or record.get("sequencer") != upload.sequencer:
         return
@@ -80,6 +77,20 @@ def await_scan(upload: Upload, seconds_left: SecondsLeft) -> None:
             notify(upload, written)
         case Reaction.FAIL if not fail_scanned(result, record, seconds_left):
             raise RecordChangedError(f"The record of {upload.key} keeps changing")
+
+
+def write_scanning(document: Document, seconds_left: SecondsLeft) -> WriteResult:
+    """Write a SCANNING record: one DynamoDB write, two where it replaces another version."""
+    for attempt in attempts(seconds_left):
+        with attempt:
+            written = put_scanning(dynamodb, settings.documents_table, document)
+    if written.outcome is WriteOutcome.WRITTEN:
+        log_event(written.record, logging.INFO, "waits for its malware scan", {})
+        if written.replaced:
+            delete_own_texts(written.record)
+    elif written.outcome is WriteOutcome.DELETED:
+        delete_late_object(document.object_key or "", document.document_id)
+    return written
 
 
 def remove(removal: Removal, seconds_left: SecondsLeft) -> None:
@@ -125,6 +136,7 @@ def react(result: ScanResult, record: Record | None, seconds_left: SecondsLeft) 
         case Reaction.FAIL:
             return fail_scanned(result, record, seconds_left)
         case Reaction.REPEAT:
+            delete_own_texts(record)
             notify(upload, WriteResult(WriteOutcome.DUPLICATE, record))
     return True
 
@@ -172,7 +184,7 @@ def fail(
     stopwatch, changed = runtime.start_stopwatch(), None
     document = failed_document(record, failure, scanned_at)
     assigned = {name: value for name, value in document.to_record().items() if name in _RESULT}
-    removed = [name for name in ("metadata", "scannedAt") if name not in assigned]
+    removed = [name for name in ("metadata", "scannedAt", "text") if name not in assigned]
     with stopwatch.step("write"):
         for attempt in attempts(seconds_left):
             with attempt:
@@ -182,9 +194,28 @@ def fail(
     if changed is None:
         return False
     upload = replace(upload_of(record, scanned_at), replaces=record.get("processedAt"))
-    finish(upload, document, WriteOutcome.WRITTEN, stopwatch)
+    log_written(upload, document, stopwatch)
+    delete_own_texts(changed)
     notify(upload, WriteResult(WriteOutcome.WRITTEN, changed))
     return True
+
+
+def report_overdue() -> None:
+    """Log how many documents are overdue, as a metric: one Query."""
+    latest = to_iso8601(runtime.now() - OVERDUE)
+    count = count_uploaded(dynamodb, settings.documents_table, Status.SCANNING, latest)
+    level = logging.WARNING if count else logging.INFO
+    message = f"{count} documents have been SCANNING for an hour"
+    log(level, message, {"scansOverdue": count})
+
+
+def delete_own_texts(record: Record) -> None:
+    """Delete the texts of a document up to its version, which has none.
+
+    What is left where this is interrupted is deleted by a repeated event or `make reconcile`.
+    """
+    if settings.text_bucket:
+        delete_texts(s3, settings.text_bucket, record["documentId"], record["sequencer"])
 
 
 def scanning_document(upload: Upload) -> Document:

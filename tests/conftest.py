@@ -71,6 +71,13 @@ def ocr_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Sta
     return deployed(account, "ocr", project, **settings)
 
 
+@pytest.fixture(scope="session")
+def scan_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A deployed stage that scans uploads for malware, and keeps their texts."""
+    project = tmp_path_factory.mktemp("scan") / "project"
+    return deployed(account, "scan", project, SCAN="guardduty", TEXT="on", NOTIFICATIONS="on")
+
+
 @contextmanager
 def first_of(path: Path) -> Iterator[None]:
     """Run the block in one process first; the others wait, then run it concurrently.

@@ -11,6 +11,7 @@ from chalicelib.api.auth import Principal, can_read
 from chalicelib.api.problems import Code, Problem
 from chalicelib.api.uploads import tombstone_for
 from chalicelib.documents import (
+    FailureCode,
     Status,
     is_client_upload,
     is_document_id,
@@ -118,13 +119,32 @@ def cancel_for_good(record: Mapping[str, Any]) -> None:
 
 
 def reject_without_file(record: Mapping[str, Any]) -> None:
-    """410 for a document whose file was deleted outside the API, 409 for one that has none yet."""
+    """410 for a document whose file was deleted outside the API, 409 for one that has none yet.
+
+    403 and 409 for a file that must not be opened: see `reject_unscanned`.
+    """
     if "removedAt" in record:
         raise removed()
     if record["status"] == Status.PENDING:
         raise Problem(
             Code.DOCUMENT_PENDING, "The document is PENDING: its file is not uploaded yet"
         )
+    reject_unscanned(record)
+
+
+def reject_unscanned(record: Mapping[str, Any]) -> None:
+    """409 for a file that is being scanned for malware, 403 for one that must not be opened.
+
+    A stage that scans files hands out none that was not scanned, whatever its record shows: it may
+    be older than the setting.
+    """
+    if record["status"] == Status.SCANNING:
+        raise Problem(Code.SCANNING, "The document is SCANNING: its file is scanned for malware")
+    failure = record.get("failure", {})
+    if failure.get("code") in (FailureCode.INFECTED, FailureCode.NOT_SCANNED):
+        raise Problem(Code(failure["code"]), failure["message"])
+    if settings.scans_uploads and "scannedAt" not in record:
+        raise Problem(Code.NOT_SCANNED, "The file was not scanned for malware")
 
 
 def download(bucket: str, key: str, signed: Mapping[str, str]) -> dict[str, object]:

@@ -25,6 +25,7 @@ from chalicelib.api.pagination import build_page, open_partitions
 from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments
+from chalicelib.documents import Status
 from chalicelib.etags import etag_matches, weak_etag
 from chalicelib.events import Upload
 from chalicelib.invocation import start_processing
@@ -43,11 +44,16 @@ def list_documents() -> dict[str, object]:
     parameters = schema.LIST_DOCUMENTS.parse_query(
         query_parameters(document_routes.current_request)
     )
-    listing = listing_from(caller, parameters)
+    listing = listing_from(caller, parameters, default_statuses())
     partitions = open_partitions(listing, parameters.get("cursor"))
     table, limit = settings.documents_table, parameters["limit"]
     records = read_matches(dynamodb, table, listing, partitions, limit)
     return build_page(listing, partitions, records)
+
+
+def default_statuses() -> list[Status]:
+    """Of the documents in a list of any status; each costs a Query of its own."""
+    return [Status.PROCESSED, Status.FAILED, *([Status.SCANNING] if settings.scans_uploads else [])]
 
 
 @document_routes.route(**route_options(schema.GET_DOCUMENT))
@@ -90,6 +96,7 @@ def reprocess_document(document_id: str) -> Response:
         sequencer=record["sequencer"],
         uploaded_at=record["uploadedAt"],
         replaces=record["processedAt"],
+        scanned_at=record.get("scannedAt"),
     )
     start_processing(f"{settings.stack_name}-process_upload", upload)
     return Response(status_code=202, body="")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.api.auth import Principal
-from chalicelib.api.schema import LISTED_STATUSES
-from chalicelib.documents import FOREVER, status_time, to_iso8601
+from chalicelib.documents import FOREVER, Status, status_time, to_iso8601
 from chalicelib.queries import IndexQuery
 from chalicelib.store import Record
 
@@ -64,11 +63,20 @@ class Listing:
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:32]
 
 
-def listing_from(principal: Principal, parameters: Mapping[str, Any]) -> Listing:
+def listing_from(
+    principal: Principal,
+    parameters: Mapping[str, Any],
+    statuses: Sequence[Status] = (Status.PROCESSED, Status.FAILED),
+) -> Listing:
     """The list that validated query parameters ask for.
 
     Times include uploadedAfter and exclude uploadedBefore, so that adjacent periods share no
     document.
+
+    Args:
+        principal: the caller.
+        parameters: of the query.
+        statuses: of the documents in a list of any status, the most frequent one first.
     """
     status, name_part = parameters.get("status"), parameters.get("nameContains")
     file_type = parameters.get("fileType")
@@ -76,7 +84,7 @@ def listing_from(principal: Principal, parameters: Mapping[str, Any]) -> Listing
     millisecond = timedelta(milliseconds=1)
     return Listing(
         principal=principal,
-        statuses=(str(status),) if status else tuple(map(str, LISTED_STATUSES)),
+        statuses=(str(status),) if status else tuple(map(str, statuses)),
         earliest=to_iso8601(_round_up(after)) if after else _EARLIEST,
         latest=to_iso8601(_round_up(before) - millisecond) if before else FOREVER,
         is_ascending=parameters["order"] == "asc",

@@ -65,13 +65,24 @@ SCHEMAS: dict[str, JsonSchema] = {
             "documentId": _UUID,
             "fileName": _TEXT,
             "fileType": _TEXT
-            | {"description": "MIME type detected from the bytes; the declared one while PENDING"},
+            | {
+                "description": (
+                    "MIME type detected from the bytes; the declared one before they are read, "
+                    "while PENDING or SCANNING"
+                )
+            },
             "declaredType": _TEXT
             | {"description": "The declared MIME type, where the detected one differs"},
             "fileSize": {"type": "integer", "minimum": 0, "description": "Bytes"},
             "status": _open_enum(Status),
             "uploadedAt": _TIME | {"description": "Absent while PENDING"},
-            "processedAt": _TIME,
+            "processedAt": _TIME | {"description": "Absent while PENDING or SCANNING"},
+            "scannedAt": _TIME
+            | {
+                "description": (
+                    "When a malware scan of the file ended; absent where there was none"
+                )
+            },
             "removedAt": _TIME
             | {"description": "When the file was deleted outside the API; present only then"},
             "owner": _TEXT | {"description": "Cognito `sub` of the uploader, if known"},
@@ -80,7 +91,11 @@ SCHEMAS: dict[str, JsonSchema] = {
             "eTag": _TEXT,
             "sequencer": _TEXT,
             "sha256": _TEXT
-            | {"description": "SHA-256 of the content in hex; the declared one while PENDING"},
+            | {
+                "description": (
+                    "SHA-256 of the content in hex; the declared one while PENDING or SCANNING"
+                )
+            },
             "metadata": {
                 "type": "object",
                 "description": "Extracted metadata, such as wordCount or pageCount",

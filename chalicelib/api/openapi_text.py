@@ -64,7 +64,7 @@ access token is rejected. The operation `InitiateAuth` of Cognito returns the to
 
 1. `POST /uploads` with its name, type and size returns an upload URL.
 2. PUT the file to the URL with the headers that the response lists.
-3. `GET /documents/{{document_id}}` until `status` is no longer `PENDING`.
+3. `GET /documents/{{document_id}}` until `status` is neither `PENDING` nor `SCANNING`.
 
 ## Compatibility
 

@@ -30,6 +30,7 @@ from chalicelib.objects import (
     abort_multipart_upload,
     complete_multipart_upload,
     has_object,
+    has_tagged_object,
     list_parts,
     presign_part,
 )
@@ -137,11 +138,18 @@ def reject_aborted(upload: MultipartUpload) -> None:
     S3 may still assemble the object of an upload that it no longer lists, so it is looked for a
     second time.
     """
-    if has_object(s3, upload.bucket, upload.key):
+    if is_stored(upload):
         return
     time.sleep(_BUSY_SECONDS)
-    if not has_object(s3, upload.bucket, upload.key):
+    if not is_stored(upload):
         raise Problem(Code.CONFLICT, _ABORTED)
+
+
+def is_stored(upload: MultipartUpload) -> bool:
+    """Whether there is an object with the upload's key; one S3 call."""
+    if settings.scans_uploads:
+        return has_tagged_object(s3, upload.bucket, upload.key)
+    return has_object(s3, upload.bucket, upload.key)
 
 
 def pending_multipart_upload(record: Mapping[str, Any]) -> MultipartUpload:

@@ -29,6 +29,9 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     DOCUMENT_PENDING = "document_pending"
     TEXT_RUNNING = "text_running"
+    SCANNING = "scanning"
+    INFECTED = "infected"
+    NOT_SCANNED = "not_scanned"
     CONFLICT = "conflict"
     PARTS_INCOMPLETE = "parts_incomplete"
     NOT_PENDING = "not_pending"
@@ -51,6 +54,9 @@ STATUSES: Mapping[Code, tuple[int, str]] = {
     Code.METHOD_NOT_ALLOWED: (405, "Method Not Allowed"),
     Code.DOCUMENT_PENDING: (409, "Conflict"),
     Code.TEXT_RUNNING: (409, "Conflict"),
+    Code.SCANNING: (409, "Conflict"),
+    Code.INFECTED: (403, "Forbidden"),
+    Code.NOT_SCANNED: (403, "Forbidden"),
     Code.CONFLICT: (409, "Conflict"),
     Code.PARTS_INCOMPLETE: (409, "Conflict"),
     Code.NOT_PENDING: (409, "Conflict"),

@@ -11,9 +11,9 @@ from typing import Any
 
 from chalicelib.documents import to_iso8601
 
-INTERNAL_ATTRIBUTES = frozenset({"statusTime", "uploadId", "partSizeBytes"})
-"""Attributes of the table that clients do not see: an index's sort key, and the state of an upload
-in parts."""
+INTERNAL_ATTRIBUTES = frozenset({"statusTime", "uploadId", "partSizeBytes", "scanResults"})
+"""Attributes of the table that clients do not see: an index's sort key, the state of an upload in
+parts, and scan results that preceded their S3 event."""
 
 
 def represent(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ MAX_FILE_NAME_CHARACTERS = 255
 MAX_PAGE_SIZE = 100
 """Documents per page of a list."""
 DEFAULT_PAGE_SIZE = 20
-LISTED_STATUSES = (Status.PROCESSED, Status.FAILED)
+LISTED_STATUSES = (Status.PROCESSED, Status.FAILED, Status.SCANNING)
 """PENDING documents have no uploadedAt, which the indexes require."""
 
 _TOKEN = r"[A-Za-z0-9!#$&^_.+-]+"  # noqa: S105 - an HTTP token (RFC 9110, 5.6.2) without characters that no media type uses
@@ -163,7 +163,10 @@ DOCUMENT_ID = Field(
 STATUS = Field(
     name="status",
     kind=Text(choices=LISTED_STATUSES),
-    description="Only documents with this status. Default: PROCESSED and FAILED.",
+    description=(
+        "Only documents with this status. Default: PROCESSED, FAILED and, where files are scanned "
+        "for malware, SCANNING."
+    ),
 )
 _TIME = Text(
     pattern=(
@@ -248,6 +251,14 @@ TOO_MANY_REQUESTS = Response(
 """Of every operation: API Gateway answers it before the function runs."""
 _UNAUTHORIZED = Response("Missing or invalid ID token of the service's user pool")
 _REMOVED = Response("The file was deleted outside the API")
+_UNSAFE = Response(
+    "The file contains malware, or was not scanned for it where the service scans files",
+    code=Code.INFECTED,
+)
+_NO_FILE_YET = Response(
+    "The document is PENDING: its file is not uploaded yet; or SCANNING: it is being scanned for "
+    "malware"
+)
 _NOT_FOUND = Response("The document does not exist or belongs to another user")
 _BAD_REQUEST = Response("Malformed request; the message names each wrong field")
 
@@ -427,8 +438,9 @@ GET_CONTENT = Operation(
         200: Response("The download URL", "Content"),
         400: _BAD_REQUEST,
         401: _UNAUTHORIZED,
+        403: _UNSAFE,
         404: _NOT_FOUND,
-        409: Response("The document is PENDING: its file is not uploaded yet"),
+        409: _NO_FILE_YET,
         410: _REMOVED,
     },
 )
@@ -474,8 +486,9 @@ REPROCESS_DOCUMENT = Operation(
     responses={
         202: Response("Processing was requested", None),
         401: _UNAUTHORIZED,
+        403: _UNSAFE,
         404: _NOT_FOUND,
-        409: Response("The document is PENDING: its file is not uploaded yet"),
+        409: _NO_FILE_YET,
         410: _REMOVED,
     },
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from infra.aws.hooks import deployed_api
 from infra.aws.resources import functions, is_own_function, mappings, rest_apis
+from infra.aws.rules import rules
 from infra.aws.stage import REGION_TAG, STAGE_TAG, Stage
 from infra.build.calls import API_HANDLER
 from infra.console import CommandError
@@ -35,6 +36,7 @@ def rebuild_deployed(stage: Stage) -> None:
             *_functions(stage, found),
             *_notifications(stage, outputs["UploadBucketName"], found),
             *_mappings(stage, outputs["FailureQueueArn"]),
+            *_rules(stage),
             *_rest_api(stage),
         ]
     )
@@ -103,6 +105,17 @@ def _mappings(stage: Stage, queue_arn: str) -> Iterator[Resource]:
             "queue_arn": mapping["EventSourceArn"],
             "queue": mapping["EventSourceArn"].rpartition(":")[2],
             "lambda_arn": mapping["FunctionArn"],
+        }
+
+
+def _rules(stage: Stage) -> Iterator[Resource]:
+    """The rules; Chalice deletes those of functions that the code no longer has."""
+    for name in rules(stage):
+        function = _name_in_code(stage, name.removesuffix("-event"))
+        yield {
+            "name": f"{function}-event",
+            "resource_type": "cloudwatch_event",
+            "rule_name": name,
         }
 
 

@@ -20,8 +20,9 @@ POLICY_SECONDS = 60
 make are not always immediately visible")."""
 
 
-ASYNCHRONOUS_FUNCTIONS = ("process_upload", "record_text")
-"""Invoked by S3 and SNS: Lambda discards events that they fail on, if there is no destination."""
+ASYNCHRONOUS_FUNCTIONS = ("process_upload", "record_text", "record_scan")
+"""Invoked by S3, SNS and EventBridge: Lambda discards events that they fail on, if there is no
+destination."""
 
 
 def set_failure_destinations(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from infra.aws import cloudformation
 from infra.aws.roles import get_role
+from infra.aws.rules import rules
 from infra.aws.stage import STAGE_TAG, Stage
 from infra.console import CommandError
 
@@ -28,6 +29,7 @@ def existing_resources(stage: Stage) -> list[str]:
     found += [f"role {name}" for name in stage.possible_roles if get_role(stage, name)]
     found += [f"REST API {api_id}" for api_id in rest_apis(stage)]
     found += [f"event source mapping {mapping['UUID']}" for mapping in mappings(stage)]
+    found += [f"rule {name}" for name in rules(stage)]
     return found + [f"log group {name}" for name in log_groups(stage)]
 
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 LARGEST_FILE_PROCESSOR = "process_upload"
 """The function whose time and /tmp follow from the largest file."""
 
-SWITCHES = {"Text": Feature.TEXT, "Ocr": Feature.OCR}
+SWITCHES = {"Text": Feature.TEXT, "Ocr": Feature.OCR, "Scan": Feature.SCAN}
 """The parameters of the stage's stack that are on or off, with their features."""
 
 

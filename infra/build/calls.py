@@ -36,6 +36,9 @@ HANDLER_DECORATORS = {
     "schedule",
 }
 
+_UNKNOWN_DECORATORS = {"on_cw_event": "schedule"}
+"""Decorators that Chalice's analyser (1.34) overlooks, and others that it takes for a handler's."""
+
 _INDIRECT = frozenset({"get_paginator", "get_waiter"})
 """Methods that name the operation in a string, which the analyser does not map to an action."""
 _WITHOUT_CALL = frozenset({"exceptions", "meta"})
@@ -57,7 +60,7 @@ def client_calls(project: Path) -> dict[str, ClientCalls]:
     Raises:
         PolicyError: an operation cannot be determined.
     """
-    module = _relevant(_SignedOperations().visit(_link(project)))
+    module = _relevant(_KnownDecorators().visit(_SignedOperations().visit(_link(project))))
     _reject_unreachable(module)
     found: dict[str, ClientCalls] = {}
     for function in _function_names(module):
@@ -139,6 +142,17 @@ class _SignedOperations(ast.NodeTransformer):
             )
         node.func.attr = operation.value
         del node.args[0]
+        return node
+
+
+class _KnownDecorators(ast.NodeTransformer):
+    """Decorators that Chalice's analyser overlooks become others."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
+                name = decorator.func.attr
+                decorator.func.attr = _UNKNOWN_DECORATORS.get(name, name)
         return node
 
 

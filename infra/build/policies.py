@@ -59,6 +59,10 @@ NARROWER: Mapping[tuple[str, str], Sequence[str]] = {
     ("process_upload", "s3:PutObject"): [],
     ("record_text", "s3:DeleteObject"): ["${TextBucketArn}/*"],
     ("record_text", "s3:PutObject"): ["${TextBucketArn}/*"],
+    ("record_scan", "s3:DeleteObject"): [],
+    ("record_failure", "dynamodb:GetItem"): [],
+    ("record_failure", "lambda:InvokeFunction"): [],
+    ("check_scans", "dynamodb:Query"): ["${DocumentsTableArn}/index/byStatus"],
 }
 """Resources of a function that needs less than others do: the first two only delete objects that
 were uploaded with the URL of a deleted document, which would otherwise stay forever. An empty list:
@@ -69,6 +73,7 @@ WITH_FEATURE: Mapping[Feature, Mapping[tuple[str, str], Sequence[str]]] = {
         ("process_upload", "sns:Publish"): ["${NotificationTopicArn}"],
         ("record_failure", "sns:Publish"): ["${NotificationTopicArn}"],
         ("record_text", "sns:Publish"): ["${NotificationTopicArn}"],
+        ("record_scan", "sns:Publish"): ["${NotificationTopicArn}"],
     },
     Feature.OCR_TEXT: {
         ("process_upload", "textract:StartDocumentTextDetection"): ["*"],
@@ -78,12 +83,19 @@ WITH_FEATURE: Mapping[Feature, Mapping[tuple[str, str], Sequence[str]]] = {
         ("process_upload", "textract:StartDocumentAnalysis"): ["*"],
         ("record_text", "textract:GetDocumentAnalysis"): ["*"],
     },
+    Feature.SCAN: {
+        ("api_handler", "s3:GetObjectTagging"): ["${UploadBucketArn}/uploads/*"],
+        ("record_failure", "dynamodb:GetItem"): ["${DocumentsTableArn}"],
+        ("record_failure", "lambda:InvokeFunction"): ["${ProcessUploadArn}"],
+    },
     Feature.TEXT: {
         ("process_upload", "s3:PutObject"): ["${TextBucketArn}/*"],
         ("process_upload", "s3:DeleteObject"): ["${TextBucketArn}/*"],
         ("process_upload", "s3:ListBucket"): ["${TextBucketArn}"],
         ("record_failure", "s3:DeleteObject"): ["${TextBucketArn}/*"],
         ("record_failure", "s3:ListBucket"): ["${TextBucketArn}"],
+        ("record_scan", "s3:DeleteObject"): ["${TextBucketArn}/*"],
+        ("record_scan", "s3:ListBucket"): ["${TextBucketArn}"],
         ("api_handler", "s3:GetObject"): ["${TextBucketArn}/*"],
         ("api_handler", "s3:DeleteObject"): ["${TextBucketArn}/*"],
         ("api_handler", "s3:ListBucket"): ["${TextBucketArn}"],
@@ -119,6 +131,7 @@ ON_BEHALF: Mapping[str, Sequence[Grant]] = {
             {"StringEquals": {"iam:PassedToService": "textract.amazonaws.com"}},
         ),
     ],
+    "record_scan": [Grant(["sqs:SendMessage"], ["${FailureQueueArn}"])],
     "record_failure": [
         Grant(
             ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],

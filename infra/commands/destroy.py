@@ -21,6 +21,7 @@ from infra.aws.resources import (
     user_pools,
 )
 from infra.aws.roles import delete_policies, delete_role, refuse_elsewhere, tag_roles
+from infra.aws.rules import delete_rule, rules
 from infra.aws.stage import Stage
 from infra.aws.stored import (
     delete_table,
@@ -97,6 +98,8 @@ def _refuse_to_lose_data(stage: Stage, confirmation: str) -> None:
 
 def _delete_functions(stage: Stage) -> None:
     account = stage.account
+    for rule in rules(stage):
+        delete_rule(stage, rule)
     for mapping in mappings(stage):
         account.lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
     for api_id in rest_apis(stage):

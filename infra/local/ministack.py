@@ -1,4 +1,4 @@
-"""MiniStack with services that it lacks and three repairs: `python -m infra.local.ministack`.
+"""MiniStack with services that it lacks and four repairs: `python -m infra.local.ministack`.
 
 MiniStack (1.5.33) kills what a function is doing when its configuration changes, and repeats the
 event; here a running invocation completes first, as on AWS.
@@ -8,7 +8,10 @@ has read until nothing came for 5 ms. On a busy machine the rest is missing unti
 invocation of the same process, and lost without one. Here an invocation's lines are read from the
 pipe itself, which has all of them once the function has answered.
 
-The third repair is that of large_objects.py.
+An object that replaces another one keeps the other's tags in MiniStack; here it has none but its
+own, as in S3.
+
+The fourth repair is that of large_objects.py.
 """
 
 from __future__ import annotations
@@ -119,11 +122,23 @@ def _worker_class_for(config: Mapping[str, object]) -> type[lambda_runtime.Worke
     return lambda_runtime.ProvidedWorker if is_own else CompleteWorker
 
 
+def without_former_tags(record_version: Callable[..., str | None]) -> Callable[..., str | None]:
+    """MiniStack's function that records a new object, before it sets the object's tags."""
+
+    def record(bucket: str, key: str, former: Any, stored: Any, body: Any) -> str | None:
+        version_id = record_version(bucket, key, former, stored, body)
+        s3._object_tags.pop((bucket, key, stored.get("version_id")), None)  # noqa: SLF001 - see above
+        return version_id
+
+    return record
+
+
 if __name__ == "__main__":
     lambda_runtime._worker_class_for = _worker_class_for  # noqa: SLF001 - see above
     lambda_runtime.kill_workers = partial(end_workers, kill=lambda_runtime.kill_workers)
     s3._get_object = stream_large(s3._get_object)  # noqa: SLF001 - likewise
     sns._deliver_to_lambda = deliver_to_function  # noqa: SLF001 - likewise
+    s3._record_object_version = without_former_tags(s3._record_object_version)  # noqa: SLF001 - likewise
     add_service(Textract(), "Textract.")
     add_guardduty()
     main()

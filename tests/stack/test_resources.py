@@ -93,7 +93,7 @@ def test_the_bucket_is_private_encrypted_and_tidy() -> None:
 
 def test_the_bucket_refuses_requests_without_tls() -> None:
     """All S3 actions on bucket and objects are denied without TLS, except from loopback."""
-    [statement] = properties("UploadBucketPolicy")["PolicyDocument"]["Statement"]
+    statement, *_of_scans = properties("UploadBucketPolicy")["PolicyDocument"]["Statement"]
     assert ("Deny", "*", "s3:*") == tuple(
         statement[name] for name in ("Effect", "Principal", "Action")
     )
@@ -164,11 +164,15 @@ def alarms() -> dict[str, dict[str, Any]]:
 
 def test_alarms_and_dashboards_stay_within_the_free_ones(stack: Stack) -> None:
     """A stage has nine alarms and one dashboard, and they are deployed."""
-    dashboards = stack.account.cloudwatch.list_dashboards()["DashboardEntries"]
-    assert [stack.stage.stack_name] == [entry["DashboardName"] for entry in dashboards]
-    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
-    assert len(alarms()) == len(deployed["MetricAlarms"]) <= FREE_ALARMS
-    assert 9 == len(alarms())
+    name = stack.stage.stack_name
+    cloudwatch = stack.account.cloudwatch
+    dashboards = cloudwatch.list_dashboards(DashboardNamePrefix=name)["DashboardEntries"]
+    assert [name] == [entry["DashboardName"] for entry in dashboards]
+    deployed = cloudwatch.describe_alarms(AlarmNamePrefix=f"{name}/")["MetricAlarms"]
+    of_features = {each for each in alarms() if "Condition" in template()["Resources"][each]}
+    assert {"ScansOverdue"} == of_features
+    assert len(alarms().keys() - of_features) == len(deployed) == 9
+    assert len(alarms()) <= FREE_ALARMS
     assert len(dashboards) <= FREE_DASHBOARDS
 
 

@@ -202,17 +202,19 @@ class Stack:
 
     @contextmanager
     def no_events(self) -> Iterator[None]:
-        """Disable the bucket's event notifications while the block lasts."""
+        """Disable the bucket's events to the functions while the block lasts."""
         s3, bucket = self.account.s3, self.bucket
-        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
-        functions = answer["LambdaFunctionConfigurations"]
-        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+        before: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+        del before["ResponseMetadata"]
+        others: Any = {
+            name: value for name, value in before.items() if not name.startswith("Lambda")
+        }
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=others)
         try:
             yield
         finally:
             s3.put_bucket_notification_configuration(
-                Bucket=bucket,
-                NotificationConfiguration={"LambdaFunctionConfigurations": functions},
+                Bucket=bucket, NotificationConfiguration=before
             )
 
     @contextmanager

@@ -25,6 +25,7 @@ PREFIXES = {
     "AWS::Cognito::UserPoolClient": "cognito-idp",
     "AWS::Cognito::UserPoolGroup": "cognito-idp",
     "AWS::DynamoDB::Table": "dynamodb",
+    "AWS::GuardDuty::MalwareProtectionPlan": "guardduty",
     "AWS::IAM::Role": "iam",
     "AWS::Logs::LogGroup": "logs",
     "AWS::S3::Bucket": "s3",
@@ -84,7 +85,7 @@ def test_scope() -> None:
         if "intake-" not in json.dumps(item) and item["Sid"] != "StackRole"
     }
 
-    assert {"Apis", "Lists", "UserPool", "Users"} == unnamed
+    assert {"Apis", "Lists", "ScanPlan", "UserPool", "Users"} == unnamed
 
 
 def test_stack_role_covers_the_stack() -> None:

@@ -25,9 +25,16 @@ def actions_of(policy: policies.Policy) -> set[str]:
 
 
 def test_the_functions_are_those_of_the_design() -> None:
-    """Chalice makes three functions of app.py, and those of features that are on."""
-    assert ["api_handler", "process_upload", "record_failure", "record_text"] == FUNCTIONS
-    assert {"record_text": Feature.OCR} == conditional_functions(ROOT)
+    """Chalice makes three functions of app.py, and more with features."""
+    of_features = conditional_functions(ROOT)
+    assert ["api_handler", "process_upload", "record_failure"] == sorted(
+        set(FUNCTIONS) - of_features.keys()
+    )
+    assert {
+        "check_scans": Feature.SCAN,
+        "record_scan": Feature.SCAN,
+        "record_text": Feature.OCR,
+    } == of_features
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -55,6 +62,21 @@ def test_the_processor_reads_files_and_writes_records_and_no_more() -> None:
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     } == actions_of(rendered("process_upload"))
+
+
+def test_the_functions_of_scans_read_no_file() -> None:
+    """record_scan records a result and starts the processing; check_scans counts."""
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert {
+        "dynamodb:GetItem",
+        "dynamodb:UpdateItem",
+        "lambda:InvokeFunction",
+        "sqs:SendMessage",
+        *logs,
+    } == actions_of(rendered("record_scan"))
+    assert {("dynamodb:Query", "DocumentsTableArn/index/byStatus")} == {
+        grant for grant in grants_of(rendered("check_scans")) if grant[0] not in logs
+    }
 
 
 def test_no_statement_has_a_wildcard_for_its_resource() -> None:
@@ -93,11 +115,11 @@ def test_a_new_call_reaches_only_the_policy_of_the_function_that_makes_it(tmp_pa
         tmp_path,
         "chalicelib/store.py",
         "        response = dynamodb.update_item(",
-        "        dynamodb.get_item(TableName=table, Key={})\n"
+        "        dynamodb.put_item(TableName=table, Item={})\n"
         "        response = dynamodb.update_item(",
     )
     before, after = policies.generate(ROOT), policies.generate(project)
-    assert {"dynamodb:GetItem"} == actions_of(after["record_failure"]) - actions_of(
+    assert {"dynamodb:PutItem"} == actions_of(after["record_failure"]) - actions_of(
         before["record_failure"]
     )
     assert before["process_upload"] == after["process_upload"]
@@ -289,7 +311,7 @@ def test_without_features_no_statement_is_conditional(function: str) -> None:
         for resources in grants.values()
         for resource in resources
         for output in re.findall(r"\$\{(\w+)\}", resource)
-    }
+    } - set(re.findall(r"\$\{(\w+)\}", str(policies.RESOURCES)))
     needed = re.findall("|".join(sorted(of_features)), json.dumps(policy))
     assert function in conditional_functions(ROOT) or [] == needed
 
@@ -319,7 +341,8 @@ def test_a_feature_adds_exactly_its_grants(function: str, feature: Feature) -> N
 
 def test_a_row_of_a_call_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """No grant of a feature outlives the call that needs it."""
-    stale = {**policies.WITH_FEATURE, Feature.SCAN: {("record_failure", "s3:GetObject"): ["x"]}}
+    rows = {**policies.WITH_FEATURE[Feature.SCAN], ("record_failure", "s3:GetObject"): ["x"]}
+    stale = {**policies.WITH_FEATURE, Feature.SCAN: rows}
     monkeypatch.setattr(policies, "WITH_FEATURE", stale)
     with pytest.raises(PolicyError, match="record_failure does not call s3:GetObject"):
         policies.generate(ROOT)
@@ -371,6 +394,7 @@ def test_a_function_under_an_unknown_condition_is_an_error(tmp_path: Path) -> No
         ({"TEXT": "on", "OCR": "text"}, {"record_text"}),
         ({"TEXT": "on", "OCR": "analysis"}, {"record_text"}),
         ({"TEXT": "on"}, set()),
+        ({"SCAN": "guardduty"}, {"check_scans", "record_scan"}),
     ],
 )
 def test_the_functions_of_a_stage_follow_its_settings(
