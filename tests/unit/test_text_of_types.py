@@ -127,11 +127,11 @@ CASES: Sequence[tuple[str, bytes, str]] = [
         types.XLSX,
         files_text.xlsx(
             [],
-            '<row><c s="1"><v>40921</v></c><c><v>40921</v></c><c s="1" t="str"><v>x</v></c></row>',
+            '<row><c s="1"><v>40921</v></c><c><v>6.17E-2</v></c><c><v>x</v></c></row>',
             styles='<numFmts><numFmt numFmtId="164" formatCode="yy"/></numFmts><cellStyleXfs><xf/>'
             '</cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs><xf/>',
         ),
-        "2012-01-13\t40921\tx",
+        "2012-01-13\t0.0617\tx",
     ),
     (
         types.XLS,

@@ -133,6 +133,8 @@ def _cell(value: object) -> str:
     """The value as it is stored, and dates."""
     if isinstance(value, datetime | time):
         return cells.shown(value)
+    if isinstance(value, float):
+        return f"{value:.15g}"  # what Excel keeps
     return str(value).upper() if isinstance(value, bool) else str(value)
 
 

@@ -187,9 +187,19 @@ class _Cells:
             value = self._strings[int(value)]
         elif self._type == "b":
             value = _BOOLEANS.get(value, value)
-        elif self._type == "n" and any(self._are_dates[self._style : self._style + 1]):
-            value = shown(float(value), is_since_1904=self._is_since_1904) or value
+        elif self._type == "n":
+            value = self._number(value)
         return value.replace("\n", " ")
+
+    def _number(self, value: str) -> str:
+        """The date; else the number in the 15 digits that Excel keeps."""
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        is_date = any(self._are_dates[self._style : self._style + 1])
+        date = shown(number, is_since_1904=self._is_since_1904) if is_date else None
+        return date or (value if value.isdecimal() else f"{number:.15g}")
 
     def text(self, text: str) -> None:
         if self._path[-1:] == ["v"] or self._path[-2:] == ["is", "t"]:
