@@ -94,10 +94,11 @@ def doc(pieces: Sequence[str | bytes], *, length: int | None = None, boxes: int 
     return compound({"WordDocument": bytes(header) + body, "1Table": clx})
 
 
-def old_doc(text: bytes, locale: int) -> bytes:
+def old_doc(text: bytes, locale: int, *, is_mac: bool = False) -> bytes:
     """A Word 95 document."""
     header = bytearray(0x200)
     struct.pack_into("<6H", header, 0, 0xA5DC, 0x0068, 0, locale, 0, 0)
+    header[0x12] = is_mac
     struct.pack_into("<L", header, 0x18, len(header))
     struct.pack_into("<L", header, 0x34, len(text))
     return compound({"WordDocument": bytes(header) + text})

@@ -178,6 +178,7 @@ CASES: Sequence[tuple[str, bytes, str]] = [
         files_text.old_doc("\u043e\u0434\u0438\u043d\r2".encode("cp1251"), 0x0419),
         "\u043e\u0434\u0438\u043d\n2",
     ),
+    (types.DOC, files_text.old_doc(b"l\xd5auteur", 0x040C, is_mac=True), "l\u2019auteur"),
     (types.PPT, files_text.ppt("outline", b"a\vb", b"c"), "outline\na\nb\nc\n\foutline"),
     (
         types.XLS,

@@ -27,6 +27,9 @@ unused part, comments, endnotes and text boxes follow."""
 _PIECES_95, _LENGTH_95, _BEGIN_95 = 0x0160, 0x0034, 0x0018
 """The same of Word 6 and 95, and of fcMin, where the text of a file without pieces begins."""
 
+_ENVIRONMENT, _MACINTOSH = 0x12, 1
+"""Offset of envr in Word 6 and 95; later versions always use Windows-1252 or Unicode."""
+
 _PROPERTIES, _PIECE_TABLE = 1, 2
 """First bytes of the parts of a Clx: [MS-DOC] 2.9.38."""
 _IS_COMPRESSED = 0x40000000
@@ -112,6 +115,8 @@ def _pieces(file: CompoundFile, main: Stream) -> Iterator[str]:
         return
     page = code_pages.of_locale(locale)
     codec = (code_pages.codec_of(page) if page else None) or "cp1252"
+    if header[_ENVIRONMENT] == _MACINTOSH:
+        codec = "mac_roman"
     if flags & _IS_WIDE:
         codec = "utf-16-le"
     (begin,), (length,) = (
