@@ -18,7 +18,7 @@
 #   make env STAGE=dev         print URLs and names as shell variables: eval "$(make -s env STAGE=dev)"
 #   make retry STAGE=dev       process documents again that failed because of an AWS or internal error [PARALLEL=]
 #   make reconcile STAGE=dev   process objects without a current record, mark records whose object is gone [PREFIX= PARALLEL= DRY_RUN=1]
-#   make backfill STAGE=dev SCAN=missing   scan documents for malware from before SCAN=guardduty [PARALLEL= DRY_RUN=1]
+#   make backfill STAGE=dev TEXT=missing   add what a feature makes to documents from before it was on [PARALLEL= DRY_RUN=1]
 #   make soak [N=2000]         process this many uploads with faults, duplicates and reordering; verify every record
 PYTHON ?= python3
 PORT ?=
@@ -35,8 +35,10 @@ PARALLEL ?=
 DRY_RUN ?=
 # Not from the environment, where these names are common.
 SET =
-PREFIX =
+TEXT =
+OCR =
 SCAN =
+PREFIX =
 N =
 ARGS ?=
 # The tests mostly wait: three stacks keep two cores busy.
@@ -130,7 +132,7 @@ reconcile: $(INSTALLED)
 	@$(INFRA) reconcile --stage "$(STAGE)" --prefix "$$INTAKE_PREFIX" $(if $(PARALLEL),--parallel $(PARALLEL)) $(if $(DRY_RUN),--dry-run)
 
 backfill: $(INSTALLED)
-	@$(INFRA) backfill --stage "$(STAGE)" $(if $(SCAN),--scan "$(SCAN)") $(if $(PARALLEL),--parallel $(PARALLEL)) $(if $(DRY_RUN),--dry-run)
+	@$(INFRA) backfill --stage "$(STAGE)" $(if $(TEXT),--text "$(TEXT)") $(if $(OCR),--ocr "$(OCR)") $(if $(SCAN),--scan "$(SCAN)") $(if $(PARALLEL),--parallel $(PARALLEL)) $(if $(DRY_RUN),--dry-run)
 
 soak: $(INSTALLED)
 	@$(BIN)/python -m benchmarks.soak $(if $(N),--uploads $(N))

@@ -42,6 +42,11 @@ def milliseconds(time: str) -> int:
     return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)
 
 
+def document_of(key: str) -> str:
+    """The document id in a key."""
+    return key.partition("/")[0]
+
+
 def version_of(key: str) -> str:
     """The sequencer in a key; later versions of a document compare greater."""
     return key.partition("/")[2].partition(".")[0].partition("-")[0]

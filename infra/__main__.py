@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws.reprocess import DEFAULT_PARALLEL, MAX_PARALLEL
 from infra.aws.stage import Account, Stage
-from infra.commands.backfill import backfill
+from infra.commands.backfill import BACKFILLS, MISSING, backfill
 from infra.commands.demo import demo
 from infra.commands.deploy import StackOptions, deploy, deploy_resources
 from infra.commands.destroy import destroy
@@ -223,7 +223,13 @@ GROUP = Argument(
     "--group", {"action": "append", "default": [], "help": "group to add the user to: operators"}
 )
 PREFIX = Argument("--prefix", {"default": "", "help": "key prefix; default: all objects"})
-SCAN = Argument("--scan", {"default": "", "help": "missing: scan documents without a scan"})
+SELECTIONS = tuple(
+    Argument(
+        f"--{name}",
+        {"choices": [MISSING], "help": f"missing: the documents {BACKFILLS[name].missing}"},
+    )
+    for name in BACKFILLS
+)
 DRY_RUN = Argument(
     "--dry-run",
     {"action": "store_true", "help": "only count; exit code 1 if there is something to do"},
@@ -299,9 +305,12 @@ COMMANDS = (
         "backfill",
         "add what a feature makes to documents from before it was switched on",
         lambda parsed: backfill(
-            _stage(parsed), parsed.parallel, scan=parsed.scan, dry_run=parsed.dry_run
+            _stage(parsed),
+            parsed.parallel,
+            [name for name in BACKFILLS if getattr(parsed, name)],
+            dry_run=parsed.dry_run,
         ),
-        (STAGE, SCAN, PARALLEL, DRY_RUN),
+        (STAGE, *SELECTIONS, PARALLEL, DRY_RUN),
     ),
     Command(
         "status",

@@ -34,6 +34,8 @@ def mark_missing(
 ) -> bool:
     """Write `removedAt` without an event, if the record still describes this version.
 
+    It no longer points to a text, which `unused_texts` finds.
+
     Returns:
         Whether it did.
     """
@@ -41,9 +43,13 @@ def mark_missing(
         dynamodb.update_item(
             TableName=table,
             Key=to_item({"documentId": document_id}),
-            UpdateExpression="SET #removedAt = :removedAt",
+            UpdateExpression="SET #removedAt = :removedAt REMOVE #text",
             ConditionExpression="#sequencer = :sequencer AND attribute_not_exists(#removedAt)",
-            ExpressionAttributeNames={"#removedAt": "removedAt", "#sequencer": "sequencer"},
+            ExpressionAttributeNames={
+                "#removedAt": "removedAt",
+                "#sequencer": "sequencer",
+                "#text": "text",
+            },
             ExpressionAttributeValues=to_item({":removedAt": removed_at, ":sequencer": sequencer}),
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:

@@ -46,6 +46,41 @@ def unscanned_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iter
                 yield _upload(record, bucket)
 
 
+def uploads_without_text(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
+    """The processed uploads with words but without text whose object was not removed.
+
+    A result replaces theirs.
+    """
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="byStatus",
+        KeyConditionExpression="#status = :processed",
+        FilterExpression=(
+            "attribute_not_exists(#text) AND attribute_not_exists(#removedAt)"
+            " AND #metadata.#wordCount > :none"
+        ),
+        ProjectionExpression=(
+            "objectKey, fileSize, eTag, sequencer, uploadedAt, processedAt, scannedAt"
+        ),
+        ExpressionAttributeNames={
+            f"#{name}": name for name in ("status", "text", "removedAt", "metadata", "wordCount")
+        },
+        ExpressionAttributeValues={":processed": {"S": Status.PROCESSED}, ":none": {"N": "0"}},
+    )
+    for page in pages:
+        for record in map(from_item, page["Items"]):
+            yield Upload(
+                bucket=bucket,
+                key=record["objectKey"],
+                size_bytes=record["fileSize"],
+                e_tag=record["eTag"],
+                sequencer=record["sequencer"],
+                uploaded_at=record["uploadedAt"],
+                replaces=record["processedAt"],
+                scanned_at=record.get("scannedAt"),
+            )
+
+
 def _with_status(dynamodb: DynamoDBClient, table: str, status: Status) -> Iterator[Record]:
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,

@@ -197,22 +197,25 @@ def get_records(
     """The processing attributes of at most MAX_BATCH records, by document id."""
     attributes = ("documentId", "status", "eTag", "sequencer", "uploadedAt", "failure")
     names = {f"#{name}": name for name in (*attributes, "deletedUntil", "removedAt")}
-    pending: Any = {
-        table: {
-            "Keys": [{"documentId": {"S": document_id}} for document_id in set(document_ids)],
-            "ProjectionExpression": ", ".join(names),
-            "ExpressionAttributeNames": names,
-            "ConsistentRead": consistent,
-        }
+    request = {
+        "Keys": [{"documentId": {"S": document_id}} for document_id in set(document_ids)],
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
+        "ConsistentRead": consistent,
     }
-    found: dict[str, dict[str, Any]] = {}
+    records = map(from_item, batch_get(dynamodb, table, request))
+    return {record["documentId"]: record for record in records}
+
+
+def batch_get(
+    dynamodb: DynamoDBClient, table: str, request: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """The items of a table for at most MAX_BATCH keys, as BatchGetItem requests them."""
+    pending: Any = {table: request}
     while pending:  # each round returns items, or boto3 backs off because DynamoDB throttles
         answer = dynamodb.batch_get_item(RequestItems=pending)
-        for item in answer["Responses"].get(table, []):
-            record = from_item(item)
-            found[record["documentId"]] = record
+        yield from answer["Responses"].get(table, [])
         pending = answer.get("UnprocessedKeys")
-    return found
 
 
 def outcome_for(upload: Upload, record: Record | None) -> Outcome:

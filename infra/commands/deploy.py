@@ -37,6 +37,7 @@ from infra.aws.stage_settings import (
     function_timeout,
     function_tmp_mib,
 )
+from infra.aws.text_bucket import TEXT_PARAMETER, delete_unused_text_bucket, needs_text_bucket
 from infra.aws.unused import delete_unused_functions
 from infra.build import policies
 from infra.build.bytecode import write_bytecode
@@ -48,11 +49,11 @@ from infra.paths import ROOT
 
 TEMPLATE = ROOT / "infra" / "resources.yaml"
 FEATURE_OUTPUTS = {
-    "TEXT_BUCKET": "TextBucketName",
-    "OCR_TOPIC_ARN": "OcrTopicArn",
-    "OCR_ROLE_ARN": "OcrRoleArn",
+    "TEXT_BUCKET": (Feature.TEXT, "TextBucketName"),
+    "OCR_TOPIC_ARN": (Feature.OCR, "OcrTopicArn"),
+    "OCR_ROLE_ARN": (Feature.OCR, "OcrRoleArn"),
 }
-"""Settings from outputs that the stack has only with a feature."""
+"""Settings of features, and the stack's outputs with their values."""
 VISIBILITY_TIMEOUTS = 6
 """The queue's visibility timeout in timeouts of the function that reads it (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
@@ -121,6 +122,7 @@ def deploy(
         set_throttling(stage, api.api_id, settings.api_rate_limit, settings.api_burst_limit)
     if has_old_index(stage):
         remove_old_index(stage, options, pause)
+    delete_unused_text_bucket(stage, _stack_request(stage, options, keeps_old_index=False))
     return api.url
 
 
@@ -229,6 +231,7 @@ def _stack_request(
             "DeletionProtection": "true",
             "OldOwnerIndex": str(keeps_old_index).lower(),
             **feature_parameters(stage),
+            **({TEXT_PARAMETER: "on"} if needs_text_bucket(stage) else {}),
         },
         tags=stage.tags,
         while_creating={"DeletionProtection": "false"},
@@ -287,9 +290,9 @@ def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
         USER_POOL_CLIENT_ID=outputs["UserPoolClientId"],
         NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
     )
-    for name, output in FEATURE_OUTPUTS.items():
+    for name, (feature, output) in FEATURE_OUTPUTS.items():
         section["environment_variables"].pop(name, None)
-        if output in outputs:
+        if feature in stage.features:
             section["environment_variables"][name] = outputs[output]
     section.setdefault("tags", {}).update(stage.tags)  # of the functions
     for function in stage.possible_functions.keys() - stage.functions.keys():

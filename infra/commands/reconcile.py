@@ -44,6 +44,7 @@ from infra.aws.reprocess import (
     summarizing,
 )
 from infra.aws.stage import Stage
+from infra.aws.unused_texts import SETTLED, unused_texts
 from infra.console import CommandError, echo, step
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ TO_MARK = "record whose object is gone"
 
 def reconcile(stage: Stage, prefix: str, parallel: int, *, dry_run: bool = False) -> None:
     """Mark records without an object, process objects without a current record, print the counts.
+
+    Without a prefix, texts that no record points to are deleted as well.
 
     Raises:
         CommandError: the stage does not exist, some uploads are failing, or a dry run found
@@ -87,8 +90,25 @@ def reconcile(stage: Stage, prefix: str, parallel: int, *, dry_run: bool = False
         for outcome in in_parallel(parallel, act, missed):
             objects.add(outcome)
     differences = objects.counts[TO_PROCESS] + records.counts[TO_MARK]
+    if (text_bucket := stage.outputs().get("TextBucketName")) and not prefix:
+        before = datetime.now(UTC) - SETTLED
+        differences += delete_unused_texts(processor, text_bucket, before, dry_run=dry_run)
     if dry_run and differences:
         raise CommandError(f"{differences:,} to reconcile: run the command without a dry run")
+
+
+def delete_unused_texts(
+    processor: Processor, bucket: str, before: datetime, *, dry_run: bool
+) -> int:
+    """Delete the texts from before a time that no record points to; their number."""
+    s3, unused = processor.s3, 0
+    with step(f"Texts of s3://{bucket} that no record points to"):
+        for key in unused_texts(s3, processor.dynamodb, bucket, processor.table, before):
+            unused += 1
+            if not dry_run:
+                s3.delete_object(Bucket=bucket, Key=key)
+    echo(f"  {unused:>9,}  {'text' if dry_run else 'deleted text'} without a record")
+    return unused
 
 
 def described_objects(processor: Processor, prefix: str) -> Iterator[Record]:

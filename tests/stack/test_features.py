@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from infra.aws.resources import existing_resources
 from infra.aws.stage import Account, Stage
 from infra.build import policies
-from infra.build.chalice_project import configure, copy_project
+from infra.build.chalice_project import configure, copy_project, read_config
 from infra.commands.deploy import deploy
 from infra.commands.destroy import confirmation_for, destroy
 from infra.local.workarounds import local_stage
@@ -41,11 +42,6 @@ def extended(account: Account, tmp_path: Path) -> Iterator[Stage]:
         destroy(stage, confirmation_for(stage))
 
 
-def lasting(resources: Iterable[str]) -> set[str]:
-    """Those that deployments keep: not the API, which is created anew here."""
-    return {what for what in resources if not what.startswith(("REST API", "bucket"))}
-
-
 def test_the_default_stage_has_no_resource_of_a_feature(stack: Stack) -> None:
     """Nothing of the features that are off is in the stack's outputs or settings."""
     assert not {name for name in stack.outputs if name.startswith(("Text", "Ocr", "Scan"))}
@@ -62,17 +58,35 @@ def test_texts_have_a_bucket(text_stack: Stack) -> None:
     assert f"bucket {bucket}" in existing_resources(text_stack.stage)
 
 
-def test_switching_a_feature_off_deletes_its_functions(extended: Stage) -> None:
-    """Function, role, log group and policy file go; the stage's others stay."""
-    deploy(extended)
-    before = sorted(existing_resources(extended))
+def test_switching_a_feature_off_deletes_all_but_what_it_stored(
+    extended: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Function, role, log group and grants go; the bucket stays until it is empty."""
     configure(extended.project, TEXT="on")
     deploy(extended)
-    name = f"{extended.stack_name}-count_texts"
-    new = set(existing_resources(extended)) - set(before)
-    assert {f"function {name}", f"role {name}"} <= new
+    bucket, name = extended.outputs()["TextBucketName"], extended.possible_functions["count_texts"]
+    assert {f"function {name}", f"role {name}"} <= set(existing_resources(extended))
+    s3 = extended.account.s3
+    s3.put_object(Bucket=bucket, Key="a/1.txt", Body=b"text")
 
     configure(extended.project, TEXT="off")
     deploy(extended)
-    assert lasting(before) == lasting(existing_resources(extended))
+    assert f"TEXT is off, and bucket {bucket} keeps the texts" in capsys.readouterr().out
+    assert not {what for what in existing_resources(extended) if what.endswith("count_texts")}
     assert not (extended.policies_folder / "policy-count_texts.json").exists()
+    assert "count_texts" not in json.dumps(read_config(extended.project)["stages"])
+    assert b"text" == s3.get_object(Bucket=bucket, Key="a/1.txt")["Body"].read()
+    variables = Stack(extended, "").configuration("process_upload")["Environment"]["Variables"]
+    assert "TEXT_BUCKET" not in variables
+    assert "OnlyWithText" not in policy_of(extended, "process_upload")
+
+    s3.delete_object(Bucket=bucket, Key="a/1.txt")
+    deploy(extended)
+    assert "TextBucketName" not in extended.outputs()
+    assert f"bucket {bucket}" not in existing_resources(extended)
+
+
+def policy_of(stage: Stage, function: str) -> str:
+    """The policy file of a function, as it was deployed."""
+    path = stage.policies_folder / f"policy-{function}.json"
+    return path.read_text(encoding="utf-8")

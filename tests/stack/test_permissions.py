@@ -178,7 +178,31 @@ def attempts_of(stack: Stack, function: str) -> list[Attempt]:
             delete_upload,
         ],
     }
-    return own[function] + logs
+    return own[function] + text_attempts(stack, function) + logs
+
+
+def text_attempts(stack: Stack, function: str) -> list[Attempt]:
+    """The calls that a function makes on the text bucket; none where texts are not kept."""
+    bucket = stack.outputs.get("TextBucketName")
+    if bucket is None:
+        return []
+    name = {"Bucket": bucket, "Key": "permissions"}
+    attempts = {
+        "PutObject of a text": lambda account: account.s3.put_object(**name),
+        "GetObject of a text": lambda account: account.s3.get_object(**name),
+        "DeleteObject of a text": lambda account: account.s3.delete_object(**name),
+        "ListBucket of texts": lambda account: account.s3.list_objects_v2(Bucket=bucket),
+    }
+    missing = {
+        "process_upload": "GetObject of a text",
+        "api_handler": "PutObject of a text",
+    }
+    both = {"DeleteObject of a text", "ListBucket of texts"}
+    return [
+        Attempt(title, call)
+        for title, call in attempts.items()
+        if title in both or title != missing.get(function, title)
+    ]
 
 
 def upload_in_parts(bucket: str, account: Account) -> None:
@@ -321,50 +345,59 @@ def _somebody_elses(stack: Stack) -> Any:
     account.s3.delete_bucket(Bucket="intake-somebody-elses")
 
 
+@pytest.fixture(params=["stack", "text_stack"])
+def any_stack(request: pytest.FixtureRequest) -> Stack:
+    """A stage without features, and one with texts."""
+    stack: Stack = request.getfixturevalue(request.param)
+    return stack
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_make_its_calls(stack: Stack, function: str) -> None:
+def test_a_function_may_make_its_calls(any_stack: Stack, function: str) -> None:
     """Every call that a function makes is allowed by the policy that is deployed for it."""
-    account = with_policy(stack, deployed_policy(stack, function))
+    account = with_policy(any_stack, deployed_policy(any_stack, function))
     refused = [
-        attempt.name for attempt in attempts_of(stack, function) if not is_allowed(attempt, account)
+        attempt.name
+        for attempt in attempts_of(any_stack, function)
+        if not is_allowed(attempt, account)
     ]
     assert [] == refused
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_do_nothing_else(stack: Stack, function: str) -> None:
+def test_a_function_may_do_nothing_else(any_stack: Stack, function: str) -> None:
     """Other buckets, tables, queues and logs, listing, scanning and deleting are refused."""
-    account = with_policy(stack, deployed_policy(stack, function))
+    account = with_policy(any_stack, deployed_policy(any_stack, function))
     allowed = [
         attempt.name
-        for attempt in foreign_attempts(stack, function)
+        for attempt in foreign_attempts(any_stack, function)
         if is_allowed(attempt, account)
     ]
     assert [] == allowed
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_statement_can_be_taken_away(stack: Stack, function: str) -> None:
+def test_no_statement_can_be_taken_away(any_stack: Stack, function: str) -> None:
     """Without any one statement of its policy, a function could not make all of its calls."""
-    policy = deployed_policy(stack, function)
+    policy = deployed_policy(any_stack, function)
     for missing in range(len(policy["Statement"])):
         rest = [statement for n, statement in enumerate(policy["Statement"]) if n != missing]
-        account = with_policy(stack, {**policy, "Statement": rest})
-        attempts = attempts_of(stack, function)
+        account = with_policy(any_stack, {**policy, "Statement": rest})
+        attempts = attempts_of(any_stack, function)
         assert not all(map(partial(is_allowed, account=account), attempts)), policy["Statement"][
             missing
         ]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_action_can_be_taken_away(stack: Stack, function: str) -> None:
+def test_no_action_can_be_taken_away(any_stack: Stack, function: str) -> None:
     """Without any one action of its policy, a function could not make all of its calls."""
-    policy = deployed_policy(stack, function)
+    policy = deployed_policy(any_stack, function)
     for number, statement in enumerate(policy["Statement"]):
         for action in statement["Action"]:
             rest = [other for other in statement["Action"] if other != action]
             statements = list(policy["Statement"])
             statements[number : number + 1] = [{**statement, "Action": rest}] if rest else []
-            account = with_policy(stack, {**policy, "Statement": statements})
-            attempts = attempts_of(stack, function)
+            account = with_policy(any_stack, {**policy, "Statement": statements})
+            attempts = attempts_of(any_stack, function)
             assert not all(map(partial(is_allowed, account=account), attempts)), action

@@ -27,10 +27,10 @@ def change_record(stack: Stack, key: str, **attributes: Any) -> None:
 
 def test_backfill_needs_the_feature(stack: Stack) -> None:
     """A stage that scans no uploads is told to switch it on, and a call without a selection how."""
-    with pytest.raises(CommandError, match=r"set SCAN=guardduty .* run make deploy STAGE=test"):
-        backfill(stack.stage, 1, scan="missing")
-    with pytest.raises(CommandError, match=r"make backfill STAGE=\.\.\. SCAN=missing"):
-        backfill(stack.stage, 1, scan="")
+    with pytest.raises(CommandError, match=r"SCAN=guardduty: set it .* run make deploy STAGE=test"):
+        backfill(stack.stage, 1, ["scan"])
+    with pytest.raises(CommandError, match="make backfill STAGE=test TEXT=missing or .*SCAN=missing"):
+        backfill(stack.stage, 1, [])
 
 
 def test_waiting_documents_of_a_stage_that_no_longer_scans(stack: Stack) -> None:

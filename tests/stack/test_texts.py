@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +18,10 @@ from chalicelib.events import SEQUENCER_WIDTH
 from chalicelib.store import from_item
 from chalicelib.text_keys import used_keys
 from infra.api_client import Client, send
+from infra.aws.reprocess import get_processor
+from infra.commands.backfill import backfill
+from infra.commands.reconcile import delete_unused_texts
+from infra.console import CommandError
 from infra.local.samples import pdf, png
 from tests.stack.test_record_failure import message
 from tests.support.faults import ConnectionFault, Faults, faulty_aws
@@ -315,3 +321,73 @@ def test_a_document_is_processed_again_with_its_text(text_stack: Stack) -> None:
     event["Records"][0]["replaces"] = record["processedAt"]
     assert {} == text_stack.invoke("process_upload", event)
     assert "one two three" == text_of(text_stack, key)
+
+
+def test_reconcile_deletes_texts_without_a_record(text_stack: Stack) -> None:
+    """Whatever was left behind goes, but not what may be of an invocation that is running."""
+    key, _ = with_text(text_stack)
+    s3, bucket = text_stack.account.s3, text_stack.outputs["TextBucketName"]
+    document_id = document_id_for(text_stack.bucket, key)
+    left = {f"{uuid.uuid4()}/{LAST}.txt", f"{document_id}/{LAST}.txt"}
+    for name in left:
+        s3.put_object(Bucket=bucket, Key=name, Body=b"left")
+    processor = get_processor(text_stack.stage, 2)
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+    assert 0 == delete_unused_texts(processor, bucket, now - hour, dry_run=False)
+    assert 2 == delete_unused_texts(processor, bucket, now + hour, dry_run=True)
+    assert left <= texts_in(text_stack)
+    assert 2 == delete_unused_texts(processor, bucket, now + hour, dry_run=False)
+    assert "one two three" == text_of(text_stack, key)
+
+
+def test_documents_from_before_get_their_texts(
+    text_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make backfill` finds the documents with words but without text, once."""
+    key, _ = with_text(text_stack)
+    picture = text_stack.new_key("a.png")
+    text_stack.put(picture, png(8, 8))
+    before = text_stack.record(picture)
+    record = text_stack.record(key)
+    forget_text(text_stack, key)
+
+    with pytest.raises(CommandError, match="1 to add: run the command without a dry run"):
+        backfill(text_stack.stage, 2, ["text"], dry_run=True)
+    assert text_of(text_stack, key) is None
+
+    backfill(text_stack.stage, 2, ["text"])
+    assert "        1  PROCESSED" in capsys.readouterr().out
+    after = text_stack.record(key)
+    assert record["text"] == after["text"]
+    assert record["sequencer"] == after["sequencer"]
+    assert before == text_stack.record(picture)
+
+    backfill(text_stack.stage, 2, ["text"])
+    assert "Stage text: 0 documents without text" in capsys.readouterr().out
+
+
+def forget_text(stack: Stack, key: str) -> None:
+    """Let a document be from before the stage kept texts."""
+    document_id = document_id_for(stack.bucket, key)
+    [text_key] = used_keys(stack.record(key))
+    stack.account.s3.delete_object(Bucket=stack.outputs["TextBucketName"], Key=text_key)
+    stack.account.dynamodb.update_item(
+        TableName=stack.table,
+        Key={"documentId": {"S": document_id}},
+        UpdateExpression="REMOVE #text",
+        ExpressionAttributeNames={"#text": "text"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("selected", "problem"),
+    [
+        ([], "Select what to add: make backfill STAGE=test TEXT=missing"),
+        (["text"], "Stage test does not have TEXT=on: set it in .chalice/config.json"),
+    ],
+)
+def test_a_backfill_needs_a_feature(stack: Stack, selected: list[str], problem: str) -> None:
+    """One that is selected, and that the stage has."""
+    with pytest.raises(CommandError, match=re.escape(problem)):
+        backfill(stack.stage, 2, selected)
