@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.events import Upload
 from infra.aws.recorded_uploads import unscanned_uploads, uploads_without_text
-from infra.aws.rescans import Rescanner, rescan
 from infra.aws.reprocess import Outcome, Processor, get_processor, in_parallel, process, summarizing
+from infra.aws.rescans import Rescanner, rescan
 from infra.aws.stage import Stage
 from infra.build.features import Feature
 from infra.console import CommandError, echo
@@ -50,9 +50,7 @@ BACKFILLS: Mapping[str, Backfill] = {
         "SCAN=guardduty",
         "without a scan",
         unscanned_uploads,
-        lambda stage, processor: partial(
-            rescan, Rescanner(processor, stage.account.guardduty)
-        ),
+        lambda stage, processor: partial(rescan, Rescanner(processor, stage.account.guardduty)),
     ),
 }
 """By the name of the argument."""
