@@ -4,6 +4,12 @@ import { UserError } from "./errors.js";
 import { FAILURES } from "./messages.js";
 import { session } from "./session.js";
 
+/** Messages for error codes of the API, beyond those of failures. */
+const API_ERRORS = {
+  no_text: "This document has no text.",
+  scanning: "The file is still being scanned for malware.",
+  text_running: "The text is still being recognized.",
+};
 const TIMEOUT_MS = 30_000; // API Gateway waits 29 seconds
 
 /**
@@ -39,7 +45,7 @@ function apiErrorMessage(status, { code, detail }) {
   if (status === 413) return FAILURES.too_large;
   if (status === 415) return FAILURES.type_not_allowed;
   if (code in FAILURES) return FAILURES[code];
-  if (code === "no_text") return "This document has no text.";
+  if (code in API_ERRORS) return API_ERRORS[code];
   if (status === 404) return "This document no longer exists.";
   if (status === 410) return "The file of this document was deleted.";
   if (status === 429 || status >= 500) return "The service is busy or unavailable. Try again.";

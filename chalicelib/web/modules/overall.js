@@ -5,7 +5,8 @@ import { isSending, list } from "./entries.js";
 import { formatDuration, formatSize } from "./format.js";
 import { plural } from "./messages.js";
 
-const ESTIMATED_AFTER_MS = 3_000;
+const ESTIMATED_AFTER_MS = 5_000;
+const ESTIMATED_FROM = 0.05; // of all bytes
 
 /** @type {number | null} When the first of the uploads in progress started. */
 let startedAt = null;
@@ -41,7 +42,7 @@ export function renderOverall() {
 /** How long the rest takes at the average speed. */
 function estimate(sent, total) {
   const milliseconds = Date.now() - startedAt;
-  if (milliseconds < ESTIMATED_AFTER_MS || !sent) return "";
+  if (milliseconds < ESTIMATED_AFTER_MS || sent < ESTIMATED_FROM * total) return "";
   return ` · ${formatDuration(((total - sent) / sent) * milliseconds)} left`;
 }
 

@@ -7,6 +7,7 @@ import { formatSize } from "./format.js";
 
 const PICTURES = new Set(["image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp"]);
 const PDF = "application/pdf";
+const PDF_VIEW = "#navpanes=0&view=FitH"; // parameters that PDF viewers know
 const LARGEST_PICTURE_BYTES = 20 * 2 ** 20;
 
 /** Whether the browser can display the file of an entry. */
@@ -26,12 +27,12 @@ export async function renderPreview({ document: record }) {
     return [el("p", { className: "muted" }, `Pictures above ${formatSize(LARGEST_PICTURE_BYTES)} are not displayed here. Download the file instead.`)];
   }
   const { url } = await api.content(record.documentId, "inline");
-  if (!isPicture) return [el("iframe", { className: "preview", title, src: url, referrerPolicy: "no-referrer", allow: "" })];
+  if (!isPicture) return [el("iframe", { className: "preview", title, src: `${url}${PDF_VIEW}`, referrerPolicy: "no-referrer", allow: "" })];
   const problem = el("p", { className: "problem", hidden: true }, "The browser cannot display this picture.");
   const onerror = () => {
     problem.hidden = false;
     picture.remove();
   };
-  const picture = el("img", { className: "preview", alt: title, src: url, referrerPolicy: "no-referrer", onerror });
+  const picture = el("img", { className: "preview", alt: title, src: `${url}${PDF_VIEW}`, referrerPolicy: "no-referrer", onerror });
   return [picture, problem];
 }
