@@ -13,10 +13,18 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.documents import document_id_for, escape_unprintable, to_iso8601
+from chalicelib.documents import Status, document_id_for, escape_unprintable, to_iso8601
 from chalicelib.events import Upload
 from infra.aws.missing_objects import is_missing, mark_missing
-from infra.aws.reprocess import REMOVED, STILL_FAILING, Outcome, Processor, get_processor, invoke
+from infra.aws.reprocess import (
+    REMOVED,
+    STILL_FAILING,
+    Outcome,
+    Processor,
+    get_processor,
+    invoke,
+    process,
+)
 from infra.aws.stage import Stage
 from infra.build.features import Feature
 
@@ -60,6 +68,18 @@ def rescan(rescanner: Rescanner, upload: Upload) -> Outcome:
     except (ClientError, BotoCoreError) as error:
         return Outcome(STILL_FAILING, upload.key, escape_unprintable(str(error)))
     return Outcome(REQUESTED, upload.key)
+
+
+def process_and_scan(processor: Processor, rescanner: Rescanner | None, upload: Upload) -> Outcome:
+    """Process an upload, and request a scan if it waits for one: no event of the object follows.
+
+    Raises:
+        ClientError: as for `process` and `rescan`.
+    """
+    outcome = process(processor, upload)
+    if rescanner and outcome.name == Status.SCANNING:
+        return rescan(rescanner, upload)
+    return outcome
 
 
 def _record_removal(processor: Processor, upload: Upload) -> Outcome:

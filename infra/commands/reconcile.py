@@ -40,9 +40,9 @@ from infra.aws.reprocess import (
     get_processor,
     get_records,
     in_parallel,
-    process,
     summarizing,
 )
+from infra.aws.rescans import get_rescanner, process_and_scan
 from infra.aws.stage import Stage
 from infra.aws.unused_texts import SETTLED, unused_texts
 from infra.console import CommandError, echo, step
@@ -84,7 +84,8 @@ def reconcile(stage: Stage, prefix: str, parallel: int, *, dry_run: bool = False
             else:
                 records.advance()
     echo(f"Stage {stage.name}: {total:,} objects, {parallel} at a time")
-    act = _would_process if dry_run else partial(process, processor)
+    rescanner = get_rescanner(stage, parallel)
+    act = _would_process if dry_run else partial(process_and_scan, processor, rescanner)
     with summarizing(total) as objects:  # last, since uploads that still fail end it
         missed = missed_uploads(processor, listed_uploads(s3, bucket, prefix), objects)
         for outcome in in_parallel(parallel, act, missed):

@@ -2,8 +2,8 @@
 
 Such uploads have a FAILED record with `processing_failed`. If even that could not be written, their
 messages are in the unrecorded failure queue, the dead-letter queue of the failure queue. So are
-those of removals that could not be recorded. Documents that are SCANNING are scanned again, or
-processed where uploads are no longer scanned.
+those of removals and of scan results that could not be recorded. Documents that are SCANNING are
+scanned again, or processed where uploads are no longer scanned.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from chalicelib.events import (
     failed_removals_from_message,
     failed_uploads_from_message,
 )
+from chalicelib.scan_results import scan_result_from_message
 from infra.aws.queues import IN_FLIGHT, VISIBLE, queue_depth
 from infra.aws.recorded_uploads import failed_uploads, scanning_uploads
 from infra.aws.reprocess import (
@@ -32,7 +33,7 @@ from infra.aws.reprocess import (
     process,
     summarizing,
 )
-from infra.aws.rescans import get_rescanner, rescan
+from infra.aws.rescans import get_rescanner, process_and_scan, rescan
 from infra.aws.stage import Stage
 from infra.console import echo
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 HIDDEN_SECONDS = 120
 """Visibility timeout of received messages: longer than the function's timeout, and short enough
 that the messages of a killed run soon become visible. Processing one twice is harmless."""
+QUEUED = "result of a scan, which record_failure records"
 MAX_BATCH = 10
 """Maximum messages of a ReceiveMessage (SQS API reference)."""
 
@@ -88,7 +90,8 @@ def retry(stage: Stage, parallel: int) -> None:
     take_up = partial(rescan, rescanner) if rescanner else partial(process, processor)
     with summarizing(total) as summary:
         # Records first: the message of an older version would report them as still failing.
-        for outcome in in_parallel(parallel, partial(process, processor), failed):
+        act = partial(process_and_scan, processor, rescanner)
+        for outcome in in_parallel(parallel, act, failed):
             summary.add(outcome)
         for outcome in in_parallel(parallel, take_up, scanning):
             summary.add(outcome)
@@ -101,8 +104,8 @@ def retry_unrecorded(processor: Processor, queues: Queues) -> Iterator[list[Outc
     """Process the uploads and removals of messages in the dead-letter queue.
 
     A message is deleted when they are processed. If some are still failing, it returns to the
-    failure queue, so that record_failure stores FAILED records and `removedAt`. A malformed message
-    is left in place.
+    failure queue, so that record_failure stores FAILED records and `removedAt`; so does one with
+    the result of a scan. A malformed message is left in place.
     """
     messages = _receive(queues, min(processor.parallel, MAX_BATCH))
     return in_parallel(processor.parallel, partial(_retry_message, processor, queues), messages)
@@ -130,13 +133,16 @@ def _retry_message(processor: Processor, queues: Queues, message: MessageTypeDef
     try:
         uploads = [upload for upload, _failure in failed_uploads_from_message(body)]
         removals = failed_removals_from_message(body)
+        result = scan_result_from_message(body)
     except ValueError as error:
         name = f"message {message['MessageId']} of the dead-letter queue"
         return [Outcome(STILL_FAILING, name, str(error))]
     outcomes = [process(processor, upload) for upload in uploads]
     if removals:
         outcomes += _retry_removals(processor, json.loads(body)["requestPayload"], removals)
-    if any(outcome.name == STILL_FAILING for outcome in outcomes):
+    if result:
+        outcomes.append(Outcome(QUEUED, result.key))
+    if any(outcome.name in {STILL_FAILING, QUEUED} for outcome in outcomes):
         queues.sqs.send_message(QueueUrl=queues.failures, MessageBody=body)
     queues.sqs.delete_message(QueueUrl=queues.unrecorded, ReceiptHandle=message["ReceiptHandle"])
     return outcomes
