@@ -215,10 +215,10 @@ def test_backfill_scans_old_documents(
         change_record(scan_stack, key, scannedAt=None)
     folder.set()
 
-    with pytest.raises(CommandError, match="2 to scan: run the command without a dry run"):
-        backfill(scan_stack.stage, 2, scan="missing", dry_run=True)
-    assert "2  document without a scan" in capsys.readouterr().out
-    backfill(scan_stack.stage, 2, scan="missing")
+    with pytest.raises(CommandError, match="2 to add: run the command without a dry run"):
+        backfill(scan_stack.stage, 2, ["scan"], dry_run=True)
+    assert "2 documents without a scan" in capsys.readouterr().out
+    backfill(scan_stack.stage, 2, ["scan"])
     assert "2  scan requested" in capsys.readouterr().out
     assert "infected" == scan_stack.record(infected, "FAILED")["failure"]["code"]
 
@@ -226,7 +226,7 @@ def test_backfill_scans_old_documents(
         return "scannedAt" in scan_stack.record(clean, "PROCESSED")
 
     eventually(confirmed, "the result of the clean document")
-    backfill(scan_stack.stage, 2, scan="missing", dry_run=True)
+    backfill(scan_stack.stage, 2, ["scan"], dry_run=True)
     assert "0 documents without a scan" in capsys.readouterr().out
 
 
