@@ -17,9 +17,10 @@ from chalicelib.files.extractors.spreadsheet_dates import is_date, shown
 
 _BEGIN, _END, _CONTINUE, _CODE_PAGE = 0x0809, 0x000A, 0x003C, 0x0042
 _BOUND_SHEET, _STRINGS, _SINCE_1904, _FORMAT, _STYLE = 0x0085, 0x00FC, 0x0022, 0x041E, 0x00E0
-_FORMULA, _STRING, _LABEL, _RICH_LABEL, _SHARED_LABEL = 0x0006, 0x0207, 0x0204, 0x00D6, 0x00FD
+_STRING, _LABEL, _RICH_LABEL, _SHARED_LABEL = 0x0207, 0x0204, 0x00D6, 0x00FD
+_FORMULAS = frozenset({0x0006, 0x0206, 0x0406})
 _NUMBER, _SHORT_NUMBER, _SHORT_NUMBERS, _BOOLEAN = 0x0203, 0x027E, 0x00BD, 0x0205
-"""Record numbers: [MS-XLS] 2.3.1."""
+"""Record numbers: [MS-XLS] 2.3.1; some programs write formulas with those of Excel 3 and 4."""
 
 _VERSION_8 = 0x0600
 _WORKSHEET = 0
@@ -213,7 +214,7 @@ def _values(workbook: _Workbook, kind: int, data: bytes) -> Iterator[str]:
         yield workbook.number(data[4:6], *struct.unpack_from("<d", data, 6))
     elif kind == _BOOLEAN:
         yield _ERRORS.get(data[6], "") if data[7] else _boolean(data[6])
-    elif kind == _FORMULA:
+    elif kind in _FORMULAS:
         yield from _result(workbook, data[6:14], data[4:6])
 
 
