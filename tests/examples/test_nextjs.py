@@ -38,6 +38,7 @@ RECENT_INPUT_MS = 600
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+MALWARE = "The file contains malware (Eicar-Test-Signature)."
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """Folder for screenshots of all views, for manual review."""
 
@@ -264,8 +265,10 @@ def record(status: str, **values: Any) -> dict[str, Any]:
 def test_scanned_and_refused_files_are_explained(page: Page, name: str) -> None:
     """What is being scanned is followed; infected and unscanned files say so, in plain words."""
     scanning = record("SCANNING")
-    infected = record("FAILED", failure={"code": "infected", "message": "Threats: EICAR."})
-    unscanned = record("FAILED", failure={"code": "not_scanned", "message": "UNSUPPORTED."})
+    infected = record("FAILED", failure={"code": "infected", "message": MALWARE})
+    unscanned = record(
+        "FAILED", failure={"code": "not_scanned", "message": "Not scanned: too large."}
+    )
     listed = {"documents": [scanning, infected, unscanned]}
     page.route("**/documents?*", lambda route: route.fulfill(json=listed))
     verdicts: list[Any] = [scanning, scanning, {**scanning, "status": "PROCESSED"}]
@@ -278,12 +281,12 @@ def test_scanned_and_refused_files_are_explained(page: Page, name: str) -> None:
     pill = row(page, "SCANNING.txt").locator(".pill")
     expect(pill).to_have_text("Checking for malware")
     expect(pill).to_have_text("Processed")
-    expect(row(page, "infected.txt")).to_contain_text("This file contains malware")
+    expect(row(page, "infected.txt")).to_contain_text(f"{MALWARE} It cannot be downloaded.")
     expect(row(page, "infected.txt").locator(".pill")).to_have_text("Malware found")
     expect(row(page, "not_scanned.txt").locator(".pill")).to_have_text("Not checked")
     page.get_by_role("link", name="infected.txt").click()
     expect(page.get_by_role("heading", name="infected.txt")).to_be_visible()
-    expect(page.get_by_text("contains malware and cannot be downloaded")).to_be_visible()
+    expect(page.get_by_text(f"{MALWARE} It cannot be downloaded.")).to_be_visible()
     expect(page.get_by_role("button", name="Download")).to_have_count(0)
     assert [] == violations(page, "infected")
 

@@ -100,18 +100,14 @@ export function statusLabel(document: Document): string {
 export function statusText(document: Document): string {
   const { failure } = document;
   if (!failure) return stateOf(document) === "scanning" ? "The file is being checked for malware. It can be downloaded afterwards." : "";
-  const introduction = REFUSALS[failure.code];
-  return introduction ? `${introduction} ${failure.message}` : failure.message;
+  return REFUSED.has(failure.code) ? `${failure.message} It cannot be downloaded.` : failure.message;
 }
 
-/** Of files that the API does not hand out, by failure code. */
-const REFUSALS: Record<string, string> = {
-  infected: "This file contains malware and cannot be downloaded.",
-  not_scanned: "This file could not be checked for malware and cannot be downloaded.",
-};
+/** Failure codes of files that the API does not hand out. */
+const REFUSED = new Set(["infected", "not_scanned"]);
 
 /** Whether the content may be read: while it is scanned, and if it is infected, the API refuses it. */
 export function isReadable(document: Document): boolean {
-  const isRefused = document.failure !== undefined && document.failure.code in REFUSALS;
+  const isRefused = document.failure !== undefined && REFUSED.has(document.failure.code);
   return ["processed", "failed"].includes(stateOf(document)) && !isRefused && !document.removedAt;
 }
