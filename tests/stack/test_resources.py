@@ -91,6 +91,30 @@ def test_the_bucket_is_private_encrypted_and_tidy() -> None:
     assert "Enabled" == rule["Status"]
 
 
+def test_the_text_bucket_is_as_private_as_the_other() -> None:
+    """Only what concerns uploads differs: their CORS method and unfinished parts."""
+    uploads, texts = properties("UploadBucket"), properties("TextBucket")
+    different = {"CorsConfiguration", "LifecycleConfiguration"}
+    assert {name: uploads[name] for name in uploads.keys() - different} == {
+        name: texts[name] for name in texts.keys() - different
+    }
+    [rule] = texts["CorsConfiguration"]["CorsRules"]
+    assert {"GET", "HEAD"} == set(rule["AllowedMethods"])
+    assert {"Ref": "AllowedOrigins"} == rule["AllowedOrigins"]
+    [statement] = properties("TextBucketPolicy")["PolicyDocument"]["Statement"]
+    assert "DenyWithoutTls" == statement["Sid"]
+    assert 2 == len(statement["Resource"])
+
+
+def test_a_resource_of_a_feature_is_conditional() -> None:
+    """Texts outlive a mistake, and a stage without them has no bucket for them."""
+    resources = template()["Resources"]
+    assert {"HasText"} == {
+        resources[name]["Condition"] for name in ("TextBucket", "TextBucketPolicy")
+    }
+    assert "RetainExceptOnCreate" == resources["TextBucket"]["DeletionPolicy"]
+
+
 def test_the_bucket_refuses_requests_without_tls() -> None:
     """All S3 actions on bucket and objects are denied without TLS, except from loopback."""
     statement, *_of_scans = properties("UploadBucketPolicy")["PolicyDocument"]["Statement"]
