@@ -1,8 +1,9 @@
 """Structured logs and metrics: JSON lines, embedded metrics, timings.
 
 CloudWatch extracts the metrics from the log lines, without a call (CloudWatch user guide, "Embedded
-metric format specification"). An account has ten custom metrics free of charge; a stage uses eight:
-`documents` by status, and METRICS (https://aws.amazon.com/cloudwatch/pricing/, November 2026).
+metric format specification"). An account has ten custom metrics free of charge; a stage uses eight,
+`documents` by status and METRICS, and one that scans uploads ten
+(https://aws.amazon.com/cloudwatch/pricing/, November 2026).
 Standard library only: docs/decisions/no-powertools.md has the reason.
 """
 

@@ -20,9 +20,6 @@ SCAN_RESULTS = {
 }
 """EventBridge's pattern of the events."""
 
-TAG = "GuardDutyMalwareScanStatus"
-"""Key of the tag that GuardDuty adds to a scanned object; its value is the result's status."""
-
 CLEAN, INFECTED = "NO_THREATS_FOUND", "THREATS_FOUND"
 
 MAX_NAMES = 5
@@ -126,38 +123,6 @@ def scan_result_from_message(message: str) -> ScanResult | None:
     event = json.loads(message)["requestPayload"]
     is_result = event.get("detail-type") in SCAN_RESULTS["detail-type"]
     return scan_result_from_event(event) if is_result else None
-
-
-def build_scan_event(result: ScanResult) -> dict[str, object]:
-    """The EventBridge event of a result, as far as `scan_result_from_event` reads it."""
-    threats = [{"name": name} for name in result.names] if result.status == INFECTED else None
-    return {
-        "version": "0",
-        "id": "",
-        "detail-type": SCAN_RESULTS["detail-type"][0],
-        "source": SCAN_RESULTS["source"][0],
-        "account": "",
-        "time": result.scanned_at,
-        "region": "",
-        "resources": [],
-        "detail": {
-            "schemaVersion": "1.0",
-            "scanStatus": "COMPLETED" if result.rank else "SKIPPED",
-            "resourceType": "S3_OBJECT",
-            "s3ObjectDetails": {
-                "bucketName": result.bucket,
-                "objectKey": result.key,
-                "eTag": result.e_tag,
-                "versionId": None,
-                "s3Throttled": False,
-            },
-            "scanResultDetails": {
-                "scanResultStatus": result.status,
-                "threats": threats,
-                "statusReasons": None if threats else list(result.names) or None,
-            },
-        },
-    }
 
 
 def with_result(kept: Sequence[Mapping[str, Any]], result: ScanResult) -> list[dict[str, Any]]:

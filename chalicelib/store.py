@@ -65,15 +65,15 @@ def put_pending(
     condition, names = "attribute_not_exists(#documentId)", {"#documentId": "documentId"}
     values: dict[str, Any] = {}
     if replaced:
-        # expiresAt changes with each renewal, sequencer with a removal of the object.
-        compared = [
-            name for name in ("status", "owner", "expiresAt", "sequencer") if name in replaced
-        ]
+        # expiresAt changes with each renewal, sequencer with a removal of the object, scanResults
+        # with a malware scan that precedes the S3 event.
+        named = ("status", "owner", "expiresAt", "sequencer", "scanResults")
+        compared = [name for name in named if name in replaced]
         terms = [f"#{name} = :{name}" for name in compared]
-        if "sequencer" not in replaced:
-            terms.append("attribute_not_exists(#sequencer)")
+        absent = [name for name in ("sequencer", "scanResults") if name not in replaced]
+        terms += [f"attribute_not_exists(#{name})" for name in absent]
         condition += f" OR ({' AND '.join(terms)})"
-        names |= {f"#{name}": name for name in (*compared, "sequencer")}
+        names |= {f"#{name}": name for name in (*compared, *absent)}
         values["ExpressionAttributeValues"] = to_item(
             {f":{name}": replaced[name] for name in compared}
         )

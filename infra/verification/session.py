@@ -130,7 +130,7 @@ class Session:
 
         def look() -> dict[str, Any] | None:
             found = self.record(document_id)
-            if not found or found.get("status", "PENDING") == "PENDING":
+            if not found or found.get("status", "PENDING") in ("PENDING", "SCANNING"):
                 return None
             return found if e_tag in (None, found["eTag"]) else None
 

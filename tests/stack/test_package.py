@@ -110,7 +110,7 @@ def bytecode_in(project: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("handler", ["api_handler", "process_upload"])
 def test_a_cold_start_imports_no_parser(stack: Stack, tmp_path: Path, handler: str) -> None:
-    """What only some files need is not imported before such a file comes."""
+    """What only some files, or features that are off, need is not imported."""
     with zipfile.ZipFile(stack.package()) as archive:
         archive.extractall(tmp_path)
     variables = stack.configuration(handler)["Environment"]["Variables"]
@@ -130,7 +130,10 @@ def test_a_cold_start_imports_no_parser(stack: Stack, tmp_path: Path, handler: s
     ours = {f"chalicelib.files.extraction.{family}" for family in ("image", "office", "pdf")}
 
     assert {"filetype", "pypdf", "pypdfium2"} <= parsers
-    assert set() == {*ran.stdout.split()} & {*parsers, *ours, "ctypes"}
+    loaded = {*ran.stdout.split()}
+    assert set() == loaded & {*parsers, *ours, "ctypes"}
+    of_features = ("chalicelib.scan", "chalicelib.texts", "chalicelib.ocr")
+    assert [] == [name for name in loaded if name.startswith(of_features)]
 
 
 def test_every_requirement_says_what_it_is_for() -> None:

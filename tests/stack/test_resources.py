@@ -128,6 +128,27 @@ def test_the_bucket_refuses_requests_without_tls() -> None:
     assert 2 == len(statement["Resource"])
 
 
+def test_the_bucket_closes_what_is_not_scanned() -> None:
+    """Only where uploads are scanned; to everybody but the scanner's role (GuardDuty user guide,
+    "Adding TBAC on S3 bucket resource").
+    """
+    _tls, *of_scans = properties("UploadBucketPolicy")["PolicyDocument"]["Statement"]
+    alternatives = [statement["Fn::If"] for statement in of_scans]
+    assert [("HasScan", {"Ref": "AWS::NoValue"})] * 2 == [
+        (each[0], each[2]) for each in alternatives
+    ]
+    reading, tagging = (each[1] for each in alternatives)
+    others = reading["Condition"]["ArnNotLike"]
+    assert {"Fn::GetAtt": ["ScanRole", "Arn"]} in others["aws:PrincipalArn"]
+    tag = {"s3:ExistingObjectTag/GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"}
+    assert {"StringNotEquals": tag, "ArnNotLike": others} == reading["Condition"]
+    assert {"ArnNotLike": others} == tagging["Condition"]
+    assert {"s3:GetObject", "s3:GetObjectVersion"} == set(reading["Action"])
+    assert {"s3:PutObjectTagging", "s3:DeleteObjectTagging"} < set(tagging["Action"])
+    for statement in (reading, tagging):
+        assert ("Deny", "*") == (statement["Effect"], statement["Principal"])
+
+
 @pytest.mark.parametrize("resource", ["UploadBucket", "DocumentsTable"])
 def test_files_and_records_outlive_a_mistake(resource: str) -> None:
     """Deleting or replacing the stack retains bucket and table."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.store import put_pending
 from infra.api_client import Client
 from infra.local.guardduty.eicar import eicar
 from infra.local.guardduty.faults import Fault
@@ -414,6 +415,22 @@ def test_a_newer_version_takes_the_text_along(versions: Callable[[str], Versions
     assert ("SCANNING", None) == outcome(of.record)
     assert not {"metadata", "text", "sha256", "fileType", "scannedAt"} & of.record.keys()
     assert [] == texts(of.stack, record)
+
+
+def test_a_renewed_request_keeps_a_waiting_result(scan_stack: Stack) -> None:
+    """A client that repeats its request does not overwrite a result that has just arrived."""
+    ada = scan_stack.sign_in("ada")
+    document_id = ada.call("POST", "uploads", terms(b"two words")).body["documentId"]
+    key = f"uploads/{document_id}"
+    pending = scan_stack.record_now(key)
+    assert pending
+    event = scan_event(scan_stack.bucket, key, "e1", "THREATS_FOUND")
+    assert {} == scan_stack.invoke("record_scan", event)
+    table = scan_stack.account.dynamodb, scan_stack.table
+    kept = put_pending(*table, {**pending, "expiresAt": pending["expiresAt"] + 1}, pending)
+    assert kept
+    assert 1 == len(kept["scanResults"])
+    assert put_pending(*table, {**kept, "expiresAt": kept["expiresAt"] + 1}, kept) is None
 
 
 def test_results_of_several_versions_wait_together(versions: Callable[[str], Versions]) -> None:

@@ -6,7 +6,14 @@ from typing import Any
 
 from chalicelib.documents import Document, Failure, FailureCode, Status
 from chalicelib.files.types import SUPPORTED_TYPES
-from chalicelib.observability import METRICS, Stopwatch, log_fields, log_message, metric_directives
+from chalicelib.observability import (
+    METRICS,
+    SCAN_METRICS,
+    Stopwatch,
+    log_fields,
+    log_message,
+    metric_directives,
+)
 
 FREE_METRICS = 10
 """https://aws.amazon.com/cloudwatch/pricing/, free tier."""
@@ -113,6 +120,14 @@ def test_a_stage_has_eight_metrics() -> None:
         ("documents", "intake-dev", "FAILED"),
         *[(name, "intake-dev") for name in METRICS],
     } == found
+
+
+def test_scans_have_the_two_metrics_that_are_left() -> None:
+    """A stage that scans uploads has all ten that are free."""
+    found = metrics_in({"scanResult": "NO_THREATS_FOUND", "uploadToScanMs": 1})
+    found |= metrics_in({"scansOverdue": 0})
+    assert {(name, "intake-dev") for name in SCAN_METRICS} == found
+    assert FREE_METRICS == len(found | metrics_of_all_files())
 
 
 def test_a_line_that_counts_nothing_has_no_metrics() -> None:

@@ -14,12 +14,11 @@ from chalicelib.scan_results import (
     MAX_NAME_CHARACTERS,
     MAX_NAMES,
     ScanResult,
-    build_scan_event,
     kept_result,
     scan_result_from_event,
     with_result,
 )
-from tests.support.scans import SCANNED_AT, STATUSES, scan_event
+from tests.support.scans import SCANNED_AT, scan_event
 
 
 def result(status: str = CLEAN, *names: str, e_tag: str = "e1") -> ScanResult:
@@ -40,14 +39,6 @@ def test_an_event_becomes_a_result() -> None:
             scanned_at="2026-11-22T12:00:09.000Z",
         )
     ) == scan_result_from_event(event)
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_built_event_is_parsed(status: str) -> None:
-    """An event that our commands build has what was in the result."""
-    names = ["A name"] if status != CLEAN else []
-    built = build_scan_event(result(status, *names))
-    assert result(status, *names) == scan_result_from_event(built)
 
 
 @pytest.mark.parametrize(
