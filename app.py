@@ -76,6 +76,10 @@ if settings.text_bucket:
     from chalicelib.api.text_routes import text_routes
 
     app.register_blueprint(text_routes)
+if settings.ocr and settings.ocr.is_analysis:
+    from chalicelib.api.analysis_routes import analysis_routes
+
+    app.register_blueprint(analysis_routes)
 app.register_blueprint(user_routes)
 app.register_blueprint(openapi_routes)
 app.register_blueprint(web_routes)

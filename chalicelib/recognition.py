@@ -109,19 +109,18 @@ def record_result(completion: Completion, seconds_left: SecondsLeft) -> Record |
     Raises:
         UnfinishedError: the job is in progress; Lambda retries.
     """
-    job, fields = completion.job, LogFields()
+    job = completion.job
     record = get_record(dynamodb, settings.documents_table, job.document_id) or {}
     if not awaits(record, job):
         discard(job, record)
         if has_result_of(record, job):
             delete_text(s3, text_bucket, job.document_id, job.sequencer)
         message = f"Result for document {job.document_id} is not the one that is awaited"
-        fields = {"documentId": job.document_id, "objectKey": str(record.get("objectKey"))}
-        log(logging.INFO, message, fields)
+        log(logging.INFO, message, {"documentId": job.document_id})
         return record if job_of(record) == job else None
     results, text = _store(completion, record, seconds_left)
     if text is None:
-        fields = {"errorMessage": results.message}
+        fields: LogFields = {"errorMessage": results.message}
         write = fail(job, TextFailureCode.RECOGNITION_FAILED, fields, seconds_left)
         return write.record if write.is_written else None
     for attempt in attempts(seconds_left):
@@ -210,7 +209,7 @@ def _store(
     if ocr.is_analysis:
         analysis = forms.to_json(MAX_ANALYSIS_BYTES, is_complete=results.is_complete)
         put_object(s3, text_bucket, job.analysis_key(), analysis, "application/json")
-    return results, done(job, recognized, results.pages_not_read)
+    return results, done(job, recognized, results.pages_not_read, is_analyzed=ocr.is_analysis)
 
 
 def _log(job: Job, record: Record, fields: LogFields) -> None:

@@ -18,7 +18,11 @@ _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 _CHALICE_ERRORS = {400: Code.INVALID_REQUEST, 415: Code.UNSUPPORTED_MEDIA_TYPE}
 """What Chalice itself answers besides 500. All methods have routes, so that 405 is not among it."""
 
-operations = (*schema.OPERATIONS, *(schema.TEXT_OPERATIONS if settings.text_bucket else ()))
+operations = (
+    *schema.OPERATIONS,
+    *(schema.TEXT_OPERATIONS if settings.text_bucket else ()),
+    *(schema.ANALYSIS_OPERATIONS if settings.ocr and settings.ocr.is_analysis else ()),
+)
 """Of this stage."""
 
 authorizer = CognitoUserPoolAuthorizer("SignedIn", provider_arns=[settings.user_pool_arn])

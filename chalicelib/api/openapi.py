@@ -17,7 +17,7 @@ from chalicelib.api.schema import (
     Operation,
     Response,
 )
-from chalicelib.documents import FailureCode, Status
+from chalicelib.documents import FailureCode, Status, TextFailureCode, TextStatus
 from chalicelib.files.validation import Limits
 
 BEARER_TOKEN = "bearerToken"  # noqa: S105 - the name of a security scheme
@@ -110,6 +110,26 @@ SCHEMAS: dict[str, JsonSchema] = {
                         "type": "boolean",
                         "description": "Whether it is the beginning of a longer text",
                     },
+                    "status": _open_enum(TextStatus),
+                    "startedAt": _TIME | {"description": "When the recognition started"},
+                    "wordCount": {"type": "integer", "minimum": 0},
+                    "meanConfidence": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "maximum": 100,
+                        "description": "Amazon Textract's confidence in a word, in percent",
+                    },
+                    "analyzed": {
+                        "type": "boolean",
+                        "description": "Whether there are forms and tables to download",
+                    },
+                    "pagesNotRead": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "description": "Pages that Amazon Textract could not read",
+                    },
+                    "failure": _object({"code": _open_enum(TextFailureCode), "message": _TEXT})
+                    | {"description": "Why the text was not recognized"},
                 },
                 required=("source",),
             )

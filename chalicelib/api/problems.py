@@ -28,6 +28,7 @@ class Code(StrEnum):
     NO_TEXT = "no_text"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     DOCUMENT_PENDING = "document_pending"
+    NO_ANALYSIS = "no_analysis"
     TEXT_RUNNING = "text_running"
     SCANNING = "scanning"
     INFECTED = "infected"
@@ -53,6 +54,7 @@ STATUSES: Mapping[Code, tuple[int, str]] = {
     Code.NO_TEXT: (404, "Not Found"),
     Code.METHOD_NOT_ALLOWED: (405, "Method Not Allowed"),
     Code.DOCUMENT_PENDING: (409, "Conflict"),
+    Code.NO_ANALYSIS: (404, "Not Found"),
     Code.TEXT_RUNNING: (409, "Conflict"),
     Code.SCANNING: (409, "Conflict"),
     Code.INFECTED: (403, "Forbidden"),

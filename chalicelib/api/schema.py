@@ -562,8 +562,31 @@ OPERATIONS = (
 )
 
 
+GET_ANALYSIS = Operation(
+    name="getAnalysis",
+    method="GET",
+    path="/documents/{document_id}/analysis",
+    summary="Create a download URL for forms and tables",
+    tag=DOCUMENTS,
+    description=(
+        "GET of the URL returns what Amazon Textract found in a scan as JSON: `keyValuePairs` with "
+        "`page`, `key`, `value` and `confidence`; `tables` with `page`, `title`, `footer`, "
+        "`confidence` and `cells`, each with `row`, `column`, `rowSpan`, `columnSpan`, `isHeader` "
+        "and `text`; and whether that is `truncated`. Rows, columns and pages count from 1."
+    ),
+    responses={
+        200: Response("The download URL", "Content"),
+        401: _UNAUTHORIZED,
+        404: Response("The document does not exist, belongs to another user or has no analysis"),
+        409: Response("The document is PENDING, or its text is being recognized"),
+        410: _REMOVED,
+    },
+)
+
 TEXT_OPERATIONS = (GET_TEXT,)
 """Only of stages that keep texts."""
+ANALYSIS_OPERATIONS = (GET_ANALYSIS,)
+"""Only of stages with OCR=analysis."""
 
 
 def methods_for(path: str, operations: Sequence[Operation] = OPERATIONS) -> list[str]:

@@ -268,6 +268,15 @@ def text_arguments(record: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def analysis_arguments(record: Mapping[str, Any]) -> dict[str, str]:
+    """The same for the download of a document's forms and tables."""
+    return {
+        "ResponseContentDisposition": content_disposition(f"{record['fileName']}.json"),
+        "ResponseContentType": "application/json",
+        "ResponseCacheControl": "no-store",
+    }
+
+
 def download_type(file_type: str | None) -> str:
     """The Content-Type of a download: the detected type, unless browsers execute its content.
 

@@ -95,6 +95,20 @@ def parse_completion(message: str) -> Completion:
         raise ValueError(f"Not a message of Amazon Textract: {error!r}") from error
 
 
+def build_event(completion: Completion) -> dict[str, object]:
+    """The SNS event of a completion, with what is read of it.
+
+    Lambda developer guide, "Using Lambda with Amazon SNS".
+    """
+    message = {"JobId": completion.job_id, "JobTag": completion.job.tag()}
+    notification: dict[str, object] = {
+        "Subject": None,
+        "Message": json.dumps(message),
+        "MessageAttributes": {},
+    }
+    return {"Records": [{"EventSource": "aws:sns", "Sns": notification}]}
+
+
 def is_scan(file_type: str | None, pages_without_text: int | None) -> bool:
     """Whether a file has text that only character recognition can read.
 

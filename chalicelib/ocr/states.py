@@ -53,7 +53,7 @@ def failure_of(code: TextFailureCode) -> dict[str, str]:
     return {"code": code.value, "message": MESSAGES[code]}
 
 
-def done(job: Job, recognized: RecognizedText, pages_not_read: int) -> Text:
+def done(job: Job, recognized: RecognizedText, pages_not_read: int, *, is_analyzed: bool) -> Text:
     """Of a document that Textract has read; words and confidence are those of its text."""
     found: dict[str, Any] = {
         **_OCR,
@@ -65,6 +65,8 @@ def done(job: Job, recognized: RecognizedText, pages_not_read: int) -> Text:
     }
     if recognized.mean_confidence is not None:
         found["meanConfidence"] = recognized.mean_confidence
+    if is_analyzed:
+        found["analyzed"] = True
     if pages_not_read:
         found["pagesNotRead"] = pages_not_read
     return found

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
+    from mypy_boto3_textract import TextractClient
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,11 @@ class Account:
     def sqs(self) -> SQSClient:
         """SQS."""
         return self._session.client("sqs", endpoint_url=self.endpoint)
+
+    @cached_property
+    def textract(self) -> TextractClient:
+        """Textract."""
+        return self._session.client("textract", endpoint_url=self.endpoint)
 
     @cached_property
     def sts(self) -> STSClient:

@@ -38,6 +38,7 @@ from infra.aws.stage_settings import (
     function_tmp_mib,
 )
 from infra.aws.text_bucket import TEXT_PARAMETER, delete_unused_text_bucket, needs_text_bucket
+from infra.aws.textract_regions import refuse_without_textract
 from infra.aws.unused import delete_unused_functions
 from infra.build import policies
 from infra.build.bytecode import write_bytecode
@@ -101,6 +102,7 @@ def deploy(
         CommandError: a step fails; running the command again resumes the deployment.
     """
     check_python(sys.version_info[:2])
+    refuse_without_textract(stage)
     region, account_id = stage.account.region, stage.account.account_id
     where = stage.account.endpoint or f"account {account_id}, {region}"
     echo(f"Deploying stage {stage.name} to {where}")

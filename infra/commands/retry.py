@@ -4,11 +4,14 @@ Such uploads have a FAILED record with `processing_failed`. If even that could n
 messages are in the unrecorded failure queue, the dead-letter queue of the failure queue. So are
 those of removals and of scan results that could not be recorded. Documents that are SCANNING are
 scanned again, or processed where uploads are no longer scanned.
+Recognitions that have failed likewise are started again; those that Textract has not answered for
+an hour are recorded as it reports them.
 """
 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +19,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.events import (
     Removal,
+    failed_notifications_from_message,
     failed_removals_from_message,
     failed_uploads_from_message,
 )
 from chalicelib.scan_results import scan_result_from_message
 from infra.aws.queues import IN_FLIGHT, VISIBLE, queue_depth
+from infra.aws.recognitions import LATE_SECONDS, get_recognizer, open_recognitions
 from infra.aws.recorded_uploads import failed_uploads, scanning_uploads
 from infra.aws.reprocess import (
     REMOVED,
@@ -45,6 +50,7 @@ HIDDEN_SECONDS = 120
 """Visibility timeout of received messages: longer than the function's timeout, and short enough
 that the messages of a killed run soon become visible. Processing one twice is harmless."""
 QUEUED = "result of a scan, which record_failure records"
+RETURNED = "result of Textract: its failure is recorded, run the command again"
 MAX_BATCH = 10
 """Maximum messages of a ReceiveMessage (SQS API reference)."""
 
@@ -60,8 +66,13 @@ class Queues:
     """URL."""
 
 
-def retry(stage: Stage, parallel: int) -> None:
+def retry(stage: Stage, parallel: int, late_seconds: float = LATE_SECONDS) -> None:
     """Process failed uploads again and print the number by outcome.
+
+    Args:
+        stage: the stage.
+        parallel: concurrent uploads.
+        late_seconds: since the start of a recognition that Textract has not answered.
 
     Raises:
         CommandError: the stage does not exist, or some uploads are still failing.
@@ -77,10 +88,14 @@ def retry(stage: Stage, parallel: int) -> None:
     failed = list(failed_uploads(processor.dynamodb, processor.table, bucket))
     scanning = list(scanning_uploads(processor.dynamodb, processor.table, bucket))
     unrecorded = queue_depth(queues.sqs, queues.unrecorded, (VISIBLE,))
-    total = len(failed) + len(scanning) + unrecorded
+    recognizer = get_recognizer(stage, parallel)
+    recognitions = open_recognitions(recognizer, late_seconds) if recognizer else []
+    total = len(failed) + len(scanning) + len(recognitions) + unrecorded
     echo(
         f"Stage {stage.name}: {total:,} to retry, {unrecorded:,} of them without a FAILED record"
-        f"{f', {len(scanning):,} of them SCANNING' * bool(scanning)}; {parallel} at a time"
+        f"{f', {len(scanning):,} of them SCANNING' * bool(scanning)}"
+        f"{f', {len(recognitions):,} of them scans without text' * bool(recognitions)}"
+        f"; {parallel} at a time"
     )
     in_flight = queue_depth(queues.sqs, queues.failures)
     in_flight += queue_depth(queues.sqs, queues.unrecorded, (IN_FLIGHT,))
@@ -94,6 +109,8 @@ def retry(stage: Stage, parallel: int) -> None:
         for outcome in in_parallel(parallel, act, failed):
             summary.add(outcome)
         for outcome in in_parallel(parallel, take_up, scanning):
+            summary.add(outcome)
+        for outcome in in_parallel(parallel, operator.call, recognitions):
             summary.add(outcome)
         for outcomes in retry_unrecorded(processor, queues):
             for outcome in outcomes:
@@ -138,11 +155,13 @@ def _retry_message(processor: Processor, queues: Queues, message: MessageTypeDef
         name = f"message {message['MessageId']} of the dead-letter queue"
         return [Outcome(STILL_FAILING, name, str(error))]
     outcomes = [process(processor, upload) for upload in uploads]
+    if failed_notifications_from_message(body):  # record_failure makes it a record to retry
+        outcomes.append(Outcome(RETURNED, message["MessageId"]))
     if removals:
         outcomes += _retry_removals(processor, json.loads(body)["requestPayload"], removals)
     if result:
         outcomes.append(Outcome(QUEUED, result.key))
-    if any(outcome.name in {STILL_FAILING, QUEUED} for outcome in outcomes):
+    if any(outcome.name in {STILL_FAILING, QUEUED, RETURNED} for outcome in outcomes):
         queues.sqs.send_message(QueueUrl=queues.failures, MessageBody=body)
     queues.sqs.delete_message(QueueUrl=queues.unrecorded, ReceiptHandle=message["ReceiptHandle"])
     return outcomes

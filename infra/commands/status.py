@@ -30,7 +30,9 @@ from infra.aws.free_tier import (
 )
 from infra.aws.logs import recent_lines
 from infra.aws.queues import queue_depth
+from infra.aws.recognitions import failed_recognitions, late_recognitions
 from infra.aws.stage import Stage
+from infra.build.features import Feature
 from infra.commands.status_documents import Row, documents, latest_failures
 from infra.console import echo, step, tick
 
@@ -62,6 +64,8 @@ def status(stage: Stage) -> None:
         counts = list(documents(stage, table))
     with step("Latest failures"):
         failures = list(latest_failures(stage, table))
+    with step("Recognitions"):
+        recognitions = list(_recognitions(stage, table))
     with step("Queues"):
         queues = list(_queues(stage, outputs))
     with step("Alarms"):
@@ -72,10 +76,23 @@ def status(stage: Stage) -> None:
         uses = [_row(use, stage.hooks.unmeasured) for use in _uses(stage, outputs)]
     _print("Documents", counts)
     _print("Latest failures", failures)
+    if recognitions:
+        _print("Character recognition", recognitions)
     _print("Messages in queues", queues)
     _print("Alarms", alarms)
     _print("Sandbox level", level)
     _print("This month's usage, and the Free Tier of the account", uses)
+
+
+def _recognitions(stage: Stage, table: str) -> Iterator[Row]:
+    """Those that `make retry` takes up; nothing where OCR is off."""
+    if Feature.OCR not in stage.features:
+        return
+    late = sum(1 for _ in late_recognitions(stage.account.dynamodb, table))
+    failed = sum(1 for _ in failed_recognitions(stage.account.dynamodb, table))
+    advice = f"run make retry STAGE={stage.name}"
+    yield f"{late:>17,}", f"not answered by Textract for an hour: {advice}"
+    yield f"{failed:>17,}", f"failed because of an AWS or internal error: {advice}"
 
 
 def _queues(stage: Stage, outputs: dict[str, str]) -> Iterator[Row]:

@@ -156,11 +156,12 @@ def _api_stack(stage: Stage) -> str:
 
 
 def _template(stage: Stage, openapi: Mapping[str, Any]) -> dict[str, object]:
+    body = {name: value for name, value in openapi.items() if name != EXTENSION}
     return {
         "Resources": {
             "Api": {
                 "Type": "AWS::ApiGateway::RestApi",
-                "Properties": {"Name": _api_stack(stage), "Body": openapi},
+                "Properties": {"Name": _api_stack(stage), "Body": body},
             },
             "Deployment": {
                 "Type": "AWS::ApiGateway::Deployment",
@@ -190,6 +191,7 @@ def _without_documentation(openapi: dict[str, Any]) -> dict[str, Any]:
     """The description as far as it has an effect: a template has at most 51,200 characters."""
     for methods in openapi["paths"].values():
         for method in methods.values():
-            for name in ("summary", "description", "produces", "responses"):
+            for name in ("summary", "description", "produces", "consumes", "responses"):
                 method.pop(name, None)
+            method["x-amazon-apigateway-integration"].pop("responses", None)  # of a proxy: none
     return openapi

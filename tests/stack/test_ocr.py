@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from typing import Any
 
 import pytest
 
+from chalicelib.api.auth import OPERATORS
 from chalicelib.documents import document_id_for
 from chalicelib.events import Upload, build_event
 from chalicelib.ocr.states import job_of
+from infra.api_client import Client
+from infra.aws.recognitions import RECORDED
+from infra.commands.retry import retry
+from infra.commands.status import status
 from infra.local.samples import pdf
 from infra.local.scans import scan, scanned_pdf
 from tests.support.local_textract import LocalTextract
@@ -26,6 +32,12 @@ PNG = PAGE.png()
 def textract(ocr_stack: Stack) -> LocalTextract:
     """The local Textract."""
     return LocalTextract(ocr_stack.account)
+
+
+@pytest.fixture(scope="module")
+def operator(ocr_stack: Stack) -> Client:
+    """Reads every document of the stage."""
+    return ocr_stack.sign_in("operator", OPERATORS)
 
 
 @pytest.fixture
@@ -80,13 +92,15 @@ def tag_of(stack: Stack, key: str) -> str:
     return job.tag()
 
 
-def recorded(stack: Stack, function: str, key: str, message: str) -> None:
-    """Wait for a line about an object in a function's log."""
+def discarded(stack: Stack, key: str) -> None:
+    """Wait until record_text has met a result that no record awaits."""
+    document_id, message = document_id_for(stack.bucket, key), "is not the one that is awaited"
 
     def look() -> bool:
-        return any(line.get("objectKey") == key for line in stack.lines(function, message))
+        lines = stack.lines("record_text", message)
+        return any(line["documentId"] == document_id for line in lines)
 
-    eventually(look, f"{message!r} about {key} in the log of {function}")
+    eventually(look, f"{message!r} about {key} in the log of record_text")
 
 
 def test_a_scan_becomes_text(ocr_stack: Stack, textract: LocalTextract, key: str) -> None:
@@ -184,7 +198,7 @@ def test_answers_out_of_order_belong_to_their_versions(
     upload_held(ocr_stack, textract, key, scan(["A newer version"]).png())
     textract.release(key, newest_first=True)
     assert 3 == text_of(ocr_stack, key, "DONE")["wordCount"]
-    recorded(ocr_stack, "record_text", key, "is not the one that is awaited")
+    discarded(ocr_stack, key)
     assert "A newer version" == text_in(ocr_stack, key)
     assert 2 == len(stored(ocr_stack, key))
 
@@ -197,7 +211,7 @@ def test_an_answer_after_the_object_was_replaced_leaves_nothing(
     ocr_stack.put(key, b"one two three")
     eventually(lambda: "text/plain" == ocr_stack.record(key)["fileType"], "the new version")
     textract.release(key)
-    recorded(ocr_stack, "record_text", key, "is not the one that is awaited")
+    discarded(ocr_stack, key)
     assert "status" not in ocr_stack.record(key).get("text", {})
     assert {} == {name: text for name, text in stored(ocr_stack, key).items() if b"fox" in text}
 
@@ -225,7 +239,7 @@ def test_a_job_that_cannot_be_started_fails_after_the_last_attempt(
     ocr_stack: Stack, textract: LocalTextract, key: str
 ) -> None:
     """The document stays PROCESSED."""
-    textract.refuse(key, "InternalServerError", times=9)
+    textract.refuse(key, "InternalServerError", times=3)
     ocr_stack.put(key, PNG)
     assert "processing_failed" == failure_of(ocr_stack, key)
     assert "PROCESSED" == ocr_stack.record(key)["status"]
@@ -272,3 +286,90 @@ def test_a_log_line_has_the_pages(ocr_stack: Stack, key: str) -> None:
         if line["objectKey"] == key
     ]
     assert (2, 24) == (line["ocrPages"], line["recognizedWords"])
+
+
+def test_text_and_analysis_are_downloads(ocr_stack: Stack, operator: Client, key: str) -> None:
+    """Once they are there."""
+    ocr_stack.put(key, PNG)
+    text_of(ocr_stack, key, "DONE")
+    document_id = document_id_for(ocr_stack.bucket, key)
+    for name, start in (("text", b"The quick"), ("analysis", b'{"keyValuePairs"')):
+        answer = operator.call("GET", f"documents/{document_id}/{name}")
+        assert 200 == answer.status
+        with urllib.request.urlopen(answer.body["url"]) as download:
+            assert download.read().startswith(start)
+
+
+def test_there_is_no_download_before_the_answer(
+    ocr_stack: Stack, textract: LocalTextract, operator: Client, key: str
+) -> None:
+    """Clients may ask again."""
+    upload_held(ocr_stack, textract, key)
+    document_id = document_id_for(ocr_stack.bucket, key)
+    codes = [
+        operator.call("GET", f"documents/{document_id}/{name}").body["code"]
+        for name in ("text", "analysis")
+    ]
+    assert ["text_running", "text_running"] == codes
+
+
+def test_an_answer_after_the_document_was_deleted_leaves_nothing(
+    ocr_stack: Stack, textract: LocalTextract, operator: Client, key: str
+) -> None:
+    """Neither a record nor a text."""
+    upload_held(ocr_stack, textract, key)
+    document_id = document_id_for(ocr_stack.bucket, key)
+    assert 204 == operator.call("DELETE", f"documents/{document_id}").status
+    textract.release(key)
+    discarded(ocr_stack, key)
+    assert "status" not in (ocr_stack.record_now(key) or {})
+    assert {} == stored(ocr_stack, key)
+
+
+def test_an_answer_after_the_object_was_removed_leaves_nothing(
+    ocr_stack: Stack, textract: LocalTextract, key: str
+) -> None:
+    """The record no longer mentions a text."""
+    upload_held(ocr_stack, textract, key)
+    ocr_stack.account.s3.delete_object(Bucket=ocr_stack.bucket, Key=key)
+    eventually(lambda: "removedAt" in ocr_stack.record(key), "the removal")
+    textract.release(key)
+    discarded(ocr_stack, key)
+    assert "text" not in ocr_stack.record(key)
+    assert {} == stored(ocr_stack, key)
+
+
+def test_retry_asks_textract_for_an_answer_that_never_came(
+    ocr_stack: Stack, textract: LocalTextract, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It starts no second job."""
+    textract.plan(key, "silent")
+    ocr_stack.put(key, PNG)
+    textract.ended(key)
+    assert "RUNNING" == text_of(ocr_stack, key, "RUNNING")["status"]
+    retry(ocr_stack.stage, parallel=2, late_seconds=0)
+    assert 12 == text_of(ocr_stack, key, "DONE")["wordCount"]
+    assert 1 == len(textract.jobs(key))
+    assert RECORDED in capsys.readouterr().out
+
+
+def test_retry_starts_what_has_failed_again(
+    ocr_stack: Stack, textract: LocalTextract, key: str
+) -> None:
+    """With a job of its own."""
+    textract.refuse(key, "InternalServerError", times=3)
+    ocr_stack.put(key, PNG)
+    assert "processing_failed" == failure_of(ocr_stack, key)
+    retry(ocr_stack.stage, parallel=2)
+    assert 12 == text_of(ocr_stack, key, "DONE")["wordCount"]
+
+
+def test_status_counts_what_retry_takes_up(
+    ocr_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a section that stages without OCR do not have."""
+    status(ocr_stage := ocr_stack.stage)
+    assert (
+        f"run make retry STAGE={ocr_stage.name}"
+        in capsys.readouterr().out.partition("Character recognition")[2]
+    )

@@ -24,7 +24,7 @@ from tests.support.stack import Stack
 FUNCTIONS = sorted(set(function_names(ROOT)) - conditional_functions(ROOT).keys())
 """Of the stage without features."""
 
-REFUSALS = {"AccessDenied", "AccessDeniedException"}
+REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 
 @dataclass(frozen=True)

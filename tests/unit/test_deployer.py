@@ -67,12 +67,13 @@ def test_size(policy: Any, limit: int) -> None:
 
 
 def test_roles_are_passed_to_one_service_each() -> None:
-    """Deployers pass the functions' roles to Lambda only, and one role to CloudFormation only."""
+    """Deployers pass stages' roles to Lambda and Textract only, one role to CloudFormation only."""
     passing = [item for item in DEPLOYER["Statement"] if "iam:PassRole" in item["Action"]]
 
     assert [
         {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
         {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        {"StringEquals": {"iam:PassedToService": "textract.amazonaws.com"}},
     ] == [item["Condition"] for item in passing]
 
 
