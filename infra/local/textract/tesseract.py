@@ -11,7 +11,7 @@ INSTALL = (
     "tesseract-ocr-spa"
 )
 
-_LANGUAGES = ("deu", "fra", "spa", "ita", "por", "eng")
+_LANGUAGES = ("fra", "deu", "spa", "ita", "por", "eng")
 """Those whose printed text Textract detects (https://aws.amazon.com/textract/faqs/). Tesseract
 prefers the first: English, which has no accents, is last, and recognized as well by the others."""
 
