@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.documents import Status, TextFailureCode, TextStatus, to_iso8601
 from chalicelib.events import Upload
-from chalicelib.ocr.jobs import Completion, Job, build_event
+from chalicelib.ocr.jobs import Completion, Job, build_event, is_scan
 from chalicelib.ocr.states import job_of
 from chalicelib.ocr.textract import Source, Started, start_analysis, start_text_detection
 from chalicelib.store import Record, from_item
@@ -107,6 +107,23 @@ def open_recognitions(recognizer: Recognizer, late_seconds: float) -> list[Calla
     ]
 
 
+def unread_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
+    """The processed scans that were never sent to Textract; a result replaces theirs."""
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="byStatus",
+        KeyConditionExpression="#status = :processed",
+        FilterExpression="attribute_not_exists(#text.#status) AND attribute_not_exists(#removedAt)",
+        ExpressionAttributeNames={"#status": "status", "#text": "text", "#removedAt": "removedAt"},
+        ExpressionAttributeValues={":processed": {"S": Status.PROCESSED}},
+    )
+    for page in pages:
+        for record in map(from_item, page["Items"]):
+            pages_without_text = record.get("metadata", {}).get("pagesWithoutText")
+            if is_scan(record.get("fileType"), pages_without_text):
+                yield _upload(bucket, record, replaces=record["processedAt"])
+
+
 def resume(recognizer: Recognizer, record: Record) -> Outcome:
     """Have a recognition recorded that has ended, or start it again."""
     job, key = job_of(record), record["objectKey"]
@@ -114,7 +131,7 @@ def resume(recognizer: Recognizer, record: Record) -> Outcome:
     try:
         started = _start(recognizer, job, key)
         if started.job_id is None:  # process_upload gets the same refusal, and records it
-            return process(recognizer.processor, _upload(recognizer, record, replaces=None))
+            return process(recognizer.processor, _upload(recognizer.bucket, record, replaces=None))
         if _status(recognizer, started.job_id) == "IN_PROGRESS":
             return Outcome(RUNNING, key)
     except (BotoCoreError, ClientError) as error:
@@ -130,7 +147,7 @@ def resume(recognizer: Recognizer, record: Record) -> Outcome:
 
 def restart(recognizer: Recognizer, record: Record) -> Outcome:
     """Process the document again, which starts a new job."""
-    upload = _upload(recognizer, record, replaces=record["processedAt"])
+    upload = _upload(recognizer.bucket, record, replaces=record["processedAt"])
     outcome = process(recognizer.processor, upload)
     return Outcome(STARTED, upload.key) if outcome.name == Status.PROCESSED else outcome
 
@@ -169,9 +186,9 @@ def _status(recognizer: Recognizer, job_id: str) -> str:
     return recognizer.textract.get_document_text_detection(JobId=job_id, MaxResults=1)["JobStatus"]
 
 
-def _upload(recognizer: Recognizer, record: Record, *, replaces: str | None) -> Upload:
+def _upload(bucket: str, record: Record, *, replaces: str | None) -> Upload:
     return Upload(
-        bucket=recognizer.bucket,
+        bucket=bucket,
         key=record["objectKey"],
         size_bytes=record["fileSize"],
         e_tag=record["eTag"],

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.events import Upload
+from infra.aws.recognitions import unread_uploads
 from infra.aws.recorded_uploads import unscanned_uploads, uploads_without_text
 from infra.aws.reprocess import Outcome, Processor, get_processor, in_parallel, process, summarizing
 from infra.aws.rescans import Rescanner, rescan
@@ -43,6 +44,13 @@ BACKFILLS: Mapping[str, Backfill] = {
         "TEXT=on",
         "without text",
         uploads_without_text,
+        lambda _stage, processor: partial(process, processor),
+    ),
+    "ocr": Backfill(
+        Feature.OCR,
+        "OCR=text",
+        "that Textract has not read",
+        unread_uploads,
         lambda _stage, processor: partial(process, processor),
     ),
     "scan": Backfill(

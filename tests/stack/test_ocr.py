@@ -14,6 +14,7 @@ from chalicelib.events import Upload, build_event
 from chalicelib.ocr.states import job_of
 from infra.api_client import Client
 from infra.aws.recognitions import RECORDED
+from infra.commands.backfill import backfill
 from infra.commands.retry import retry
 from infra.commands.status import status
 from infra.local.samples import pdf
@@ -362,6 +363,20 @@ def test_retry_starts_what_has_failed_again(
     assert "processing_failed" == failure_of(ocr_stack, key)
     retry(ocr_stack.stage, parallel=2)
     assert 12 == text_of(ocr_stack, key, "DONE")["wordCount"]
+
+
+def test_backfill_sends_scans_from_before(ocr_stack: Stack, key: str) -> None:
+    """Those whose record has no recognition, whatever came of one."""
+    ocr_stack.put(key, PNG)
+    text_of(ocr_stack, key, "DONE")
+    ocr_stack.account.dynamodb.update_item(
+        TableName=ocr_stack.table,
+        Key={"documentId": {"S": document_id_for(ocr_stack.bucket, key)}},
+        UpdateExpression="REMOVE #text",
+        ExpressionAttributeNames={"#text": "text"},
+    )
+    backfill(ocr_stack.stage, 2, ["ocr"])
+    text_of(ocr_stack, key, "DONE")
 
 
 def test_status_counts_what_retry_takes_up(
