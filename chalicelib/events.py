@@ -98,6 +98,26 @@ def removals_from_event(event: Mapping[str, Any]) -> list[Removal]:
     ]
 
 
+def upload_of(record: Mapping[str, Any], bucket: str, replaces: str | None = None) -> Upload:
+    """The version that the record of a stored file describes.
+
+    Args:
+        record: with a file.
+        bucket: the upload bucket.
+        replaces: as in Upload.
+    """
+    return Upload(
+        bucket=bucket,
+        key=record["objectKey"],
+        size_bytes=record["fileSize"],
+        e_tag=record["eTag"],
+        sequencer=record["sequencer"],
+        uploaded_at=record["uploadedAt"],
+        scanned_at=record.get("scannedAt"),
+        replaces=replaces,
+    )
+
+
 def build_event(upload: Upload) -> dict[str, object]:
     """The S3 event of an upload, with `replaces` and `scannedAt` in addition."""
     return {

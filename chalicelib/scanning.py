@@ -22,7 +22,7 @@ from chalicelib.documents import (
     file_name_from_metadata,
     to_iso8601,
 )
-from chalicelib.events import Removal, Upload
+from chalicelib.events import Removal, Upload, upload_of
 from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.invocation import start_processing
 from chalicelib.observability import LogFields
@@ -126,7 +126,7 @@ def react(result: ScanResult, record: Record | None, seconds_left: SecondsLeft) 
         return keep(result, record, seconds_left)
     if record is None or reaction is Reaction.NONE:
         return True
-    upload = upload_of(record, result.scanned_at)
+    upload = scanned_upload(record, result.scanned_at)
     match reaction:
         case Reaction.PROCESS:
             log_scan(record, result)
@@ -193,7 +193,7 @@ def fail(
                 )
     if changed is None:
         return False
-    upload = replace(upload_of(record, scanned_at), replaces=record.get("processedAt"))
+    upload = replace(scanned_upload(record, scanned_at), replaces=record.get("processedAt"))
     log_written(upload, document, stopwatch)
     delete_own_texts(changed)
     notify(upload, WriteResult(WriteOutcome.WRITTEN, changed))
@@ -250,17 +250,9 @@ def failed_document(record: Record, failure: Failure, scanned_at: str | None) ->
     )
 
 
-def upload_of(record: Record, scanned_at: str | None) -> Upload:
-    """The version that a record describes, with the time of its scan."""
-    return Upload(
-        bucket=settings.upload_bucket,
-        key=record["objectKey"],
-        size_bytes=record["fileSize"],
-        e_tag=record["eTag"],
-        sequencer=record["sequencer"],
-        uploaded_at=record["uploadedAt"],
-        scanned_at=scanned_at,
-    )
+def scanned_upload(record: Record, scanned_at: str | None) -> Upload:
+    """The version that a record describes, with the time of its latest scan."""
+    return replace(upload_of(record, settings.upload_bucket), scanned_at=scanned_at)
 
 
 def log_scan(record: Record, result: ScanResult) -> None:

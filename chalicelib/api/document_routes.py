@@ -27,7 +27,7 @@ from chalicelib.api.representation import represent
 from chalicelib.api.uploads import get_object_arguments
 from chalicelib.documents import Status
 from chalicelib.etags import etag_matches, weak_etag
-from chalicelib.events import Upload
+from chalicelib.events import upload_of
 from chalicelib.invocation import start_processing
 from chalicelib.runtime import dynamodb, settings
 
@@ -88,16 +88,7 @@ def reprocess_document(document_id: str) -> Response:
     record = get_record_or_404(principal(document_routes.current_request), document_id)
     reject_without_file(record)
     reject_repetition(record)
-    upload = Upload(
-        bucket=settings.upload_bucket,
-        key=record["objectKey"],
-        size_bytes=record["fileSize"],
-        e_tag=record["eTag"],
-        sequencer=record["sequencer"],
-        uploaded_at=record["uploadedAt"],
-        replaces=record["processedAt"],
-        scanned_at=record.get("scannedAt"),
-    )
+    upload = upload_of(record, settings.upload_bucket, replaces=record["processedAt"])
     start_processing(f"{settings.stack_name}-process_upload", upload)
     return Response(status_code=202, body="")
 

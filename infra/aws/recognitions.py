@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.documents import Status, TextFailureCode, TextStatus, to_iso8601
-from chalicelib.events import Upload
+from chalicelib.events import Upload, upload_of
 from chalicelib.ocr.jobs import Completion, Job, build_event, is_scan
 from chalicelib.ocr.states import job_of
 from chalicelib.ocr.textract import Source, Started, start_analysis, start_text_detection
@@ -121,7 +121,7 @@ def unread_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterato
         for record in map(from_item, page["Items"]):
             pages_without_text = record.get("metadata", {}).get("pagesWithoutText")
             if is_scan(record.get("fileType"), pages_without_text):
-                yield _upload(bucket, record, replaces=record["processedAt"])
+                yield upload_of(record, bucket, replaces=record["processedAt"])
 
 
 def resume(recognizer: Recognizer, record: Record) -> Outcome:
@@ -131,7 +131,7 @@ def resume(recognizer: Recognizer, record: Record) -> Outcome:
     try:
         started = _start(recognizer, job, key)
         if started.job_id is None:  # process_upload gets the same refusal, and records it
-            return process(recognizer.processor, _upload(recognizer.bucket, record, replaces=None))
+            return process(recognizer.processor, upload_of(record, recognizer.bucket))
         if _status(recognizer, started.job_id) == "IN_PROGRESS":
             return Outcome(RUNNING, key)
     except (BotoCoreError, ClientError) as error:
@@ -147,7 +147,7 @@ def resume(recognizer: Recognizer, record: Record) -> Outcome:
 
 def restart(recognizer: Recognizer, record: Record) -> Outcome:
     """Process the document again, which starts a new job."""
-    upload = _upload(recognizer.bucket, record, replaces=record["processedAt"])
+    upload = upload_of(record, recognizer.bucket, replaces=record["processedAt"])
     outcome = process(recognizer.processor, upload)
     return Outcome(STARTED, upload.key) if outcome.name == Status.PROCESSED else outcome
 
@@ -184,16 +184,3 @@ def _status(recognizer: Recognizer, job_id: str) -> str:
     if recognizer.is_analysis:
         return recognizer.textract.get_document_analysis(JobId=job_id, MaxResults=1)["JobStatus"]
     return recognizer.textract.get_document_text_detection(JobId=job_id, MaxResults=1)["JobStatus"]
-
-
-def _upload(bucket: str, record: Record, *, replaces: str | None) -> Upload:
-    return Upload(
-        bucket=bucket,
-        key=record["objectKey"],
-        size_bytes=record["fileSize"],
-        e_tag=record["eTag"],
-        sequencer=record["sequencer"],
-        uploaded_at=record["uploadedAt"],
-        scanned_at=record.get("scannedAt"),
-        replaces=replaces,
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.documents import FailureCode, Status
-from chalicelib.events import Upload
+from chalicelib.events import Upload, upload_of
 from chalicelib.store import Record, from_item
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def failed_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterato
     for record in _with_status(dynamodb, table, Status.FAILED):
         is_unprocessed = record.get("failure", {}).get("code") == FailureCode.PROCESSING_FAILED
         if is_unprocessed and "removedAt" not in record:
-            yield _upload(record, bucket)
+            yield upload_of(record, bucket)
 
 
 def scanning_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
     """The uploads whose scan has no result yet, oldest first; their object may be removed."""
     for record in _with_status(dynamodb, table, Status.SCANNING):
-        yield _upload(record, bucket)
+        yield upload_of(record, bucket)
 
 
 def unscanned_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
@@ -43,7 +43,7 @@ def unscanned_uploads(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iter
     for status in (Status.PROCESSED, Status.FAILED):
         for record in _with_status(dynamodb, table, status):
             if "scannedAt" not in record and "removedAt" not in record:
-                yield _upload(record, bucket)
+                yield upload_of(record, bucket)
 
 
 def uploads_without_text(dynamodb: DynamoDBClient, table: str, bucket: str) -> Iterator[Upload]:
@@ -69,16 +69,7 @@ def uploads_without_text(dynamodb: DynamoDBClient, table: str, bucket: str) -> I
     )
     for page in pages:
         for record in map(from_item, page["Items"]):
-            yield Upload(
-                bucket=bucket,
-                key=record["objectKey"],
-                size_bytes=record["fileSize"],
-                e_tag=record["eTag"],
-                sequencer=record["sequencer"],
-                uploaded_at=record["uploadedAt"],
-                replaces=record["processedAt"],
-                scanned_at=record.get("scannedAt"),
-            )
+            yield upload_of(record, bucket, replaces=record["processedAt"])
 
 
 def _with_status(dynamodb: DynamoDBClient, table: str, status: Status) -> Iterator[Record]:
@@ -92,15 +83,3 @@ def _with_status(dynamodb: DynamoDBClient, table: str, status: Status) -> Iterat
     )
     for page in pages:
         yield from map(from_item, page["Items"])
-
-
-def _upload(record: Record, bucket: str) -> Upload:
-    return Upload(
-        bucket=bucket,
-        key=record["objectKey"],
-        size_bytes=record["fileSize"],
-        e_tag=record["eTag"],
-        sequencer=record["sequencer"],
-        uploaded_at=record["uploadedAt"],
-        scanned_at=record.get("scannedAt"),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.documents import FailureCode, document_id_for
-from chalicelib.events import Upload
+from chalicelib.events import upload_of
 from infra.api_client import send
 from infra.verification import leftovers
 from infra.verification.report import Report
@@ -32,10 +32,10 @@ def check_events(session: Session, report: Report) -> None:
     report.expect("words of a replaced object", 2, second["metadata"].get("wordCount"))
     is_later = second["sequencer"] > first["sequencer"]
     report.expect("its sequencer is greater than the first one", True, is_later)
-    session.invoke(_upload(session, second))
+    session.invoke(upload_of(second, session.bucket))
     is_unchanged = session.record(document_id) == second
     report.expect("the event again leaves the record unchanged", True, is_unchanged)
-    session.invoke(_upload(session, first))
+    session.invoke(upload_of(first, session.bucket))
     is_unchanged = session.record(document_id) == second
     report.expect("the outdated event again leaves the record unchanged", True, is_unchanged)
     _check_deletion(session, report)
@@ -65,18 +65,6 @@ def _check_deletion(session: Session, report: Report) -> None:
     report.expect("GET of the deleted document", 404, session.user.call("GET", path).status)
     is_gone = send("GET", url).status in (403, 404)
     report.expect("its download URL returns nothing", True, is_gone)
-    session.invoke(_upload(session, record))
+    session.invoke(upload_of(record, session.bucket))
     answer = session.user.call("GET", path).status
     report.expect("GET after its event was repeated", 404, answer)
-
-
-def _upload(session: Session, record: dict[str, Any]) -> Upload:
-    """The upload that a record describes."""
-    return Upload(
-        bucket=session.bucket,
-        key=record["objectKey"],
-        size_bytes=int(record["fileSize"]),
-        e_tag=record["eTag"],
-        sequencer=record["sequencer"],
-        uploaded_at=record["uploadedAt"],
-    )
