@@ -9,6 +9,8 @@ again returns the same job.
 from __future__ import annotations
 
 import json
+import re
+import string
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +31,9 @@ MAX_BYTES = {JPEG: IMAGE_BYTES, PNG: IMAGE_BYTES, TIFF: DOCUMENT_BYTES, PDF: DOC
 """By file type; Textract reads no others."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BASE36 = string.digits + string.ascii_lowercase
+"""The digits that int() reads in base 36: 25 for 128 bits."""
+_TAG = re.compile(r"[0-9a-z]{25}-[0-9a-z]{25}-[0-9a-z]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,13 @@ class Job:
     """ISO 8601 UTC with milliseconds: `text.startedAt` of the record."""
 
     def tag(self) -> str:
-        """The job's name: letters, digits and hyphens.
+        """The job's name: letters, digits and hyphens, at most 64 characters for any sequencer.
 
-        At most 64 characters for sequencers of up to 19; S3's have 16 to 18 (Textract API
-        reference, StartDocumentTextDetection: ClientRequestToken and JobTag).
+        Textract API reference, StartDocumentTextDetection: ClientRequestToken and JobTag.
         """
-        document = uuid.UUID(self.document_id).hex
+        document, version = uuid.UUID(self.document_id).int, int(self.sequencer, 16)
         start = milliseconds(self.started_at)
-        return f"{document}-{self.sequencer.rstrip('0') or '0'}-{start:x}"
+        return f"{_to_base36(document):0>25}-{_to_base36(version):0>25}-{_to_base36(start)}"
 
     def text_key(self) -> str:
         """The key of the text in the text bucket."""
@@ -75,11 +79,12 @@ def parse_tag(tag: str) -> Job:
     Raises:
         ValueError: no job has it.
     """
-    document, sequencer, milliseconds = tag.split("-")
-    started_at = _EPOCH + timedelta(milliseconds=int(milliseconds, 16))
-    return Job(
-        str(uuid.UUID(document)), sequencer.ljust(SEQUENCER_WIDTH, "0"), to_iso8601(started_at)
-    )
+    if not _TAG.fullmatch(tag):
+        raise ValueError(f"Not the tag of a job: {tag}")
+    document, version, start = (int(part, 36) for part in tag.split("-"))
+    sequencer = f"{version:0{SEQUENCER_WIDTH}X}"
+    started_at = _EPOCH + timedelta(milliseconds=start)
+    return Job(str(uuid.UUID(int=document)), sequencer, to_iso8601(started_at))
 
 
 def parse_completion(message: str) -> Completion:
@@ -139,3 +144,11 @@ def refusal(
     if page_count is None:
         return TextFailureCode.PAGES_UNKNOWN
     return TextFailureCode.TOO_MANY_PAGES if page_count > max_pages else None
+
+
+def _to_base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+    return digits or "0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from botocore.session import get_session
 
 from chalicelib.documents import TextFailureCode
 from chalicelib.ocr.jobs import (
@@ -23,18 +24,27 @@ JOB = Job(
     "0055AED6DCD90281E5".ljust(32, "0"),
     "2026-11-25T12:00:00.123Z",
 )
+RAISED = "0055AED6DCD90281E500000000000001"
+"""Of a version that `make reconcile` has found."""
 
 
-@pytest.mark.parametrize("sequencer", ["0055AED6DCD90281E5", "00555555555555550", "0", "A000"])
+@pytest.mark.parametrize(
+    "sequencer", ["0055AED6DCD90281E5", "00555555555555550", "0", "A000", RAISED]
+)
 def test_a_tag_identifies_document_version_and_start(sequencer: str) -> None:
     """The job is the same after it was a tag."""
     job = Job(JOB.document_id, sequencer.ljust(32, "0"), JOB.started_at)
     assert job == parse_tag(job.tag())
 
 
-def test_a_tag_is_a_valid_token_and_job_tag() -> None:
-    """Textract accepts up to 64 characters of either alphabet."""
-    assert re.fullmatch(r"[a-zA-Z0-9-]{1,64}", JOB.tag())
+@pytest.mark.parametrize("sequencer", [JOB.sequencer, RAISED, "F" * 32])
+@pytest.mark.parametrize("shape", ["ClientRequestToken", "JobTag"])
+def test_a_tag_is_a_valid_token_and_job_tag(sequencer: str, shape: str) -> None:
+    """For any sequencer, within botocore's model of Textract."""
+    tag = Job("ffffffff" + JOB.document_id[8:], sequencer, JOB.started_at).tag()
+    model = get_session().get_service_model("textract").shape_for(shape)
+    assert len(tag) <= model.metadata["max"]
+    assert re.fullmatch(r"[a-zA-Z0-9-]+", tag)
 
 
 def test_another_start_is_another_job() -> None:
