@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import io
+import sys
+from collections.abc import Iterator
 
 import pytest
 from pypdf import PdfReader, errors
@@ -196,6 +198,16 @@ def test_excess() -> None:
     assert refusal_of(content).message == "The PDF's decompressed size exceeds the limit."
 
 
+@pytest.fixture
+def default_recursion_limit() -> Iterator[None]:
+    """Python's, as in the functions: packages of the local AWS raise it where they are imported."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+@pytest.mark.usefixtures("default_recursion_limit")
 @pytest.mark.parametrize(
     "catalog",
     [

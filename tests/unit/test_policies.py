@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ from infra.build.linker import LinkError
 from infra.console import CommandError
 
 FUNCTIONS = function_names(ROOT)
+
+
+@cache
+def generated() -> dict[str, policies.Policy]:
+    """The policies of this project, which take seconds."""
+    return policies.generate(ROOT)
 
 
 def actions_of(policy: policies.Policy) -> set[str]:
@@ -40,7 +47,7 @@ def test_the_functions_are_those_of_the_design() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_policy_file_and_the_code_agree(function: str) -> None:
     """Each file in .chalice holds what the generator makes of the code: `make policies`."""
-    expected = policies.to_json(policies.generate(ROOT)[function])
+    expected = policies.to_json(generated()[function])
     assert expected == policies.policy_path(ROOT, function).read_text(encoding="utf-8")
 
 
@@ -84,7 +91,7 @@ def test_no_statement_has_a_wildcard_for_its_resource() -> None:
 
     Textract's actions have no resources.
     """
-    for policy in policies.generate(ROOT).values():
+    for policy in generated().values():
         for statement in policy["Statement"]:
             resources = statement["Resource"]
             for resource in [resources] if isinstance(resources, str) else resources:
@@ -95,7 +102,7 @@ def test_no_statement_has_a_wildcard_for_its_resource() -> None:
 
 def test_no_function_may_create_a_log_group() -> None:
     """The groups are there before a function first runs, with their retention."""
-    for policy in policies.generate(ROOT).values():
+    for policy in generated().values():
         assert "logs:CreateLogGroup" not in actions_of(policy)
 
 
@@ -118,7 +125,7 @@ def test_a_new_call_reaches_only_the_policy_of_the_function_that_makes_it(tmp_pa
         "        dynamodb.put_item(TableName=table, Item={})\n"
         "        response = dynamodb.update_item(",
     )
-    before, after = policies.generate(ROOT), policies.generate(project)
+    before, after = generated(), policies.generate(project)
     assert {"dynamodb:PutItem"} == actions_of(after["record_failure"]) - actions_of(
         before["record_failure"]
     )
@@ -134,7 +141,7 @@ def test_a_call_of_a_blueprint_route_is_in_the_policy(tmp_path: Path) -> None:
         '    """The style sheet."""\n',
         '    """The style sheet."""\n    runtime.dynamodb.update_item(TableName="t", Key={})\n',
     )
-    before, after = policies.generate(ROOT), policies.generate(project)
+    before, after = generated(), policies.generate(project)
     assert {"dynamodb:UpdateItem"} == actions_of(after["api_handler"]) - actions_of(
         before["api_handler"]
     )
@@ -144,7 +151,7 @@ def test_a_call_of_a_blueprint_route_is_in_the_policy(tmp_path: Path) -> None:
 def test_a_call_two_modules_away_from_the_handler_is_in_the_policy(tmp_path: Path) -> None:
     """app.py does not import objects.py; process_upload gets the permission for its call."""
     assert "objects" not in (ROOT / "app.py").read_text(encoding="utf-8")
-    before = policies.generate(ROOT)["process_upload"]
+    before = generated()["process_upload"]
     assert "s3:GetObject" in actions_of(before)
     project = project_with(
         tmp_path, "chalicelib/objects.py", "s3.get_object(", "s3.get_object_tagging("
@@ -198,7 +205,7 @@ def resources_of(policy: policies.Policy, action: str) -> object:
 
 def test_a_signed_url_needs_the_permissions_of_its_signer() -> None:
     """The API may put uploads and query the indexes, nothing wider."""
-    policy = policies.generate(ROOT)["api_handler"]
+    policy = generated()["api_handler"]
     assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:PutObject")
     assert "${UploadBucketArn}/*" == resources_of(policy, "s3:GetObject")
     assert [
@@ -210,7 +217,7 @@ def test_a_signed_url_needs_the_permissions_of_its_signer() -> None:
 @pytest.mark.parametrize("function", ["process_upload", "record_failure"])
 def test_a_function_may_need_less_of_an_action_than_another(function: str) -> None:
     """Only the API deletes direct uploads; the others only what a client's URL put."""
-    policy = policies.generate(ROOT)[function]
+    policy = generated()[function]
     assert "${UploadBucketArn}/uploads/*" == resources_of(policy, "s3:DeleteObject")
 
 
