@@ -64,8 +64,10 @@ def status(stage: Stage) -> None:
         counts = list(documents(stage, table))
     with step("Latest failures"):
         failures = list(latest_failures(stage, table))
-    with step("Recognitions"):
-        recognitions = list(_recognitions(stage, table))
+    recognitions = []
+    if Feature.OCR in stage.features:
+        with step("Recognitions"):
+            recognitions = list(_recognitions(stage, table))
     with step("Queues"):
         queues = list(_queues(stage, outputs))
     with step("Alarms"):
@@ -85,9 +87,7 @@ def status(stage: Stage) -> None:
 
 
 def _recognitions(stage: Stage, table: str) -> Iterator[Row]:
-    """Those that `make retry` takes up; nothing where OCR is off."""
-    if Feature.OCR not in stage.features:
-        return
+    """Those that `make retry` takes up."""
     late = sum(1 for _ in late_recognitions(stage.account.dynamodb, table))
     failed = sum(1 for _ in failed_recognitions(stage.account.dynamodb, table))
     advice = f"run make retry STAGE={stage.name}"

@@ -1,13 +1,14 @@
 """Each role may do what its function does, and nothing else: the local AWS's IAM decides.
 
-Credentials are cut down to the policy that is deployed with a function's role, and each call is
-made with them.
+Each call is made with the credentials of a role that has the policy of a function's role and
+nothing else.
 """
 
 from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError
 from infra.aws.stage import ROOT, Account
 from infra.build.calls import function_names
 from infra.build.features import conditional_functions
+from tests.support.principals import role_account
 from tests.support.stack import Stack
 
 FUNCTIONS = sorted(set(function_names(ROOT)) - conditional_functions(ROOT).keys())
@@ -48,24 +50,10 @@ def deployed_policy(stack: Stack, function: str) -> dict[str, Any]:
 
 
 def with_policy(stack: Stack, policy: dict[str, Any]) -> Account:
-    """The account as somebody sees it who may do only what a policy says."""
-    # Without what decides nothing: such a policy may have 2,048 characters.
-    statements = [
-        {name: value for name, value in statement.items() if name != "Sid"}
-        for statement in policy["Statement"]
-    ]
-    text = json.dumps({**policy, "Statement": statements}, separators=(",", ":"))
-    credentials = stack.account.sts.get_federation_token(Name="permissions", Policy=text)[
-        "Credentials"
-    ]
-    return Account(
-        {
-            **stack.account.environment,
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        }
-    )
+    """The account as a role sees it that may do only what a policy says."""
+    # A session policy, as of GetFederationToken, may have 2,048 characters only.
+    name = f"permissions-{uuid.uuid4()}"
+    return role_account(stack.account, name, policy["Statement"])
 
 
 def is_allowed(attempt: Attempt, account: Account) -> bool:
