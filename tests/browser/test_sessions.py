@@ -158,8 +158,9 @@ def set_up_authenticator(page: Page, email: str) -> str:
     """Set up an authenticator app and return its secret."""
     account = open_account(page, email)
     account.get_by_role("button", name="Set up an authenticator app").click()
-    secret = account.locator("#mfa-secret").inner_text().replace(" ", "")
     link = account.get_by_role("link", name="Open an authenticator app")
+    expect(link).to_be_visible()  # the key is an empty element until the response arrives
+    secret = account.locator("#mfa-secret").inner_text().replace(" ", "")
     assert f"secret={secret}&issuer=Intake" in str(link.get_attribute("href"))
     account.get_by_role("textbox", name="Code").fill(one_time_code(secret))
     account.get_by_role("button", name="Turn on").click()

@@ -86,8 +86,13 @@ class Visit:
         return self
 
     def choose(self, *files: Any) -> None:
-        """Choose files to upload: values of `payload`, or paths."""
-        self.page.get_by_label("Choose files").set_input_files(list(files))
+        """Choose files to upload: values of `payload`, or paths.
+
+        Waits for the field: `set_input_files` also fills in one that is hidden before sign-in.
+        """
+        chooser = self.page.get_by_label("Choose files")
+        expect(chooser).to_be_visible()
+        chooser.set_input_files(list(files))
 
     def row(self, name: str) -> Locator:
         """The row with this file name."""
