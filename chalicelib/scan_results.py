@@ -28,6 +28,7 @@ MAX_NAME_CHARACTERS = 100
 MAX_KEPT = 5
 """Results that a record keeps for versions whose S3 event has not arrived."""
 
+_MALWARE = "The file contains malware"
 _REASONS = {
     "UNSUPPORTED": (
         "the scanner does not support it, for example because it is too large or needs a password"
@@ -63,7 +64,7 @@ class ScanResult:
         if self.status == CLEAN:
             return None
         if self.status == INFECTED:
-            return Failure(FailureCode.INFECTED, f"The file contains malware{names}.")
+            return Failure(FailureCode.INFECTED, f"{_MALWARE}{names}.")
         reason = _REASONS.get(self.status, f"the scanner answered {self.status}")
         message = f"The file was not scanned for malware: {reason}{names}."
         return Failure(FailureCode.NOT_SCANNED, message)
@@ -148,6 +149,23 @@ def kept_result(
                 scanned_at=element["scannedAt"],
             )
     return None
+
+
+def recorded_result(record: Mapping[str, Any], bucket: str) -> ScanResult | None:
+    """The result that a record of a file has; None where no scan has found it clean or infected."""
+    if "scannedAt" not in record:
+        return None
+    failure = record.get("failure", {})
+    is_infected = failure.get("code") == FailureCode.INFECTED
+    names = failure["message"].removeprefix(_MALWARE)[2:-2] if is_infected else ""
+    return ScanResult(
+        bucket=bucket,
+        key=record["objectKey"],
+        e_tag=record["eTag"],
+        status=INFECTED if is_infected else CLEAN,
+        names=(names,) if names else (),
+        scanned_at=record["scannedAt"],
+    )
 
 
 def _bounded(names: Sequence[object]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.documents import Document, FailureCode, document_id_for
-from chalicelib.scan_results import ScanResult, with_result
+from chalicelib.scan_results import ScanResult, recorded_result, with_result
 from chalicelib.store import (
     NOT_DELETED,
     Record,
@@ -32,37 +32,59 @@ _OF_CONTENT = ("fileType", "declaredType", "sha256", "metadata")
 _OF_RESULT = ("processedAt", "scannedAt", "failure", "text")
 
 
-def put_scanning(dynamodb: DynamoDBClient, table: str, document: Document) -> WriteResult:
+def put_scanning(
+    dynamodb: DynamoDBClient, table: str, document: Document, bucket: str
+) -> WriteResult:
     """Write SCANNING, unless the record describes this version or a later one already.
 
     One write for the first version of an object, whose PENDING record keeps its name, type, owner
-    and tags. A second one where another version was recorded before, whose facts are removed. It
-    replaces this version's `processing_failed`, which a scan may still follow, and no other result.
+    and tags. A second one where another version was recorded before, whose facts are removed; the
+    result of its scan is kept in `scanResults` where it has the same bytes, as no other may arrive.
+    It replaces this version's `processing_failed`, which a scan may still follow, and no other
+    result.
     """
-    first = _write_scanning(dynamodb, table, document, is_first_version=True)
-    code = first.record.get("failure", {}).get("code")
-    if first.outcome is WriteOutcome.OUTDATED or code == FailureCode.PROCESSING_FAILED:
-        result = _write_scanning(dynamodb, table, document, is_first_version=False)
-        return replace(result, replaced=first.record)
-    return first
+    written = _write_scanning(dynamodb, table, document, {}, None)
+    while _is_replaceable(written, document):  # again where the record changed meanwhile
+        replaced = written.record
+        result = recorded_result(replaced, bucket)
+        known = result if result and result.e_tag == document.e_tag else None
+        written = _write_scanning(dynamodb, table, document, replaced, known)
+        written = replace(written, replaced=replaced)
+    return written
+
+
+def _is_replaceable(written: WriteResult, document: Document) -> bool:
+    """Whether SCANNING replaces the record that its condition was compared with."""
+    record = written.record
+    if written.outcome is WriteOutcome.DUPLICATE:
+        return bool(record.get("failure", {}).get("code") == FailureCode.PROCESSING_FAILED)
+    is_older = record.get("sequencer", "") < document.sequencer
+    return written.outcome is WriteOutcome.OUTDATED and is_older
 
 
 def _write_scanning(
-    dynamodb: DynamoDBClient, table: str, document: Document, *, is_first_version: bool
+    dynamodb: DynamoDBClient,
+    table: str,
+    document: Document,
+    replaced: Record,
+    known: ScanResult | None,
 ) -> WriteResult:
+    """Write SCANNING over a record of a version as it was read, or over one without a version."""
     record = document.to_record()
     document_id = record.pop("documentId")
     removed: tuple[str, ...] = (*_OF_REQUEST, *_OF_REMOVAL)
-    condition, names = "attribute_not_exists(#sequencer)", {}
-    values = _values(record)
-    if not is_first_version:
+    terms, compared = ["attribute_not_exists(#sequencer)"], ["sequencer"]
+    values: dict[str, object] = {}
+    if "sequencer" in replaced:
         removed += (*_OF_CONTENT, *_OF_RESULT)
-        condition = (
-            "(#sequencer < :sequencer"
-            " OR (#sequencer = :sequencer AND #failure.#code = :processingFailed))"
-        )
-        names["#code"] = "code"
-        values[":processingFailed"] = FailureCode.PROCESSING_FAILED.value
+        compared = ["sequencer", "status", "processedAt", "scannedAt", "scanResults"]
+        terms = [
+            f"#{name} = :old_{name}" if name in replaced else f"attribute_not_exists(#{name})"
+            for name in compared
+        ]
+        values = {f"old_{name}": replaced[name] for name in compared if name in replaced}
+    if known:
+        record["scanResults"] = with_result(replaced.get("scanResults", []), known)
     try:
         response = dynamodb.update_item(
             TableName=table,
@@ -72,9 +94,9 @@ def _write_scanning(
                 f"{_assignments([name for name in record if name != 'fileName'])}"
                 f" REMOVE {', '.join(_names(removed))}"
             ),
-            ConditionExpression=f"{condition} AND {NOT_DELETED}",
-            ExpressionAttributeNames=names | _names((*record, *removed)),
-            ExpressionAttributeValues=to_item(values),
+            ConditionExpression=f"{' AND '.join(terms)} AND {NOT_DELETED}",
+            ExpressionAttributeNames=_names((*record, *removed, *compared)),
+            ExpressionAttributeValues=to_item(_values(record | values)),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )

@@ -25,6 +25,7 @@ from chalicelib.documents import (
 from chalicelib.events import Removal, Upload, upload_of
 from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.invocation import start_processing
+from chalicelib.objects import ObjectUnreadableError
 from chalicelib.observability import LogFields
 from chalicelib.processing import (
     delete_late_object,
@@ -72,18 +73,35 @@ def await_scan(upload: Upload, seconds_left: SecondsLeft) -> None:
     match reaction_to(result, record):
         case Reaction.PROCESS:
             log_scan(record, result)
-            process(replace(upload, scanned_at=result.scanned_at), seconds_left)
+            process_scanned(replace(upload, scanned_at=result.scanned_at), written, seconds_left)
         case Reaction.REPEAT:
             notify(upload, written)
         case Reaction.FAIL if not fail_scanned(result, record, seconds_left):
             raise RecordChangedError(f"The record of {upload.key} keeps changing")
 
 
+def process_scanned(upload: Upload, written: WriteResult, seconds_left: SecondsLeft) -> None:
+    """Process an object with a result that was kept.
+
+    An object with the bytes of the version before is tagged by its own scan only: as long as S3
+    does not hand it out, it stays SCANNING until that result.
+    """
+    replaced = written.replaced or {}
+    is_of_older = replaced.get("eTag") == upload.e_tag and "scannedAt" in replaced
+    try:
+        process(upload, seconds_left)
+    except ObjectUnreadableError:
+        if not is_of_older or replaced["sequencer"] == upload.sequencer:
+            raise
+
+
 def write_scanning(document: Document, seconds_left: SecondsLeft) -> WriteResult:
     """Write a SCANNING record: one DynamoDB write, two where it replaces another version."""
     for attempt in attempts(seconds_left):
         with attempt:
-            written = put_scanning(dynamodb, settings.documents_table, document)
+            written = put_scanning(
+                dynamodb, settings.documents_table, document, settings.upload_bucket
+            )
     if written.outcome is WriteOutcome.WRITTEN:
         log_event(written.record, logging.INFO, "waits for its malware scan", {})
         if written.replaced:

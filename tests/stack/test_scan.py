@@ -447,6 +447,52 @@ def test_results_of_several_versions_wait_together(versions: Callable[[str], Ver
     newer.has("THREATS_FOUND")
 
 
+@pytest.mark.parametrize("status", ["NO_THREATS_FOUND", "THREATS_FOUND"])
+def test_the_same_bytes_again(versions: Callable[[str], Versions], status: str) -> None:
+    """A result that arrives before the event of a second upload, and changed nothing, counts."""
+    of = versions(status)
+    version = of.put(b"two words", FIRST)
+    version.upload_event()
+    version.scan_event(status)
+    version.has(status)
+    again = of.put(b"two words", SECOND)
+    again.scan_event(status)
+    again.upload_event()
+    record = again.has(status)
+    assert (SECOND.ljust(32, "0"), SCANNED_AT) == (record["sequencer"], record["scannedAt"])
+
+
+def test_the_same_bytes_wait_for_their_tag(
+    versions: Callable[[str], Versions], scanner: Scanner
+) -> None:
+    """A second upload that S3 does not hand out yet is SCANNING, without an error."""
+    of = versions("NO_THREATS_FOUND")
+    version = of.put(b"two words", FIRST)
+    version.scan_event("NO_THREATS_FOUND")
+    version.upload_event()
+    version.has("NO_THREATS_FOUND")
+    scanner.under(of.key).set(Fault.DEAD)
+    again = Version(of, of.stack.put(of.key, b"two words", "text/plain"), SECOND, 9)
+    again.upload_event()
+    assert ("SCANNING", None) == outcome(of.record)
+
+
+def test_a_repeated_upload_event_keeps_the_result(
+    scan_stack: Stack, versions: Callable[[str], Versions]
+) -> None:
+    """What could not be processed after its scan is processed, not scanned again."""
+    version = versions("NO_THREATS_FOUND").put(b"two words", FIRST)
+    version.upload_event()
+    version.scan_event("NO_THREATS_FOUND")
+    record = version.has("NO_THREATS_FOUND")
+    code = {"code": "processing_failed", "message": "Try again."}
+    scan_stack.put_record(
+        version.of.key, **without_id(record) | {"status": "FAILED", "failure": code}
+    )
+    version.upload_event()
+    assert SCANNED_AT == version.has("NO_THREATS_FOUND")["scannedAt"]
+
+
 def texts(stack: Stack, record: dict[str, Any]) -> list[str]:
     """The keys of a document's texts."""
     answer = stack.account.s3.list_objects_v2(

@@ -15,6 +15,7 @@ from chalicelib.scan_results import (
     MAX_NAMES,
     ScanResult,
     kept_result,
+    recorded_result,
     scan_result_from_event,
     with_result,
 )
@@ -141,3 +142,19 @@ def test_a_kept_result_is_found_by_its_version() -> None:
     assert result(INFECTED, "Eicar") == kept_result(kept, "bucket", "key", "e1")
     assert kept_result(kept, "bucket", "key", "e3") is None
     assert SCANNED_AT == kept[0]["scannedAt"]
+
+
+@pytest.mark.parametrize("names", [(), ("One",), ("One", "Two (2)")])
+def test_a_record_has_the_result_of_its_scan(names: tuple[str, ...]) -> None:
+    """A threat with its names; a clean result, whatever else failed; None without a scan."""
+    failure = result(INFECTED, *names).failure
+    assert failure
+    record = {"objectKey": "key", "eTag": "e1"}
+    scanned = record | {"scannedAt": SCANNED_AT}
+    infected = {"failure": {"code": failure.code.value, "message": failure.message}}
+    again = recorded_result(scanned | infected, "bucket")
+    assert again
+    assert (INFECTED, failure) == (again.status, again.failure)
+    failed = {"failure": {"code": "processing_failed", "message": "Try again."}}
+    assert result(CLEAN) == recorded_result(scanned | failed, "bucket")
+    assert recorded_result(record | failed, "bucket") is None
