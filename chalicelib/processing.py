@@ -58,7 +58,7 @@ from chalicelib.tags import tags_from_metadata
 if settings.scans_uploads:
     from chalicelib.scan_store import restore_results
 if settings.text_bucket:
-    from chalicelib.text_keys import used_keys
+    from chalicelib.text_keys import text_key, used_keys
     from chalicelib.texts import delete_text, delete_texts, put_text, settle_text, text_attribute
 
 if settings.ocr:
@@ -92,8 +92,7 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
         message = f"File {upload.key} was deleted or replaced, nothing recorded"
         log(logging.INFO, message, {"objectKey": upload.key})
         if settings.text_bucket:
-            document_id = document_id_for(upload.bucket, upload.key)
-            delete_text(s3, settings.text_bucket, document_id, upload.sequencer)
+            delete_unused_text(upload, settings.text_bucket)
         return
     stored, validation = read
     document = Document(
@@ -132,6 +131,14 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     finish(upload, document, result.outcome, stopwatch)
     settle(document, result, validation)
     notify(upload, recognize(result, seconds_left))
+
+
+def delete_unused_text(upload: Upload, bucket: str) -> None:
+    """Delete the text that a killed attempt at this version has left: no record points to it."""
+    document_id = document_id_for(upload.bucket, upload.key)
+    record = get_record(dynamodb, settings.documents_table, document_id) or {}
+    if text_key(document_id, upload.sequencer) not in used_keys(record):
+        delete_text(s3, bucket, document_id, upload.sequencer)
 
 
 def settle(document: Document, result: WriteResult, validation: Validation) -> None:
@@ -196,7 +203,8 @@ def is_outdated(upload: Upload) -> bool:
     if (recorded := record.get("sequencer", "")) == upload.sequencer:
         code = record.get("failure", {}).get("code")
         is_open = record.get("status") == Status.SCANNING or code in _REPLACEABLE
-        return "removedAt" in record or not is_open
+        is_replaced = bool(upload.replaces) and record.get("processedAt") == upload.replaces
+        return "removedAt" in record or not (is_open or is_replaced)
     return bool(recorded > upload.sequencer)
 
 

@@ -323,6 +323,24 @@ def test_a_document_is_processed_again_with_its_text(text_stack: Stack) -> None:
     assert "one two three" == text_of(text_stack, key)
 
 
+@pytest.mark.parametrize("fate", ["unreadable", "replaced"])
+def test_a_document_that_cannot_be_processed_again_keeps_its_text(
+    text_stack: Stack, faults: Faults, fate: str
+) -> None:
+    """Its record stays as it is. An unreadable object is an error, which Lambda retries."""
+    key, e_tag = with_text(text_stack)
+    record = text_stack.record(key)
+    read = e_tag if fate == "unreadable" else "0" * 32
+    event = event_of(text_stack, key, read, record["sequencer"])
+    event["Records"][0]["replaces"] = record["processedAt"]
+    faults.plan(key, "GetObject", *[403] * (fate == "unreadable"))
+    answer = text_stack.invoke("process_upload", event)
+    faults.plan(key, "GetObject")
+    assert (fate == "unreadable") == bool(answer)
+    assert record == text_stack.record(key)
+    assert "one two three" == text_of(text_stack, key)
+
+
 def test_reconcile_deletes_texts_without_a_record(text_stack: Stack) -> None:
     """Whatever was left behind goes, but not what may be of an invocation that is running."""
     key, _ = with_text(text_stack)
