@@ -21,6 +21,7 @@ from chalicelib.events import OBJECT_UNREADABLE, Upload, build_event
 from chalicelib.store import Record, from_item
 from infra.aws.missing_objects import is_missing, remove_failure
 from infra.aws.stage import Stage
+from infra.build.features import Feature
 from infra.console import CommandError, echo
 from infra.progress import progress
 
@@ -38,6 +39,7 @@ GONE = "object replaced, nothing to record"
 REMOVED = "object deleted"
 DELETED = "deleted by request"
 STILL_FAILING = "still failing"
+UNSCANNED = "skipped, not scanned for malware: run make backfill SCAN=missing first"
 
 MAX_BATCH = 100
 """Maximum keys of a BatchGetItem (DynamoDB API reference)."""
@@ -55,7 +57,7 @@ class Outcome:
     """The outcome of one upload."""
 
     name: str
-    """PROCESSED, FAILED with its code, GONE, REMOVED, DELETED or STILL_FAILING."""
+    """PROCESSED, FAILED with its code, GONE, REMOVED, DELETED, UNSCANNED or STILL_FAILING."""
     key: str
     error: str | None = None
     """If STILL_FAILING."""
@@ -88,6 +90,7 @@ class Processor:
     dynamodb: DynamoDBClient
     table: str
     s3: S3Client
+    scans_uploads: bool
     parallel: int
 
 
@@ -112,6 +115,7 @@ def get_processor(stage: Stage, parallel: int) -> Processor:
         dynamodb=stage.account.dynamodb_for(parallel),
         table=table,
         s3=stage.account.s3,
+        scans_uploads=Feature.SCAN in stage.features,
         parallel=parallel,
     )
 
@@ -146,10 +150,14 @@ def invoke(processor: Processor, event: Mapping[str, object]) -> str | None:
 def process(processor: Processor, upload: Upload) -> Outcome:
     """Invoke process_upload on one upload and wait for its outcome.
 
+    The function replaces no result from before uploads were scanned: such an upload is UNSCANNED.
+
     Raises:
         ClientError: the invocation is refused, or throttled for several minutes.
         BotoCoreError: AWS is unreachable.
     """
+    if processor.scans_uploads and upload.replaces and upload.scanned_at is None:
+        return Outcome(UNSCANNED, upload.key)
     if error := invoke(processor, build_event(upload)):
         return _resolved(processor, upload, Outcome(STILL_FAILING, upload.key, error))
     document_id = document_id_for(upload.bucket, upload.key)

@@ -230,6 +230,20 @@ def test_backfill_scans_old_documents(
     assert "0 documents without a scan" in capsys.readouterr().out
 
 
+def test_texts_of_documents_without_a_scan(
+    scan_stack: Stack, folder: Scanner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are not counted as processed: their scan comes first."""
+    key = f"{folder.prefix}old.txt"
+    scan_stack.put(key, b"three small words", "text/plain")
+    scan_stack.record(key, "PROCESSED")
+    change_record(scan_stack, key, scannedAt=None, text=None)
+    backfill(scan_stack.stage, 2, ["text"])
+    printed = capsys.readouterr().out
+    assert "1  skipped, not scanned for malware: run make backfill SCAN=missing first" in printed
+    assert "PROCESSED" not in printed
+
+
 def test_backfill_needs_the_feature(stack: Stack) -> None:
     """A stage that scans no uploads is told to switch it on, and a call without a selection how."""
     with pytest.raises(CommandError, match=r"SCAN=guardduty: set it .* run make deploy STAGE=test"):
