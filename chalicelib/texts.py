@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.documents import Document, FailureCode, is_client_upload
+from chalicelib.documents import Document, FailureCode, Status, is_client_upload
 from chalicelib.files.extracted_text import ExtractedText
 from chalicelib.objects import delete_object, list_keys, put_object
 from chalicelib.store import WriteOutcome, WriteResult
@@ -90,8 +90,9 @@ def settle_text(
         return
     replaced = result.replaced or {}
     is_same_version = replaced.get("sequencer") == document.sequencer
-    if text and is_same_version and own not in used_keys(replaced):
-        # Another attempt, which found no text in the record, may have deleted it.
+    was_settled = is_same_version and replaced.get("status") != Status.SCANNING
+    if text and was_settled and own not in used_keys(replaced):
+        # Another attempt, which found this result without a text, may have deleted it.
         put_text(s3, bucket, document, text)
     unused = used_keys(replaced) - used
     if document.failure and document.failure.code in _UNCERTAIN:
