@@ -156,10 +156,15 @@ def fail_unstarted(record: Record, fields: LogFields, seconds_left: SecondsLeft)
 
 
 def fail_permanently(job: Job, fields: LogFields, seconds_left: SecondsLeft) -> Record | None:
-    """Record that a job has failed after Lambda's last attempt; the record, if that was written."""
+    """Record that a job has failed after Lambda's last attempt; the record, if that was written.
+
+    What the job has stored is kept then: a late result, which replaces the failure, may be writing.
+    """
     write = fail(job, TextFailureCode.PROCESSING_FAILED, fields, seconds_left)
+    if write.is_written:
+        return write.record
     discard(job, write.record)
-    return write.record if write.is_written else None
+    return None
 
 
 def discard(job: Job, record: Record) -> None:

@@ -19,6 +19,7 @@ from infra.commands.retry import retry
 from infra.commands.status import status
 from infra.local.samples import pdf
 from infra.local.scans import scan, scanned_pdf
+from tests.stack.test_record_failure import fail_permanently
 from tests.support.local_textract import LocalTextract
 from tests.support.stack import Stack
 from tests.support.textract import completion_message, sns_event
@@ -259,6 +260,22 @@ def test_results_that_cannot_be_read_fail_after_the_last_attempt(
     event = sns_event(completion_message(tag_of(ocr_stack, key), job_id=job["jobId"]))
     assert {} == ocr_stack.invoke("record_text", event)
     assert 12 == text_of(ocr_stack, key, "DONE")["wordCount"]
+
+
+def test_a_failure_keeps_what_a_late_result_may_refer_to(
+    ocr_stack: Stack, textract: LocalTextract, key: str
+) -> None:
+    """The text is stored before the result is recorded, which replaces the failure."""
+    upload_held(ocr_stack, textract, key)
+    job = job_of(ocr_stack.record(key))
+    assert job is not None
+    bucket, text_key = ocr_stack.outputs["TextBucketName"], job.text_key()
+    ocr_stack.account.s3.put_object(Bucket=bucket, Key=text_key, Body=b"late")
+    fail_permanently(ocr_stack, sns_event(completion_message(job.tag())))
+    assert "processing_failed" == failure_of(ocr_stack, key)
+    assert {text_key: b"late"} == stored(ocr_stack, key)
+    textract.release(key)
+    text_of(ocr_stack, key, "DONE")
 
 
 def test_a_failed_job_is_recorded(ocr_stack: Stack, textract: LocalTextract, key: str) -> None:
