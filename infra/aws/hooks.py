@@ -22,6 +22,7 @@ class Limitation(StrEnum):
     THROTTLING = "throttling of API requests"
     REQUEST_SIZE = "limit of 10 MB for API requests"
     METRICS_FROM_LOGS = "metrics from log lines"
+    SIMULATED_CONDITIONS = "conditions in IAM's policy simulator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
 
+from infra.aws.hooks import Limitation
 from infra.build import policies
 from infra.verification.report import Report
 from infra.verification.session import Session
 
-Access = tuple[str, str]
-"""An action and the ARN of a resource."""
+ANY = "*"
+"""The resource of actions without resource types: there is none that they are denied on."""
+
+
+class Access(NamedTuple):
+    """An action on a resource, in a request with these values of condition keys."""
+
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...] = ()
+
 
 _ALLOWED = "allowed"
 _AS_LISTED = "as listed"
@@ -21,16 +33,39 @@ def check_permissions(session: Session, report: Report) -> None:
     granted = {name: set(_granted(session, name)) for name in session.stage.functions}
     everything = set().union(*granted.values(), _dangerous(session))
     for function, own in granted.items():
-        own_actions = {action for action, _ in own}
-        foreign = {access for access in everything if access[0] not in own_actions}
-        foreign |= {(action, _elsewhere(resource)) for action, resource in own}
-        for title, expected, checked in (
-            ("its policy's actions are allowed", True, own),
-            ("all other actions are denied", False, foreign - own),
-        ):
-            wrong = sorted(_simulated(session, function, checked, expected))
-            answered = ", ".join(wrong) or _AS_LISTED
-            report.expect(f"{function}: {title}", _AS_LISTED, answered, f"({len(checked)})")
+        own_actions = {access.action for access in own}
+        foreign = {access for access in everything if access.action not in own_actions}
+        foreign |= {
+            access._replace(resource=_elsewhere(access.resource))
+            for access in own
+            if access.resource != ANY
+        }
+        conditional = {access for access in own if access.context}
+        foreign |= {access._replace(context=()) for access in conditional}
+        expect = partial(_expect, session, report, function)
+        expect("its policy's actions are allowed", own - conditional, expected=True)
+        expect("all other actions are denied", foreign - own, expected=False)
+        if conditional:
+            title = "its policy's conditional actions are allowed"
+            report.unless(
+                Limitation.SIMULATED_CONDITIONS,
+                f"{function}: {title}",
+                partial(expect, title, conditional, expected=True),
+            )
+
+
+def _expect(
+    session: Session,
+    report: Report,
+    function: str,
+    title: str,
+    checked: set[Access],
+    *,
+    expected: bool,
+) -> None:
+    wrong = sorted(_simulated(session, function, checked, expected))
+    answered = ", ".join(wrong) or _AS_LISTED
+    report.expect(f"{function}: {title}", _AS_LISTED, answered, f"({len(checked)})")
 
 
 def _granted(session: Session, function: str) -> Iterator[Access]:
@@ -40,24 +75,26 @@ def _granted(session: Session, function: str) -> Iterator[Access]:
     policy = json.loads(policies.render(text, session.outputs, session.stage.features))
     for statement in policy["Statement"]:
         resources = statement["Resource"]
+        context = tuple(sorted(statement.get("Condition", {}).get("StringEquals", {}).items()))
         for action in statement["Action"]:
             for resource in [resources] if isinstance(resources, str) else resources:
-                yield action, resource.replace("*", "verify")
+                example = resource if resource == ANY else resource.replace("*", "verify")
+                yield Access(action, example, context)
 
 
 def _dangerous(session: Session) -> set[Access]:
     """Actions that no function needs."""
     outputs = session.outputs
     return {
-        ("s3:ListBucket", outputs["UploadBucketArn"]),
-        ("s3:PutBucketPolicy", outputs["UploadBucketArn"]),
-        ("s3:PutObjectAcl", f"{outputs['UploadBucketArn']}/verify"),
-        ("dynamodb:Scan", outputs["DocumentsTableArn"]),
-        ("dynamodb:DeleteItem", outputs["DocumentsTableArn"]),
-        ("sqs:PurgeQueue", outputs["FailureQueueArn"]),
-        ("cognito-idp:AdminCreateUser", outputs["UserPoolArn"]),
-        *(("lambda:InvokeFunction", arn) for arn in _functions(session).values()),
-        *(("iam:PassRole", arn) for arn in _roles(session).values()),
+        Access("s3:ListBucket", outputs["UploadBucketArn"]),
+        Access("s3:PutBucketPolicy", outputs["UploadBucketArn"]),
+        Access("s3:PutObjectAcl", f"{outputs['UploadBucketArn']}/verify"),
+        Access("dynamodb:Scan", outputs["DocumentsTableArn"]),
+        Access("dynamodb:DeleteItem", outputs["DocumentsTableArn"]),
+        Access("sqs:PurgeQueue", outputs["FailureQueueArn"]),
+        Access("cognito-idp:AdminCreateUser", outputs["UserPoolArn"]),
+        *(Access("lambda:InvokeFunction", arn) for arn in _functions(session).values()),
+        *(Access("iam:PassRole", arn) for arn in _roles(session).values()),
     }
 
 
@@ -72,9 +109,15 @@ def _simulated(
 ) -> Iterator[str]:
     """Those accesses for which IAM's decision differs from the expected one."""
     role = _roles(session)[function]
-    for action, resource in sorted(accesses):
+    for action, resource, context in sorted(accesses):
         answer = session.stage.account.iam.simulate_principal_policy(
-            PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
+            PolicySourceArn=role,
+            ActionNames=[action],
+            ResourceArns=[resource],
+            ContextEntries=[
+                {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+                for key, value in context
+            ],
         )
         decision = answer["EvaluationResults"][0]["EvalDecision"]
         if (decision == _ALLOWED) != expected:
