@@ -35,7 +35,7 @@ def direct_key(run_id: str, name: str) -> str:
 
 
 def unreadable_upload(run_id: str) -> Upload:
-    """An upload to a bucket that process_upload has no permission for."""
+    """A scanned upload to a bucket that process_upload has no permission for."""
     return Upload(
         bucket="intake-verify-no-such-bucket",
         key=direct_key(run_id, "unreadable.txt"),
@@ -43,6 +43,7 @@ def unreadable_upload(run_id: str) -> Upload:
         e_tag="0" * 32,
         sequencer="00",
         uploaded_at="2026-01-01T00:00:00.000Z",
+        scanned_at="2026-01-01T00:00:01.000Z",
     )
 
 

@@ -29,7 +29,8 @@ def check_monitoring(session: Session, report: Report) -> None:
 
     def find_line() -> dict[str, Any] | None:
         found = recent_lines(session.stage, "process_upload", name, started)
-        return next((line for line in found if line.get("documentId") == put.document_id), None)
+        lines = (line for line in found if line.get("documentId") == put.document_id)
+        return next((line for line in lines if line.get("status") != Status.SCANNING), None)
 
     line = wait_for("log line", find_line, _LOG_SECONDS)
     message = f"File {name} processed with status PROCESSED, words=3"

@@ -12,7 +12,7 @@ from chalicelib.documents import document_id_for, object_key_for
 from infra.aws.hooks import Limitation
 from infra.commands.verify import run_checks
 from infra.console import CommandError
-from infra.verification import leftovers, permissions
+from infra.verification import events, leftovers, monitoring, permissions
 from infra.verification.report import Report
 from infra.verification.session import Session
 from tests.support.stack import Stack
@@ -114,3 +114,17 @@ def test_what_an_aws_cannot_answer_is_skipped(capsys: pytest.CaptureFixture[str]
 
     assert ["run"] == ran
     assert "skipped    many requests: the local AWS has no throttling" in capsys.readouterr().out
+
+
+def test_a_stage_that_scans_uploads_is_verified(scan_stack: Stack) -> None:
+    """The log line is that of the result, and the failing upload does not wait for a scan."""
+    session = session_of(scan_stack)
+    report = Report(session.stage.hooks.limitations)
+    try:
+        events.start_failure(session)
+        with report.group("Monitoring"):
+            monitoring.check_monitoring(session, report)
+        with report.group("Failure path"):
+            events.check_failure(session, report)
+    finally:
+        session.clean_up()
