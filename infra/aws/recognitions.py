@@ -152,6 +152,20 @@ def restart(recognizer: Recognizer, record: Record) -> Outcome:
     return Outcome(STARTED, upload.key) if outcome.name == Status.PROCESSED else outcome
 
 
+def abandoned_recognitions(
+    stage: Stage, processor: Processor, bucket: str
+) -> list[Callable[[], Outcome]]:
+    """What is to be done where OCR is off: process what still waits for Textract, without it.
+
+    Reads every PROCESSED record, so not on a stage without texts, which most stages are.
+    """
+    if Feature.TEXT not in stage.features:
+        return []
+    late = late_recognitions(processor.dynamodb, processor.table, 0)
+    uploads = (upload_of(record, bucket, replaces=record["processedAt"]) for record in late)
+    return [partial(process, processor, upload) for upload in uploads]
+
+
 def _records_with_text(dynamodb: DynamoDBClient, table: str) -> Iterator[Record]:
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,

@@ -5,7 +5,8 @@ messages are in the unrecorded failure queue, the dead-letter queue of the failu
 those of removals and of scan results that could not be recorded. Documents that are SCANNING are
 scanned again, or processed where uploads are no longer scanned.
 Recognitions that have failed likewise are started again; those that Textract has not answered for
-an hour are recorded as it reports them.
+an hour are recorded as it reports them. Where OCR is off, documents that still wait for Textract
+are processed again, without it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from chalicelib.events import (
 )
 from chalicelib.scan_results import scan_result_from_message
 from infra.aws.queues import IN_FLIGHT, VISIBLE, queue_depth
-from infra.aws.recognitions import LATE_SECONDS, get_recognizer, open_recognitions
+from infra.aws.recognitions import (
+    LATE_SECONDS,
+    abandoned_recognitions,
+    get_recognizer,
+    open_recognitions,
+)
 from infra.aws.recorded_uploads import failed_uploads, scanning_uploads
 from infra.aws.reprocess import (
     REMOVED,
@@ -89,7 +95,11 @@ def retry(stage: Stage, parallel: int, late_seconds: float = LATE_SECONDS) -> No
     scanning = list(scanning_uploads(processor.dynamodb, processor.table, bucket))
     unrecorded = queue_depth(queues.sqs, queues.unrecorded, (VISIBLE,))
     recognizer = get_recognizer(stage, parallel)
-    recognitions = open_recognitions(recognizer, late_seconds) if recognizer else []
+    recognitions = (
+        open_recognitions(recognizer, late_seconds)
+        if recognizer
+        else abandoned_recognitions(stage, processor, bucket)
+    )
     total = len(failed) + len(scanning) + len(recognitions) + unrecorded
     echo(
         f"Stage {stage.name}: {total:,} to retry, {unrecorded:,} of them without a FAILED record"

@@ -15,12 +15,13 @@ import pytest
 
 from chalicelib.documents import document_id_for
 from chalicelib.events import SEQUENCER_WIDTH
-from chalicelib.store import from_item
+from chalicelib.store import from_item, to_item
 from chalicelib.text_keys import used_keys
 from infra.api_client import Client, send
 from infra.aws.reprocess import get_processor
 from infra.commands.backfill import backfill
 from infra.commands.reconcile import delete_unused_texts
+from infra.commands.retry import retry
 from infra.console import CommandError
 from infra.local.samples import pdf, png
 from tests.stack.test_record_failure import message
@@ -383,6 +384,25 @@ def test_documents_from_before_get_their_texts(
 
     backfill(text_stack.stage, 2, ["text"])
     assert "Stage text: 0 documents without text" in capsys.readouterr().out
+
+
+def test_retry_ends_recognitions_that_were_switched_off(text_stack: Stack) -> None:
+    """Textract's answer finds no function: the document is processed again, without OCR."""
+    key = text_stack.new_key("a.png")
+    text_stack.put(key, png(8, 8))
+    before = text_stack.record(key)
+    running = {"source": "ocr", "status": "RUNNING", "startedAt": before["processedAt"]}
+    text_stack.account.dynamodb.update_item(
+        TableName=text_stack.table,
+        Key={"documentId": {"S": before["documentId"]}},
+        UpdateExpression="SET #text = :running",
+        ExpressionAttributeNames={"#text": "text"},
+        ExpressionAttributeValues=to_item({":running": running}),
+    )
+    retry(text_stack.stage, parallel=2)
+    after = text_stack.record(key)
+    assert "text" not in after
+    assert before["sequencer"] == after["sequencer"]
 
 
 def forget_text(stack: Stack, key: str) -> None:
