@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import urllib.request
 from typing import Any
 
 import pytest
+from pypdf import PdfWriter
 
 from chalicelib.api.auth import OPERATORS
 from chalicelib.documents import document_id_for
@@ -28,6 +30,15 @@ from tests.support.waiting import eventually
 LINES = ["The quick brown fox jumps over the lazy dog", "Invoice number 4711"]
 PAGE = scan(LINES)
 PNG = PAGE.png()
+
+
+def joined(*pdfs: bytes) -> bytes:
+    """A PDF with the pages of others."""
+    writer, content = PdfWriter(), io.BytesIO()
+    for part in pdfs:
+        writer.append(io.BytesIO(part))
+    writer.write(content)
+    return content.getvalue()
 
 
 @pytest.fixture
@@ -144,6 +155,19 @@ def test_a_pdf_with_text_is_not_sent(ocr_stack: Stack, textract: LocalTextract, 
     ocr_stack.put(key, pdf(1, 5))
     assert "status" not in ocr_stack.record(key).get("text", {})
     assert [] == textract.jobs(key)
+
+
+def test_a_partly_scanned_pdf_keeps_its_own_text_meanwhile(
+    ocr_stack: Stack, textract: LocalTextract, key: str
+) -> None:
+    """It is sent as a whole, and its recognized text replaces the one of the other pages."""
+    upload_held(ocr_stack, textract, key, joined(pdf(1, 5), scanned_pdf(PAGE)))
+    text, own = text_of(ocr_stack, key, "RUNNING"), text_in(ocr_stack, key)
+    assert ("document", 5) == (text["source"], len(own.split()))
+    assert 1 == ocr_stack.record(key)["metadata"]["pagesWithoutText"]
+    textract.release(key)
+    assert "ocr" == text_of(ocr_stack, key, "DONE")["source"]
+    assert "\n".join(LINES) == text_in(ocr_stack, key).partition("\f")[2]
 
 
 def test_a_long_scan_is_not_sent(ocr_stack: Stack, textract: LocalTextract, key: str) -> None:
