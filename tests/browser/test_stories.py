@@ -411,7 +411,7 @@ def test_the_list_can_be_filtered_searched_and_paginated(
     page = visit.page
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#summary")).to_have_text("20 shown, more available")
-    assert "record 24.txt" == page.locator(".name").first.inner_text()
+    expect(page.locator(".name").first).to_have_text("record 24.txt")
     page.get_by_role("button", name="Load more").click()
     expect(page.locator("#summary")).to_have_text("25 shown")
     page.get_by_role("searchbox").fill("RECORD 1")

@@ -248,7 +248,7 @@ def test_backfill_needs_the_feature(stack: Stack) -> None:
     """A stage that scans no uploads is told to switch it on, and a call without a selection how."""
     with pytest.raises(CommandError, match=r"SCAN=guardduty: set it .* run make deploy STAGE=test"):
         backfill(stack.stage, 1, ["scan"])
-    with pytest.raises(CommandError, match="make backfill STAGE=test TEXT=missing or SCAN=missing"):
+    with pytest.raises(CommandError, match=r"make backfill STAGE=test .* or SCAN=missing"):
         backfill(stack.stage, 1, [])
 
 
