@@ -87,7 +87,7 @@ def put_pending(
             **values,
         )
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
-        return _record_in(error)
+        return record_in(error)
     return None
 
 
@@ -260,14 +260,14 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def result_of_conflict(document: Document, error: ClientError) -> WriteResult:
     """Why the condition failed, from the record that it compared with."""
-    record = _record_in(error)
+    record = record_in(error)
     if record.get("deletedUntil", "") >= (document.uploaded_at or FOREVER):
         return WriteResult(WriteOutcome.DELETED, record)
     is_duplicate = record.get("sequencer") == document.sequencer
     return WriteResult(WriteOutcome.DUPLICATE if is_duplicate else WriteOutcome.OUTDATED, record)
 
 
-def _record_in(error: ClientError) -> Record:
+def record_in(error: ClientError) -> Record:
     """The record that a condition was compared with; empty where there was none."""
     item: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs lacks this key
     return from_item(item)

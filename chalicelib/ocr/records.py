@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from chalicelib.documents import TextFailureCode, TextStatus
 from chalicelib.ocr.jobs import Job
 from chalicelib.ocr.states import Text
-from chalicelib.store import Record, from_item, to_item
+from chalicelib.store import Record, from_item, record_in, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -92,5 +92,4 @@ def _values(job: Job) -> dict[str, object]:
 
 
 def _conflict(error: ClientError) -> TextWrite:
-    item: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment] # botocore-stubs lacks this key
-    return TextWrite(is_written=False, record=from_item(item))
+    return TextWrite(is_written=False, record=record_in(error))

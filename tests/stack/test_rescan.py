@@ -135,7 +135,7 @@ def test_a_scanned_upload_is_processed_again_without_a_scan(
 
 
 def test_reconcile_scans_objects_without_a_record(scan_stack: Stack, folder: Scanner) -> None:
-    """An object that neither the functions nor the scanner were told of is scanned, then read."""
+    """An object without any event is scanned, then read."""
     folder.set(Fault.DEAD)
     key = f"{folder.prefix}a.txt"
     with scan_stack.no_events():

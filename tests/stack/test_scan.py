@@ -53,7 +53,7 @@ class Versions:
     key: str
 
     def put(self, content: bytes, sequencer: str) -> Version:
-        """Another version, once the scanner has tagged it; nobody was told of it."""
+        """Another version, once the scanner has tagged it; no function got an event of it."""
         e_tag = self.stack.put(self.key, content, "text/plain")
         s3 = self.stack.account.s3
 

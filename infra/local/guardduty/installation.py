@@ -72,7 +72,7 @@ def _add_resource_type(guardduty: GuardDuty) -> None:
     provisioners._RESOURCE_HANDLERS[RESOURCE_TYPE] = handlers  # noqa: SLF001 - no public way
     on_thread = stacks._runs_on_worker_thread  # noqa: SLF001 - likewise
     # A plan calls S3 of this process.
-    stacks._runs_on_worker_thread = lambda name: name == RESOURCE_TYPE or on_thread(name)  # noqa: SLF001
+    stacks._runs_on_worker_thread = lambda name: name == RESOURCE_TYPE or on_thread(name)  # noqa: SLF001 - likewise
 
 
 def _cloudformation() -> Caller:

@@ -158,10 +158,10 @@ def _put_rule(plan: Plan) -> None:
     name = _rule_name(plan)
     with request_scope(plan.role.account, plan.role.region):
         eventbridge._ensure_default_bus()  # noqa: SLF001 - MiniStack's API
-        eventbridge._put_rule({"Name": name, "EventPattern": json.dumps(pattern)})  # noqa: SLF001
+        eventbridge._put_rule({"Name": name, "EventPattern": json.dumps(pattern)})  # noqa: SLF001 - likewise
         # Its PutTargets refuses the target, which is a resource of GuardDuty's own account on AWS.
-        key = eventbridge._rule_key(name, "default")  # noqa: SLF001
-        eventbridge._targets[key] = [{"Id": plan.plan_id, "Arn": plan.arn}]  # noqa: SLF001
+        key = eventbridge._rule_key(name, "default")  # noqa: SLF001 - likewise
+        eventbridge._targets[key] = [{"Id": plan.plan_id, "Arn": plan.arn}]  # noqa: SLF001 - likewise
 
 
 def _rule_name(plan: Plan) -> str:
