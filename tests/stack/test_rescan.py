@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.documents import document_id_for
-from infra.aws.recorded_uploads import scanning_uploads, unscanned_uploads
+from infra.aws.recorded_uploads import failed_uploads, scanning_uploads, unscanned_uploads
 from infra.commands.backfill import backfill
 from infra.commands.reconcile import reconcile
 from infra.commands.retry import retry
@@ -39,9 +39,9 @@ SCHEDULED = {
 
 @pytest.fixture(autouse=True)
 def no_earlier_documents(scan_stack: Stack) -> None:
-    """Delete the documents of other tests that wait for a scan."""
+    """Delete the documents of other tests that a retry or a backfill would take up."""
     dynamodb, table, bucket = scan_stack.account.dynamodb, scan_stack.table, scan_stack.bucket
-    for uploads in (scanning_uploads, unscanned_uploads):
+    for uploads in (failed_uploads, scanning_uploads, unscanned_uploads):
         for upload in uploads(dynamodb, table, bucket):
             scan_stack.delete_record(upload.key)
 
