@@ -10,7 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ from infra.commands.deploy import StackOptions, check_python, deploy
 from infra.commands.destroy import confirmation_for, destroy
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
+from tests.support.faults import Call, ConnectionFault, faulty_aws
 from tests.support.stack import Stack
-from tests.support.waiting import eventually
 
 LOCAL_API_STACK = "local-api-of-intake-other"
 """Created by the last step before the settings of the API."""
@@ -74,12 +75,15 @@ def test_an_interrupted_deployment_resumes(other: Stage, stack: Stack, tmp_path:
 
     Another stage is beside it.
     """
-    deploy_until(other, "a stack", lambda: bool(describe(other.account, other.stack_name)))
-    deploy_until(other, "a mapping", lambda: bool(mappings(other)))
+    deploy_until(other, is_function)
     created = other.outputs()
+    assert not other.get_deployed("api_handler")
+    deploy_until(other, is_api)
+    assert mappings(other)
     assert {} == other.get_deployed("rest_api")
     leave_behind(other)
-    deploy_until(other, "an API", lambda: bool(describe(other.account, LOCAL_API_STACK)))
+    deploy_until(other, is_rate_limit)
+    assert describe(other.account, LOCAL_API_STACK)
     # As an operator may, to protect other functions of the account.
     function = other.functions["record_failure"]
     other.account.lambda_.put_function_concurrency(
@@ -182,8 +186,23 @@ def test_the_rebuilt_record_is_chalices(stack: Stack) -> None:
     assert by_name == resources
 
 
-def deploy_until(stage: Stage, what: str, happened: Any) -> None:
-    """Deploy in another process, and kill it when the condition is true."""
+def is_function(call: Call) -> bool:
+    """Chalice's first call that creates something: stack, roles and policies exist."""
+    return call.method == "POST" and call.path.endswith("/functions")
+
+
+def is_api(call: Call) -> bool:
+    """Chalice's last call that creates something: functions, events and mapping exist."""
+    return call.method == "POST" and call.path.startswith("/restapis?")
+
+
+def is_rate_limit(call: Call) -> bool:
+    """The deployment's last call that changes something."""
+    return call.method == "PATCH" and "/stages/" in call.path
+
+
+def deploy_until(stage: Stage, is_next: Callable[[Call], bool]) -> None:
+    """Deploy in another process, and kill it before this call reaches AWS."""
     program = (
         "import os, sys, pathlib\n"
         "from infra.commands.deploy import deploy\n"
@@ -191,18 +210,27 @@ def deploy_until(stage: Stage, what: str, happened: Any) -> None:
         "from infra.local.workarounds import local_stage\n"
         "deploy(local_stage('other', Account(dict(os.environ)), pathlib.Path(sys.argv[1])))"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, stage.project],
-        env=dict(stage.account.environment),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        eventually(happened, what)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    reached = threading.Event()
+
+    def fault(call: Call) -> ConnectionFault | None:
+        if reached.is_set() or is_next(call):
+            reached.set()
+            return ConnectionFault.HUNG
+        return None
+
+    with faulty_aws(stage.account.endpoint or "", fault) as url:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, stage.project],
+            env={**stage.account.environment, "AWS_ENDPOINT_URL": url},
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            assert reached.wait(120), "the deployment did not make the call"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def everything_in_the_account_named(stage: Stage) -> list[str]:

@@ -74,6 +74,26 @@ def change_record(stack: Stack, key: str, **attributes: Any) -> None:
         )
 
 
+def test_overdue_scans_are_reported(scan_stack: Stack) -> None:
+    """The metric of the alarm counts what has been SCANNING for an hour."""
+    key = scan_stack.new_key("stuck.txt")
+    scan_stack.put_record(
+        key,
+        status="SCANNING",
+        fileName="stuck.txt",
+        fileSize=1,
+        uploadedAt=LONG_AGO,
+        objectKey=key,
+        eTag="e",
+        sequencer="0055AED6DCD90281E5",
+    )
+    assert {} == scan_stack.invoke("check_scans", SCHEDULED)
+    scan_stack.delete_record(key)
+    assert {} == scan_stack.invoke("check_scans", SCHEDULED)
+    counts = [line["scansOverdue"] for line in scan_stack.lines("check_scans", "SCANNING")]
+    assert [1, 0] == counts[-2:]
+
+
 def test_a_dead_scanner_loses_nothing(
     scan_stack: Stack, folder: Scanner, capsys: pytest.CaptureFixture[str]
 ) -> None:

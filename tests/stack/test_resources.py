@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 import pytest
+from botocore.model import OperationModel
 from cfnlint.decode import decode, decode_str
 
 from chalicelib.api.parts import MULTIPART_SECONDS
 from chalicelib.observability import METRICS, NAMESPACE
 from infra.aws.hooks import AWS
+from infra.aws.lambda_settings import set_log_format
 from infra.aws.stage import ROOT
 from infra.build.chalice_project import read_config
 from infra.commands.deploy import SLOW_MILLISECONDS, TEMPLATE, VISIBILITY_TIMEOUTS
@@ -195,6 +197,27 @@ def test_lambdas_own_lines_are_json(stack: Stack) -> None:
     """The deployment sets every function's log format."""
     for function in stack.stage.functions:
         assert "JSON" == stack.configuration(function)["LoggingConfig"]["LogFormat"]
+
+
+def test_a_function_is_changed_only_while_no_other_change_is_made(stack: Stack) -> None:
+    """AWS refuses it with ResourceConflictException; the local AWS does not."""
+    lambda_ = stack.account.lambda_
+    lambda_.update_function_configuration(
+        FunctionName=stack.stage.functions["record_failure"], LoggingConfig={"LogFormat": "Text"}
+    )
+    operations: list[str] = []
+
+    def note(model: OperationModel, **_: object) -> None:
+        operations.append(model.name)
+
+    lambda_.meta.events.register("before-call.lambda", note)
+    try:
+        set_log_format(stack.stage)
+    finally:
+        lambda_.meta.events.unregister("before-call.lambda", note)
+    changed = operations.index("UpdateFunctionConfiguration")
+    waits = ["GetFunction", "UpdateFunctionConfiguration", "GetFunction"]
+    assert waits == operations[changed - 1 : changed + 2]
 
 
 def alarms() -> dict[str, dict[str, Any]]:

@@ -39,10 +39,12 @@ FIRST, SECOND = "0055AED6DCD90281E5", "0055AED6DCD90281E6"
 """Sequencers of one key, in their order."""
 
 
-@pytest.fixture(scope="module")
-def scanner(scan_stack: Stack) -> Scanner:
-    """The scanner of the stage's bucket."""
-    return scanner_of(scan_stack.account, scan_stack.bucket)
+@pytest.fixture
+def scanner(scan_stack: Stack) -> Iterator[Scanner]:
+    """The scanner of the stage's bucket; its faults end with the test."""
+    scanner = scanner_of(scan_stack.account, scan_stack.bucket)
+    yield scanner
+    scanner.set()
 
 
 @dataclass
@@ -383,26 +385,6 @@ def test_a_failure_of_processing_replaces_scanning(
     assert SCANNED_AT == record["scannedAt"]
 
 
-def test_overdue_scans_are_reported(scan_stack: Stack) -> None:
-    """The metric of the alarm counts what has been SCANNING for an hour."""
-    key = scan_stack.new_key("stuck.txt")
-    scan_stack.put_record(
-        key,
-        status="SCANNING",
-        fileName="stuck.txt",
-        fileSize=1,
-        uploadedAt="2026-01-01T00:00:00.000Z",
-        objectKey=key,
-        eTag="e",
-        sequencer=FIRST,
-    )
-    assert {} == scan_stack.invoke("check_scans", SCHEDULED)
-    scan_stack.delete_record(key)
-    assert {} == scan_stack.invoke("check_scans", SCHEDULED)
-    counts = [line["scansOverdue"] for line in scan_stack.lines("check_scans", "SCANNING")]
-    assert [1, 0] == counts[-2:]
-
-
 def test_a_newer_version_takes_the_text_along(versions: Callable[[str], Versions]) -> None:
     """What was read from the version before is removed while the newer one is scanned."""
     of = versions("NO_THREATS_FOUND")
@@ -499,19 +481,6 @@ def texts(stack: Stack, record: dict[str, Any]) -> list[str]:
         Bucket=stack.outputs["TextBucketName"], Prefix=record["documentId"]
     )
     return [item["Key"] for item in answer.get("Contents", [])]
-
-
-SCHEDULED = {
-    "version": "0",
-    "id": "0",
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "account": "000000000000",
-    "time": "2026-11-22T12:00:00Z",
-    "region": "us-east-1",
-    "resources": [],
-    "detail": {},
-}
 
 
 def without_id(record: dict[str, Any]) -> dict[str, Any]:

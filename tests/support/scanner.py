@@ -32,7 +32,7 @@ class Scanner:
         return Scanner(self.endpoint, self.bucket, self.prefix + prefix)
 
     def set(self, fault: Fault | None = None, result: Result | None = None) -> None:
-        """Let the next scans fail like this, or have this result; without arguments none."""
+        """Let the next scans fail like this, or have this result; without arguments none more."""
         self._call("PUT", "rules", fault=fault, result=result)
 
     def release(self, *, is_reversed: bool = False) -> int:

@@ -49,11 +49,18 @@ class Rules:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, rule: Rule) -> None:
-        """Replace the rule for the same prefix; one without fault and result ends it."""
+        """Replace the rule for the same prefix; one without fault and result ends all under it."""
+        is_new = bool(rule.fault or rule.result)
         with self._lock:
-            same = (rule.bucket, rule.prefix)
-            self._rules = [kept for kept in self._rules if (kept.bucket, kept.prefix) != same]
-            if rule.fault or rule.result:
+            self._rules = [
+                kept
+                for kept in self._rules
+                if not (
+                    kept.prefix == rule.prefix if is_new else kept.prefix.startswith(rule.prefix)
+                )
+                or kept.bucket != rule.bucket
+            ]
+            if is_new:
                 self._rules.append(rule)
 
     def of(self, bucket: str, key: str) -> Rule:
