@@ -322,11 +322,12 @@ def test_a_log_line_has_the_pages(ocr_stack: Stack, key: str) -> None:
     """They are what Textract charges for."""
     ocr_stack.put(key, scanned_pdf(PAGE, PAGE))
     text_of(ocr_stack, key, "DONE")
-    [line] = [
-        line
-        for line in ocr_stack.lines("record_text", "recognized with status DONE, words=24")
-        if line["objectKey"] == key
-    ]
+
+    def look() -> list[dict[str, Any]]:
+        lines = ocr_stack.lines("record_text", "recognized with status DONE, words=24")
+        return [line for line in lines if line["objectKey"] == key]
+
+    [line] = eventually(look, "a line of the result")
     assert (2, 24) == (line["ocrPages"], line["recognizedWords"])
 
 
