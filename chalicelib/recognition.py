@@ -156,15 +156,18 @@ def fail_unstarted(record: Record, fields: LogFields, seconds_left: SecondsLeft)
 
 
 def fail_permanently(job: Job, fields: LogFields, seconds_left: SecondsLeft) -> Record | None:
-    """Record that a job has failed after Lambda's last attempt; the record, if that was written.
+    """Record that a job has failed after Lambda's last attempt, unless it has a result.
 
     What the job has stored is kept then: a late result, which replaces the failure, may be writing.
+
+    Returns:
+        The record, also where it has a result of the job: perhaps only its notification has failed;
+        None if the record is of another job.
     """
     write = fail(job, TextFailureCode.PROCESSING_FAILED, fields, seconds_left)
-    if write.is_written:
-        return write.record
-    discard(job, write.record)
-    return None
+    if not write.is_written:
+        discard(job, write.record)
+    return write.record if job_of(write.record) == job else None
 
 
 def discard(job: Job, record: Record) -> None:

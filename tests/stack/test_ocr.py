@@ -21,6 +21,7 @@ from infra.commands.retry import retry
 from infra.commands.status import status
 from infra.local.samples import pdf
 from infra.local.scans import scan, scanned_pdf
+from tests.stack.test_notifications import Subscriber
 from tests.stack.test_record_failure import fail_permanently
 from tests.support.local_textract import LocalTextract
 from tests.support.stack import Stack
@@ -300,6 +301,21 @@ def test_a_failure_keeps_what_a_late_result_may_refer_to(
     assert {text_key: b"late"} == stored(ocr_stack, key)
     textract.release(key)
     text_of(ocr_stack, key, "DONE")
+
+
+def test_a_result_that_could_not_be_published_is_published_after_the_last_attempt(
+    ocr_stack: Stack, key: str
+) -> None:
+    """record_failure publishes what record_text has recorded but SNS has not accepted."""
+    ocr_stack.put(key, PNG)
+    done = text_of(ocr_stack, key, "DONE")
+    subscriber = Subscriber(ocr_stack)
+    event = sns_event(completion_message(tag_of(ocr_stack, key)))
+    fail_permanently(ocr_stack, event, "NotificationError")
+    [body] = subscriber.wait_for_messages(1, key)
+    subscriber.close()
+    assert done == body["text"]
+    assert done == ocr_stack.record(key)["text"]
 
 
 def test_a_failed_job_is_recorded(ocr_stack: Stack, textract: LocalTextract, key: str) -> None:
