@@ -7,7 +7,10 @@ import hmac
 import struct
 import time
 import uuid
+from urllib.parse import quote
 
+import pytest
+import zxingcpp
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.stack import PASSWORD, Stack
@@ -167,6 +170,50 @@ def set_up_authenticator(page: Page, email: str) -> str:
     expect(account.get_by_role("status")).to_contain_text("On: sign-in requires a code")
     account.get_by_role("button", name="Close").click()
     return secret
+
+
+PIXELS = """
+async (picture) => {
+  const bytes = Uint8Array.from(atob(picture), (character) => character.charCodeAt(0));
+  const bitmap = await createImageBitmap(new Blob([bytes]));
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  return [height, width, Array.from({ length: width * height }, (_, place) => data[place * 4])];
+}
+"""
+"""Height, width and red values of a picture."""
+
+
+def scan(code: Locator) -> str:
+    """The text of a QR code as it is displayed, with its quiet zone but nothing around it."""
+    picture = base64.b64encode(code.screenshot()).decode()
+    height, width, pixels = code.page.evaluate(PIXELS, picture)
+    image = memoryview(bytes(pixels)).cast("B", (height, width))
+    [found] = zxingcpp.read_barcodes(image, try_invert=False)
+    return found.text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_authenticator_app_scans_the_key(browser: Browser, stack: Stack, scheme: str) -> None:
+    """The QR code is that of the link; the page has no key any more once the dialog is closed."""
+    email = user_of(stack)
+    options = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
+    with visit_web_ui(browser, stack, stack.api_url, **options) as visit:
+        page = visit.open().page
+        fill_sign_in(page, email)
+        account = open_account(page, email)
+        account.get_by_role("button", name="Set up an authenticator app").click()
+        code = account.get_by_role("img", name="QR code of the key")
+        link = account.get_by_role("link", name="Open an authenticator app")
+        address = str(link.get_attribute("href"))
+        assert address == scan(code)
+        assert f"otpauth://totp/{quote(f'Intake:{email}', safe='')}" == address.partition("?")[0]
+        account.get_by_role("button", name="Close").click()
+        expect(account).to_be_hidden()
+        assert "otpauth:" not in page.content()
+        expect(page.locator("#mfa-secret")).to_be_empty()
 
 
 def expire_session(visit: Visit, stack: Stack, email: str) -> None:

@@ -36,7 +36,8 @@ from tests.support.stack import Stack
 MAX_COMPRESSED_BYTES = 60_000
 MAX_MODULE_LINES = 250
 MODULES = sorted((FOLDER / "modules").glob("*.js"))
-FILES = [FOLDER / "index.html", FOLDER / "style.css", *MODULES]
+LIBRARIES = sorted((FOLDER / "third_party").glob("*.js"))
+FILES = [FOLDER / "index.html", FOLDER / "style.css", *MODULES, *LIBRARIES]
 CONTENT_TYPES = {
     "": "text/html; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
@@ -103,6 +104,15 @@ def test_the_web_ui_is_small() -> None:
 def test_modules_are_short(path: Path) -> None:
     """No module has more than 250 lines."""
     assert MAX_MODULE_LINES >= len(path.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("path", LIBRARIES, ids=lambda path: path.name)
+def test_a_library_is_served_with_its_licence(path: Path) -> None:
+    """In the comment at its start, with its version and source."""
+    comment = path.read_text(encoding="utf-8").partition("*/")[0]
+    assert re.match(r"/\*\n\w+ [0-9.]+, [^\n]* https://", comment)
+    assert "Copyright (c)" in comment
+    assert comment in read_file(SCRIPT)
 
 
 def test_the_deployment_package_contains_the_web_ui(stack: Stack) -> None:
@@ -200,9 +210,10 @@ def test_a_missing_trailing_slash_is_added(path: str, location: str | None) -> N
 
 
 def test_no_file_refers_to_another_host() -> None:
-    """The files contain no absolute URL of another host."""
+    """The files contain no absolute URL of another host, but for sources in comments."""
     for path in FILES:
-        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+        text = text.replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"(https?:)?//[a-z0-9-]+\.[a-z]", text), path.name
 
 

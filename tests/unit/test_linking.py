@@ -13,6 +13,8 @@ from chalicelib.web.serving import FOLDER
 MODULES = FOLDER / "modules"
 DECLARATION = re.compile(r"^(export )?(?:async )?(?:function|class|const|let) ([\w$]+)", re.M)
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
+LIBRARY = re.compile(r"^const (\{[^}]*\}) = \(\(\) => \{\n.*?^return \1;\n\}\)\(\);\n", re.M | re.S)
+"""A library in the script, in a scope of its own."""
 
 
 def write(folder: Path, **modules: str) -> Path:
@@ -38,6 +40,23 @@ def test_each_module_follows_what_it_imports(tmp_path: Path) -> None:
     assert script == link_modules(folder, "app")
 
 
+def test_a_library_keeps_its_names(tmp_path: Path) -> None:
+    """Of a library, the script has the imported names only."""
+    library = tmp_path / "third_party" / "sums.js"
+    library.parent.mkdir()
+    library.write_text("/* MIT */\nconst b = 1;\nfunction a() {}\n\nexport { b, a };\n")
+    (tmp_path / "modules").mkdir()
+    imports = 'import { a } from "../third_party/sums.js";\nconst b = a();\n'
+    folder = write(tmp_path / "modules", app=imports)
+    script = (
+        "// app.js\nconst { a } = (() => {\n"
+        "/* MIT */\nconst b = 1;\nfunction a() {}\n\n"
+        "return { a };\n})();\nconst b = a();\n"
+    )
+    assert script == link_modules(folder, "app")
+    assert LIBRARY.search(script)
+
+
 def test_a_circular_import_is_an_error(tmp_path: Path) -> None:
     """Its modules have no order in which each follows what it imports."""
     folder = write(tmp_path, a='import { b } from "./b.js";\n', b='import { a } from "./a.js";\n')
@@ -55,7 +74,8 @@ def test_every_module_is_linked() -> None:
 
 def test_modules_share_one_scope() -> None:
     """No two modules declare the same name."""
-    names = [name for _, name in DECLARATION.findall(link_modules(MODULES, "app"))]
+    script = LIBRARY.sub("", link_modules(MODULES, "app"))
+    names = [name for _, name in DECLARATION.findall(script)]
     assert sorted(set(names)) == sorted(names)
 
 

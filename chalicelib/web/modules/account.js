@@ -2,6 +2,7 @@
 
 import { $, el } from "./dom.js";
 import { initClosing, submitHandler } from "./forms.js";
+import { renderQrCode } from "./qr_code.js";
 import { session } from "./session.js";
 import { userAccount } from "./user_pool.js";
 
@@ -25,7 +26,13 @@ function showMfa(isOn) {
     : "Off. With an authenticator app, nobody can sign in with your password alone.";
   $("#mfa-on").hidden = isOn;
   $("#mfa-off").hidden = !isOn;
+  hideSetup();
+}
+
+/** The secret does not remain in the page. */
+function hideSetup() {
   $("#mfa-setup").hidden = true;
+  for (const part of ["#mfa-qr", "#mfa-secret", "#mfa-link"]) $(part).replaceChildren();
 }
 
 async function openAccount() {
@@ -33,7 +40,7 @@ async function openAccount() {
   $("#account-email").textContent = session.user.email;
   $(".problem", dialog).textContent = "";
   $("#mfa-state").textContent = "Loading…";
-  for (const part of ["#mfa-on", "#mfa-off", "#mfa-setup"]) $(part).hidden = true;
+  for (const part of ["#mfa-on", "#mfa-off"]) $(part).hidden = true;
   dialog.showModal();
   await attempt(async () => {
     const { UserMFASettingList = [] } = await callAccount("GetUser");
@@ -41,14 +48,17 @@ async function openAccount() {
   });
 }
 
-/** Show the secret for the authenticator app, as text and as a link for apps on this device. */
+/**
+ * Show the secret for the authenticator app: as a QR code, as text, and as a link for apps on this device.
+ * https://github.com/google/google-authenticator/wiki/Key-Uri-Format
+ */
 async function startSetup() {
   const { SecretCode } = await callAccount("AssociateSoftwareToken");
   const label = encodeURIComponent(`Intake:${session.user.email}`);
+  const href = `otpauth://totp/${label}?secret=${SecretCode}&issuer=Intake`;
+  $("#mfa-qr").replaceChildren(renderQrCode(href, "QR code of the key"));
   $("#mfa-secret").textContent = SecretCode.match(/.{1,4}/g).join(" ");
-  $("#mfa-link").replaceChildren(
-    el("a", { href: `otpauth://totp/${label}?secret=${SecretCode}&issuer=Intake` }, "Open an authenticator app on this device"),
-  );
+  $("#mfa-link").replaceChildren(el("a", { href }, "Open an authenticator app on this device"));
   const form = $("#mfa-setup");
   form.hidden = false;
   $("#mfa-on").hidden = true;
@@ -81,6 +91,7 @@ async function attempt(act) {
 
 export function initAccount() {
   initClosing($("#account"));
+  $("#account").onclose = hideSetup;
   $("#open-account").onclick = openAccount;
   $("#mfa-on").onclick = () => attempt(startSetup);
   $("#mfa-off").onclick = () => attempt(() => setPreference(false));
