@@ -52,7 +52,7 @@ def _in_order(folder: Path, name: str, importers: list[str], done: set[str]) -> 
 
 
 def _library(folder: Path, imported: re.Match[str]) -> str:
-    """The names that a module imports from a library, without the others that the library declares."""
+    """The names that a module imports from a library; the others remain in its scope."""
     names, path = imported.groups()
     text = _LAST_EXPORT.sub("", (folder / path).read_text(encoding="utf-8"))
     return f"const {names} = (() => {{\n{text}return {names};\n}})();\n"
