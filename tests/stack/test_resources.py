@@ -15,7 +15,7 @@ from chalicelib.api.parts import MULTIPART_SECONDS
 from chalicelib.observability import METRICS, NAMESPACE
 from infra.aws.hooks import AWS
 from infra.aws.lambda_settings import set_log_format
-from infra.aws.stage import ROOT
+from infra.aws.stage import ROOT, log_group_of
 from infra.build.chalice_project import read_config
 from infra.commands.deploy import SLOW_MILLISECONDS, TEMPLATE, VISIBILITY_TIMEOUTS
 from infra.local.workarounds import LocalHooks
@@ -23,6 +23,9 @@ from tests.support.stack import Stack
 
 FREE_ALARMS, FREE_DASHBOARDS, MOST_METRICS = 10, 3, 50
 """CloudWatch's free tier; dashboards are free with at most 50 metrics."""
+
+DOCUMENT_LOGS = {"process_upload", "record_failure", "record_scan"}
+"""The functions that make documents FAILED."""
 
 FREE_UNITS = 25
 """DynamoDB's always-free read and write units, each, for all tables and indexes together."""
@@ -358,19 +361,26 @@ def test_slow_is_near_the_timeout_of_processing(stack: Stack) -> None:
     assert expected == alarm["Threshold"]
 
 
-def test_the_dashboard_shows_alarms_and_metrics(stack: Stack) -> None:
+@pytest.mark.parametrize("fixture", ["stack", "scan_stack"])
+def test_the_dashboard_shows_alarms_and_metrics(
+    request: pytest.FixtureRequest, fixture: str
+) -> None:
     """It is JSON, contains every alarm, and queries existing log groups."""
+    stack: Stack = request.getfixturevalue(fixture)
     body = stack.account.cloudwatch.get_dashboard(DashboardName=stack.stage.stack_name)
     widgets = json.loads(body["DashboardBody"])["widgets"]
     shown = [widget["properties"] for widget in widgets]
-    deployed = stack.account.cloudwatch.describe_alarms(AlarmNamePrefix="intake-test/")
+    deployed = stack.account.cloudwatch.describe_alarms(
+        AlarmNamePrefix=f"{stack.stage.stack_name}/"
+    )
     assert {alarm["AlarmArn"] for alarm in deployed["MetricAlarms"]} == set(shown[0]["alarms"])
     groups = {
         group
         for properties in shown
         for group in re.findall(r"SOURCE '([^']+)'", properties.get("query", ""))
     }
-    assert groups
+    functions = stack.stage.functions
+    assert {log_group_of(functions[name]) for name in DOCUMENT_LOGS & functions.keys()} == groups
     assert groups <= set(stack.stage.log_groups)
     metrics = [metric for properties in shown for metric in properties.get("metrics", [])]
     assert 0 < len(metrics) <= MOST_METRICS
