@@ -26,6 +26,12 @@ BARE_TOKEN = "bareToken"  # noqa: S105 - likewise
 tokens as bearer tokens. API Gateway developer guide, "Control access to REST APIs using Amazon
 Cognito user pools as an authorizer": the header is set to the token."""
 
+_PATH_PARAMETERS = {
+    "document_id": "`documentId` of the document",
+    "user_id": "`owner` of a document",
+}
+"""Their descriptions."""
+
 _TIME: JsonSchema = {"type": "string", "format": "date-time"}
 _TEXT: JsonSchema = {"type": "string"}
 _UUID: JsonSchema = {"type": "string", "format": "uuid"}
@@ -320,7 +326,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
         "name": name,
         "in": "path",
         "required": True,
-        "description": "`documentId` of the document",
+        "description": _PATH_PARAMETERS[name],
         "schema": _UUID,
     }
 

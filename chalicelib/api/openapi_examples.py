@@ -22,7 +22,7 @@ _DOCUMENT = {
     "owner": _OWNER,
     "objectKey": f"uploads/{_ID}",
     "eTag": "9e107d9d372bb6826bd81d3542a419d6",
-    "sequencer": "0000000000006555AA0F2C6B1E9D8A7F",
+    "sequencer": "006555AA0F2C6B1E9D00000000000000",
     "sha256": "d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592",
     "metadata": {"pageCount": 2, "wordCount": 446, "title": "Résumé"},
 }

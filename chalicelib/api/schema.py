@@ -259,6 +259,9 @@ _NO_FILE_YET = Response(
     "The document is PENDING: its file is not uploaded yet; or SCANNING: it is being scanned for "
     "malware"
 )
+_NO_TEXT_YET = Response(
+    "The document is PENDING or SCANNING, or its text is being recognized", code=Code.TEXT_RUNNING
+)
 _NOT_FOUND = Response("The document does not exist or belongs to another user")
 _BAD_REQUEST = Response("Malformed request; the message names each wrong field")
 
@@ -297,7 +300,9 @@ CREATE_UPLOAD = Operation(
     },
 )
 _FORBIDDEN = Response("The document belongs to another user; only for operators, who can read it")
-_NOT_IN_PARTS = Response("The document has its file, or is not uploaded in parts")
+_NOT_IN_PARTS = Response(
+    "The document has its file, or is not uploaded in parts", code=Code.NOT_PENDING
+)
 CREATE_PART_URLS = Operation(
     name="createPartUrls",
     method="POST",
@@ -335,7 +340,9 @@ LIST_PARTS = Operation(
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _NOT_FOUND,
-        409: Response("The document is not uploaded in parts, or its upload was aborted"),
+        409: Response(
+            "The document is not uploaded in parts, or its upload was aborted", code=Code.CONFLICT
+        ),
     },
 )
 COMPLETE_UPLOAD = Operation(
@@ -350,7 +357,10 @@ COMPLETE_UPLOAD = Operation(
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _NOT_FOUND,
-        409: Response("Parts are missing, or the document is not uploaded in parts"),
+        409: Response(
+            "Parts are missing, or the document is not uploaded in parts",
+            code=Code.PARTS_INCOMPLETE,
+        ),
         503: Response(
             "S3 is completing the upload. Repeat the request after `Retry-After` seconds"
         ),
@@ -368,7 +378,9 @@ CANCEL_UPLOAD = Operation(
         401: _UNAUTHORIZED,
         403: _FORBIDDEN,
         404: _NOT_FOUND,
-        409: Response("The document has its file: delete the document instead"),
+        409: Response(
+            "The document has its file: delete the document instead", code=Code.NOT_PENDING
+        ),
     },
 )
 LIST_DOCUMENTS = Operation(
@@ -458,8 +470,9 @@ GET_TEXT = Operation(
     responses={
         200: Response("The download URL", "Content"),
         401: _UNAUTHORIZED,
+        403: _UNSAFE,
         404: Response("The document does not exist, belongs to another user or has no text"),
-        409: Response("The document is PENDING, or its text is being recognized"),
+        409: _NO_TEXT_YET,
         410: _REMOVED,
     },
 )
@@ -577,8 +590,9 @@ GET_ANALYSIS = Operation(
     responses={
         200: Response("The download URL", "Content"),
         401: _UNAUTHORIZED,
+        403: _UNSAFE,
         404: Response("The document does not exist, belongs to another user or has no analysis"),
-        409: Response("The document is PENDING, or its text is being recognized"),
+        409: _NO_TEXT_YET,
         410: _REMOVED,
     },
 )

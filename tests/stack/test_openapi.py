@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,13 @@ from chalicelib.api.openapi import SCHEMAS, build_openapi
 from chalicelib.api.openapi_text import SignIn
 from chalicelib.api.problems import Code
 from chalicelib.api.representation import INTERNAL_ATTRIBUTES
-from chalicelib.api.schema import OPERATIONS, Response
+from chalicelib.api.schema import (
+    ANALYSIS_OPERATIONS,
+    OPERATIONS,
+    TEXT_OPERATIONS,
+    Operation,
+    Response,
+)
 from chalicelib.documents import Document, FailureCode, Status
 from chalicelib.files.validation import Limits
 from infra.api_client import Client
@@ -28,9 +34,16 @@ from tests.support.stack import PASSWORD, Stack
 
 URL = "https://api.example.com/v1"
 SIGN_IN = SignIn("https://cognito-idp.eu-central-1.amazonaws.com", "client")
-DESCRIPTION = build_openapi(
-    "Intake", URL, Limits(20_000, frozenset({"application/pdf"})), SIGN_IN, OPERATIONS
-)
+ALL_OPERATIONS = (*OPERATIONS, *TEXT_OPERATIONS, *ANALYSIS_OPERATIONS)
+
+
+def build(operations: Sequence[Operation]) -> dict[str, Any]:
+    """The description of a stage with these operations."""
+    limits = Limits(20_000, frozenset({"application/pdf"}))
+    return build_openapi("Intake", URL, limits, SIGN_IN, operations)
+
+
+DESCRIPTION = build(OPERATIONS)
 NOT_DESCRIBED = {"method_not_allowed", "preflight"}
 """What answers the methods that a path does not serve."""
 
@@ -47,11 +60,13 @@ def routes(import_in: Callable[[str, str], ModuleType]) -> dict[tuple[str, str],
     }
 
 
-def described() -> dict[tuple[str, str], dict[str, Any]]:
-    """The operations in the description."""
+def described(
+    description: dict[str, Any] = DESCRIPTION,
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The operations in a description."""
     return {
         (method.upper(), path): operation
-        for path, operations in DESCRIPTION["paths"].items()
+        for path, operations in description["paths"].items()
         for method, operation in operations.items()
     }
 
@@ -133,6 +148,45 @@ def test_the_example_of_an_error_has_the_status_of_its_response() -> None:
         for status, response in operation["responses"].items():
             if content := response.get("content", {}).get("application/problem+json"):
                 assert int(status) == content["example"]["status"], (key, status)
+
+
+CONFLICTS = {
+    ("POST", "/uploads"): "conflict",
+    ("POST", "/uploads/{document_id}/parts"): "not_pending",
+    ("GET", "/uploads/{document_id}/parts"): "conflict",
+    ("POST", "/uploads/{document_id}/complete"): "parts_incomplete",
+    ("DELETE", "/uploads/{document_id}"): "not_pending",
+    ("GET", "/documents/{document_id}/content"): "document_pending",
+    ("POST", "/documents/{document_id}/reprocess"): "document_pending",
+    ("GET", "/documents/{document_id}/text"): "text_running",
+    ("GET", "/documents/{document_id}/analysis"): "text_running",
+}
+"""A code of each operation that answers 409."""
+
+
+def test_the_example_of_a_conflict_is_one_that_the_operation_raises() -> None:
+    """There are many codes with the status 409, and no operation has them all."""
+    examples = {
+        key: operation["responses"]["409"]["content"]["application/problem+json"]["example"]
+        for key, operation in described(build(ALL_OPERATIONS)).items()
+        if "409" in operation["responses"]
+    }
+    assert CONFLICTS == {key: example["code"] for key, example in examples.items()}
+
+
+def test_what_was_read_from_a_file_is_refused_like_the_file() -> None:
+    """Text and analysis of a file that is unsafe, unscanned or gone are not handed out."""
+    found = described(build(ALL_OPERATIONS))
+    for name in ("content", "text", "analysis"):
+        responses = found["GET", f"/documents/{{document_id}}/{name}"]["responses"]
+        assert {"403", "404", "409", "410"} <= responses.keys(), name
+        assert "SCANNING" in responses["409"]["description"]
+
+
+def test_a_path_names_what_is_in_it() -> None:
+    """The id of a user is not that of a document."""
+    [parameter] = described()["GET", "/users/{user_id}"]["parameters"]
+    assert ("user_id", "`owner` of a document") == (parameter["name"], parameter["description"])
 
 
 def test_limits_are_those_of_the_stage() -> None:
