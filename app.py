@@ -1,8 +1,9 @@
 """Intake: validates files uploaded to S3, extracts their metadata and serves it by REST API.
 
 This file declares what starts what. Chalice makes three Lambda functions of it: process_upload (S3
-events), record_failure (the failure queue) and api_handler (all routes). Where uploads are scanned
-for malware, there are two more: record_scan (results of the scans) and check_scans (a schedule).
+events), record_failure (the failure queue) and api_handler (all routes). Stages with OCR also have
+record_text (results of Textract), and those that scan uploads for malware record_scan (results of
+the scans) and check_scans (a schedule).
 """
 
 # ruff: noqa: E402 - collection is off during the imports
@@ -171,7 +172,7 @@ def record_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
 def record_failure(event: SQSEvent) -> None:
     """Record as FAILED each upload that Lambda could not process, unless it has a result.
 
-    A removal, or the result of a scan, that it could not record is recorded here.
+    So is a removal, and the result of a recognition or of a scan, that could not be recorded.
     """
     seconds_left = partial(seconds_left_in, event.context)
     for message in event:
