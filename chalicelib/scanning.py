@@ -34,6 +34,7 @@ from chalicelib.processing import (
     notify,
     process,
     process_removal,
+    publish_record,
 )
 from chalicelib.queries import count_uploaded
 from chalicelib.runtime import dynamodb, log, s3, settings
@@ -114,13 +115,22 @@ def write_scanning(document: Document, seconds_left: SecondsLeft) -> WriteResult
 def remove(removal: Removal, seconds_left: SecondsLeft) -> None:
     """Record that an object was deleted; one that was not scanned yet will never be.
 
-    Every step can be repeated: until the record is FAILED, it is SCANNING and has `removedAt`.
+    Every step can be repeated: until the record is FAILED, it is SCANNING and has `removedAt`. A
+    repeated event publishes the failure again, as it may repeat because publishing failed.
     """
     process_removal(removal, seconds_left)
     document_id = document_id_for(removal.bucket, removal.key)
     record = get_record(dynamodb, settings.documents_table, document_id) or {}
     if record.get("status") == Status.SCANNING and "removedAt" in record:
         fail(record, DELETED_UNSCANNED, None, seconds_left)
+    elif is_failed_by(removal, record):
+        publish_record(record)
+
+
+def is_failed_by(removal: Removal, record: Record) -> bool:
+    """Whether a document is FAILED because this deletion preceded its scan."""
+    message = record.get("failure", {}).get("message")
+    return bool(message == DELETED_UNSCANNED.message and record["sequencer"] == removal.sequencer)
 
 
 def record_scan_result(result: ScanResult, seconds_left: SecondsLeft) -> None:

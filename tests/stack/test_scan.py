@@ -17,6 +17,7 @@ from infra.api_client import Client
 from infra.local.guardduty.eicar import eicar
 from infra.local.guardduty.faults import Fault
 from infra.local.guardduty.verdicts import Result
+from tests.stack.test_notifications import Subscriber
 from tests.stack.test_permissions import deployed_policy, with_policy
 from tests.support.scanner import Scanner, scanner_of
 from tests.support.scans import SCANNED_AT, STATUSES, scan_event
@@ -215,6 +216,24 @@ def test_a_result_for_a_removed_file(versions: Callable[[str], Versions], status
     version.scan_event(status)
     is_infected = status == "THREATS_FOUND"
     assert (OUTCOMES[status] if is_infected else outcome(record)) == outcome(version.of.record)
+
+
+def test_a_repeated_removal_of_a_file_without_a_scan_is_published_again(
+    versions: Callable[[str], Versions],
+) -> None:
+    """An event repeats if publishing failed; an earlier one publishes nothing."""
+    version = versions("NO_THREATS_FOUND").put(b"two words", FIRST)
+    stack, key = version.of.stack, version.of.key
+    subscriber = Subscriber(stack)
+    version.upload_event()
+    version.of.remove(SECOND)
+    subscriber.wait_for_messages(1, key)
+    version.of.remove(SECOND)
+    subscriber.wait_for_messages(2, key)
+    version.of.remove(FIRST)
+    messages = subscriber.messages_for(key)
+    subscriber.close()
+    assert ["not_scanned"] * 2 == [message["failure"]["code"] for message in messages]
 
 
 def test_a_later_threat_beats_a_clean_result(versions: Callable[[str], Versions]) -> None:
