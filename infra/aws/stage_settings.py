@@ -8,7 +8,7 @@ from typing import TypeVar
 from chalicelib.lambda_limits import timeout_seconds, tmp_mib
 from chalicelib.settings import parse_extraction_seconds, parse_file_bytes, parse_origins
 from infra.aws.stage import Stage
-from infra.build.chalice_project import read_config, read_setting
+from infra.build.chalice_project import parse_setting, read_config, read_settings
 from infra.build.features import Feature
 
 T = TypeVar("T")
@@ -79,4 +79,4 @@ def configured_timeout(stage: Stage, function: str) -> int:
 
 
 def _setting(stage: Stage, name: str, parse: Callable[[str], T]) -> T:
-    return read_setting(stage.project, stage.name, name, parse)
+    return parse_setting(read_settings(stage.project, stage.name), stage.name, name, parse)

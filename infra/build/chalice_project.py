@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,11 +41,20 @@ def read_config(project: Path) -> dict[str, Any]:
     return dict(json.loads(_config_file(project).read_text(encoding="utf-8")))
 
 
-def read_setting(project: Path, stage: str, name: str, parse: Callable[[str], T]) -> T:
-    """A setting (`environment_variables`) of a stage: its own, or that of all stages.
+def read_settings(project: Path, stage: str) -> dict[str, str]:
+    """The settings (`environment_variables`) of a stage: its own, and those of all stages."""
+    config = read_config(project)
+    own = config["stages"].get(stage, {}).get("environment_variables", {})
+    return {**config["environment_variables"], **own}
+
+
+def parse_setting(
+    settings: Mapping[str, str], stage: str, name: str, parse: Callable[[str], T]
+) -> T:
+    """One of a stage's settings.
 
     Args:
-        project: the folder with .chalice.
+        settings: all of them.
         stage: the stage's name.
         name: the setting's name.
         parse: raises ValueError for a malformed one.
@@ -53,9 +62,7 @@ def read_setting(project: Path, stage: str, name: str, parse: Callable[[str], T]
     Raises:
         CommandError: it is missing or malformed.
     """
-    config = read_config(project)
-    own = config["stages"].get(stage, {}).get("environment_variables", {})
-    text = (config["environment_variables"] | own).get(name, "").strip()
+    text = settings.get(name, "").strip()
     try:
         if text:
             return parse(text)

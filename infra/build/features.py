@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from chalicelib.settings import OcrMode, parse_ocr, parse_scan, parse_switch
-from infra.build.chalice_project import read_setting
+from infra.build.chalice_project import parse_setting, read_settings
 from infra.build.linker import LinkError, is_conditional
 from infra.console import CommandError
 
@@ -36,19 +36,28 @@ FEATURE_SETTINGS = ("NOTIFICATIONS", "TEXT", "OCR", "OCR_MAX_PAGES", "SCAN")
 
 
 def configured_features(project: Path, stage: str) -> frozenset[Feature]:
-    """The features that a stage's settings switch on.
+    """The features that a stage's settings in .chalice/config.json switch on.
 
     Raises:
         CommandError: a setting is missing or malformed, or requires another one.
     """
-    ocr = read_setting(project, stage, "OCR", parse_ocr)
+    return features_in(read_settings(project, stage), stage)
+
+
+def features_in(settings: Mapping[str, str], stage: str) -> frozenset[Feature]:
+    """The features that settings of a stage switch on.
+
+    Raises:
+        CommandError: a setting is missing or malformed, or requires another one.
+    """
+    ocr = parse_setting(settings, stage, "OCR", parse_ocr)
     is_on = {
-        Feature.NOTIFICATIONS: read_setting(project, stage, "NOTIFICATIONS", parse_switch),
-        Feature.TEXT: read_setting(project, stage, "TEXT", parse_switch),
+        Feature.NOTIFICATIONS: parse_setting(settings, stage, "NOTIFICATIONS", parse_switch),
+        Feature.TEXT: parse_setting(settings, stage, "TEXT", parse_switch),
         Feature.OCR: ocr is not OcrMode.OFF,
         Feature.OCR_TEXT: ocr is OcrMode.TEXT,
         Feature.OCR_ANALYSIS: ocr is OcrMode.ANALYSIS,
-        Feature.SCAN: read_setting(project, stage, "SCAN", parse_scan),
+        Feature.SCAN: parse_setting(settings, stage, "SCAN", parse_scan),
     }
     if is_on[Feature.OCR] and not is_on[Feature.TEXT]:
         raise CommandError(f"Stage {stage}: OCR={ocr} requires TEXT=on in .chalice/config.json")

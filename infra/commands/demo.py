@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.documents import document_id_for
-from chalicelib.settings import OFF
 from infra.api_client import Client, Response, send
 from infra.aws.logs import read_log_lines
 from infra.aws.stage import Stage
 from infra.aws.users import get_id_token, get_or_create_user
 from infra.build.chalice_project import configure, copy_project, read_config
+from infra.build.features import Feature
 from infra.commands.deploy import deploy
 from infra.console import CommandError, echo
 from infra.local.samples import Sample, infected_sample, samples, scanned_sample
 from infra.local.server import local_aws
 from infra.local.stage_settings import require_programs
 from infra.local.workarounds import local_stage
-from infra.paths import ROOT
+
+NAME = "demo"
 
 RECORD_SECONDS = 60
 """Maximum time from upload to record; a second is usual."""
@@ -42,33 +43,43 @@ def demo(settings: Mapping[str, str]) -> None:
         CommandError: a response, a record or a log line differs from the expected one.
     """
     started = time.monotonic()
-    require_programs(settings)
-    environment = {**read_config(ROOT)["environment_variables"], **settings}
+    require_programs(NAME, settings)
     with local_aws() as account, tempfile.TemporaryDirectory() as folder:
-        stage = local_stage("demo", account, copy_project(Path(folder) / "project"))
+        stage = local_stage(NAME, account, copy_project(Path(folder) / "project"))
         configure(stage.project, **settings)
-        api_url = deploy(stage)
-        user = _sign_in(stage, api_url, "somebody@example.com")
-        operator = _sign_in(stage, api_url, "operator@example.com", "operators")
-        tried = samples(int(environment["LARGEST_FILE_BYTES"]))
-        if environment["SCAN"] != OFF:
-            tried.append(infected_sample())
-        if environment["OCR"] != OFF:
-            tried.append(scanned_sample())
-        wrong = [
-            sample.file_name
-            for sample in tried
-            if not (
-                _put_directly(stage, user, operator, sample)
-                if sample.failure_code == "too_large"
-                else _upload(stage, user, sample)
-            )
-        ]
-        wrong += _list(user, len(tried) - 1)
+        wrong = _try_samples(stage)
     echo()
     if wrong:
         raise CommandError(f"Unexpected results: {', '.join(wrong)}")
     echo(f"All records are correct. {time.monotonic() - started:.0f} s.")
+
+
+def _try_samples(stage: Stage) -> list[str]:
+    """Deploy the stage and upload the samples; what is wrong."""
+    api_url = deploy(stage)
+    user = _sign_in(stage, api_url, "somebody@example.com")
+    operator = _sign_in(stage, api_url, "operator@example.com", "operators")
+    tried = _samples(stage)
+    wrong = [
+        sample.file_name
+        for sample in tried
+        if not (
+            _put_directly(stage, user, operator, sample)
+            if sample.failure_code == "too_large"
+            else _upload(stage, user, sample)
+        )
+    ]
+    return wrong + _list(user, len(tried) - 1)
+
+
+def _samples(stage: Stage) -> list[Sample]:
+    """Those of every stage, and those of its features."""
+    tried = samples(int(read_config(stage.project)["environment_variables"]["LARGEST_FILE_BYTES"]))
+    if Feature.SCAN in stage.features:
+        tried.append(infected_sample())
+    if Feature.OCR in stage.features:
+        tried.append(scanned_sample())
+    return tried
 
 
 def _sign_in(stage: Stage, api_url: str, email: str, *groups: str) -> Client:

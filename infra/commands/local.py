@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from infra.paths import ROOT
 NAME = "local"
 FOLDER = ROOT / ".local"
 STACK_FILE = FOLDER / "stack.json"
+LOCK_FILE = FOLDER / "lock"
+"""Locked while `make local` runs, however it ends."""
 
 
 def local(port: int | None, settings: Mapping[str, str]) -> None:
@@ -34,10 +38,10 @@ def local(port: int | None, settings: Mapping[str, str]) -> None:
         settings: of the stage, where they differ from those of all stages.
 
     Raises:
-        CommandError: the port is in use, or a setting is malformed.
+        CommandError: the port is in use, a setting is malformed, or another one runs here.
     """
-    require_programs(settings)
-    with local_aws(port) as account:
+    require_programs(NAME, settings)
+    with local_aws(port) as account, only_one(LOCK_FILE):
         project = FOLDER / "project"
         shutil.rmtree(project, ignore_errors=True)
         stage = local_stage(NAME, account, copy_project(project))
@@ -50,6 +54,25 @@ def local(port: int | None, settings: Mapping[str, str]) -> None:
         finally:
             STACK_FILE.unlink(missing_ok=True)
             shutil.rmtree(project, ignore_errors=True)
+
+
+@contextmanager
+def only_one(lock_file: Path) -> Iterator[None]:
+    """Run the block unless another process runs it with the same file.
+
+    Raises:
+        CommandError: one does.
+    """
+    lock_file.parent.mkdir(exist_ok=True)
+    with lock_file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                "`make local` runs here already: end it with Ctrl-C, or use the stack that "
+                f"{lock_file.parent.name}/{STACK_FILE.name} describes"
+            ) from None
+        yield
 
 
 def running_local_stage(folder: Path = FOLDER) -> Stage:
@@ -95,7 +118,7 @@ def description_of(stage: Stage, api_url: str) -> dict[str, Any]:
         "userPoolClientId": outputs["UserPoolClientId"],
         "settings": {name: environment[name] for name in FEATURE_SETTINGS},
         **({"textBucket": text_bucket} if text_bucket else {}),
-        **control_urls(stage.account, environment),
+        **control_urls(stage.account, stage.features),
         "users": [user.to_json() for user in create_demo_users(stage)],
     }
 

@@ -60,14 +60,13 @@ def local_aws(
                 "TMPDIR": str(folder),
                 **(settings or {}),
             }
-            with _supervised(
-                [sys.executable, "-m", "infra.local.ministack"], environment, log
-            ) as process:
+            command = [sys.executable, "-m", "infra.local.ministack"]
+            with _supervised(folder, command, environment, log) as process:
                 with step(f"Starting the local AWS on port {chosen}"):
                     _wait_until_ready(account, process, folder / "ministack.log")
                 yield account
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)  # where it did not start
 
 
 def is_local(account: Account) -> bool:
@@ -82,15 +81,15 @@ def control_url(account: Account, service: str) -> str:
 
 @contextmanager
 def _supervised(
-    command: list[str], environment: Mapping[str, str], log: IO[bytes]
+    folder: Path, command: list[str], environment: Mapping[str, str], log: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command that is ended, with its children, when the block or this process ends.
+    """Run a command until the block or this process ends, then end it and delete its folder.
 
     infra.local.supervisor reads from a pipe whose only writer is this process, so that even a
     SIGKILL of this process closes it.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "infra.local.supervisor", *command],
+        [sys.executable, "-m", "infra.local.supervisor", str(folder), *command],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from infra.aws.stage import Account
 from infra.build.chalice_project import read_config
+from infra.build.features import Feature, features_in
 from infra.console import CommandError
 from infra.local.guardduty import clamav
 from infra.local.server import control_url
@@ -13,10 +14,10 @@ from infra.local.textract import tesseract
 from infra.paths import ROOT
 
 _CONTROLLED = (
-    ("OCR", "textractEndpoint", "textract"),
-    ("SCAN", "scannerEndpoint", "guardduty"),
+    (Feature.OCR, "textractEndpoint", "textract"),
+    (Feature.SCAN, "scannerEndpoint", "guardduty"),
 )
-"""Setting, name in .local/stack.json, and service of infra.local.services."""
+"""Feature, name in .local/stack.json, and service of infra.local.services."""
 
 
 def parse_settings_argument(text: str) -> dict[str, str]:
@@ -41,34 +42,28 @@ def parse_settings_argument(text: str) -> dict[str, str]:
     return settings
 
 
-def require_programs(settings: Mapping[str, str]) -> None:
+def require_programs(stage: str, settings: Mapping[str, str]) -> None:
     """Check that this machine has what the services of a local stage run.
 
     Args:
+        stage: the stage's name.
         settings: of the stage, where they differ from those of all stages.
 
     Raises:
-        CommandError: names what to install.
+        CommandError: names what to install; a setting of a feature is malformed.
     """
-    environment = {**read_config(ROOT)["environment_variables"], **settings}
-    for setting, program in (("OCR", tesseract), ("SCAN", clamav)):
-        if _is_on(environment, setting) and not program.is_installed():
+    features = features_in({**read_config(ROOT)["environment_variables"], **settings}, stage)
+    for feature, program in ((Feature.OCR, tesseract), (Feature.SCAN, clamav)):
+        if feature in features and not program.is_installed():
             raise CommandError(program.INSTALL)
 
 
-def control_urls(account: Account, environment: Mapping[str, str]) -> dict[str, str]:
-    """The URLs for tests of the services that a stage uses, as .local/stack.json has them.
-
-    Args:
-        account: of the stage.
-        environment: all settings of the stage.
+def control_urls(account: Account, features: Set[Feature]) -> dict[str, str]:
+    """The URLs for tests of the services that a stage with these features uses, by their names in
+    .local/stack.json.
     """
     return {
         name: control_url(account, service)
-        for setting, name, service in _CONTROLLED
-        if _is_on(environment, setting)
+        for feature, name, service in _CONTROLLED
+        if feature in features
     }
-
-
-def _is_on(environment: Mapping[str, str], setting: str) -> bool:
-    return environment[setting] != "off"

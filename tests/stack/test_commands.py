@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from infra.aws.stage import ROOT, Account
 from infra.build.chalice_project import copy_project, read_config, write_config
 from infra.commands.deploy import deploy_resources
 from infra.commands.destroy import confirmation_for, destroy
-from infra.commands.local import running_local_stage
+from infra.commands.local import only_one, running_local_stage
 from infra.console import CommandError
 from infra.local.workarounds import local_stage
 from tests.support.commands import reaching, run
@@ -161,6 +163,28 @@ def test_the_stage_of_make_local_is_not_deployed(command: str) -> None:
     ] == answer.stderr.splitlines()
 
 
+@pytest.mark.parametrize("command", ["demo", "local"])
+def test_a_malformed_setting_stops_a_local_stage_before_it_starts(command: str) -> None:
+    """Nothing but the error is printed."""
+    answer = run(command, "--set", "TEXT=maybe")
+    assert 1 == answer.returncode
+    assert "" == answer.stdout
+    assert "TEXT is malformed: 'maybe' is not one of off, on" in answer.stderr
+
+
+def test_only_one_make_local_runs_in_a_folder(tmp_path: Path) -> None:
+    """A second one would take the stack's description from the first, and delete it."""
+    lock_file = tmp_path / ".local" / "lock"
+    with (
+        only_one(lock_file),
+        pytest.raises(CommandError, match=r"runs here already: .* or use the stack that .local/"),
+        only_one(lock_file),
+    ):
+        pytest.fail("both run")
+    with only_one(lock_file):
+        pass
+
+
 def test_a_stage_of_a_make_local_that_is_not_running_is_an_error(tmp_path: Path) -> None:
     """Without its description, or after it was killed, the message says what to start."""
     with pytest.raises(CommandError, match="No `make local` is running here: wait for"):
@@ -234,6 +258,13 @@ def test_a_python_that_is_too_old_or_missing_is_one_error_line(tmp_path: Path, t
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder for the sockets of programs: their paths have at most 107 characters."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 KEEP_IT_UP = """
 import signal
 from infra.local.server import local_aws, stop_on_signals
@@ -249,13 +280,14 @@ with local_aws() as account:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_the_local_aws_ends_with_its_command(number: signal.Signals) -> None:
-    """Each signal that ends a command also ends its local AWS and all of its processes."""
+def test_the_local_aws_ends_with_its_command(number: signal.Signals, short_folder: Path) -> None:
+    """Each signal that ends a command also ends all processes of its local AWS, without a trace."""
     process = subprocess.Popen(
         [sys.executable, "-c", KEEP_IT_UP],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(short_folder)},
         text=True,
     )
     assert process.stdout
@@ -267,6 +299,7 @@ def test_the_local_aws_ends_with_its_command(number: signal.Signals) -> None:
     process.wait()
     process.stdout.close()
     eventually(lambda: not processes_with(endpoint), "an end of the local AWS")
+    assert [] == list(short_folder.glob("intake-local-aws-*"))
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(endpoint)
 

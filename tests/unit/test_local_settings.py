@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.aws.stage import Account
+from infra.build.features import Feature
 from infra.console import CommandError
 from infra.local.guardduty import clamav
 from infra.local.stage_settings import control_urls, parse_settings_argument, require_programs
@@ -36,8 +37,8 @@ def test_ocr_without_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to install; without OCR nothing is needed."""
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CommandError, match="OCR needs Tesseract: apt-get install tesseract-ocr "):
-        require_programs({"TEXT": "on", "OCR": "text"})
-    require_programs({"TEXT": "on"})
+        require_programs("local", {"TEXT": "on", "OCR": "text"})
+    require_programs("local", {"TEXT": "on", "SCAN": "OFF"})
 
 
 def test_scan_without_clamav(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,14 +46,14 @@ def test_scan_without_clamav(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(clamav, "PROGRAM_FOLDERS", ())
     with pytest.raises(CommandError, match=r"needs ClamAV .* apt-get install clamav-daemon "):
-        require_programs({"SCAN": "guardduty"})
+        require_programs("local", {"SCAN": "guardduty"})
 
 
 def test_control_urls_of_the_services_that_are_on() -> None:
     """A stage that uses neither Textract nor GuardDuty has none."""
     account = Account({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
-    assert {} == control_urls(account, {"OCR": "off", "SCAN": "off"})
+    assert {} == control_urls(account, {Feature.TEXT})
     assert {
         "textractEndpoint": "http://127.0.0.1:4566/_intake/textract/",
         "scannerEndpoint": "http://127.0.0.1:4566/_intake/guardduty/",
-    } == control_urls(account, {"OCR": "analysis", "SCAN": "guardduty"})
+    } == control_urls(account, {Feature.OCR, Feature.SCAN})
