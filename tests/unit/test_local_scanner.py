@@ -108,6 +108,16 @@ def test_clamscan_finds_what_clamd_finds(tmp_path: Path) -> None:
     assert Verdict(Result.NO_THREATS_FOUND) == verdict_from_reply(clamscan.scan([b"clean"]))
 
 
+def test_clamscan_that_does_not_reply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, and the scan fails as with a clamd that does not reply."""
+    monkeypatch.setattr(clamav, "REPLY_SECONDS", 0.2)
+    program = tmp_path / "clamscan"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    with pytest.raises(TimeoutError, match="clamscan does not reply"):
+        Clamscan(str(program), tmp_path).scan([b"content"])
+
+
 def test_clamd_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that ends at once is reported with its last line."""
     program = tmp_path / "clamd"

@@ -111,7 +111,12 @@ class Clamscan:
         with contextlib.suppress(BrokenPipeError):
             for chunk in chunks:
                 process.stdin.write(chunk)
-        output, _errors = process.communicate(timeout=REPLY_SECONDS)
+        try:
+            output, _errors = process.communicate(timeout=REPLY_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise TimeoutError("clamscan does not reply") from None
         return output.decode(errors="replace").partition("\n")[0]
 
 
