@@ -1,7 +1,8 @@
 """Waiting for the capacity of the table, or of Textract, within an invocation.
 
 Lambda repeats a failed event only twice, within three minutes. A table whose provisioned capacity
-is exhausted needs longer for thousands of files, so a throttled write waits instead of failing.
+is exhausted needs longer for thousands of files, so a throttled call waits instead of failing:
+each write, and the reads of functions that any number of results may start at once.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ LONGEST_WAIT_SECONDS = 8
 
 
 class Attempt:
-    """One attempt at a write: a context that suppresses throttling while there is time to wait."""
+    """One attempt at a call: a context that suppresses throttling while there is time to wait."""
 
     def __init__(self, number: int, seconds_left: Callable[[], float]) -> None:
         """The first attempt has the number 0."""
@@ -59,7 +60,7 @@ def attempts(
 ) -> Iterator[Attempt]:
     """Attempts with growing random waits in between, until one is not throttled.
 
-    The loop is where the write is, because the policy generator follows no callbacks:
+    The loop is where the call is, because the policy generator follows no callbacks:
 
         for attempt in attempts(seconds_left):
             with attempt:

@@ -110,7 +110,9 @@ def record_result(completion: Completion, seconds_left: SecondsLeft) -> Record |
         UnfinishedError: the job is in progress; Lambda retries.
     """
     job = completion.job
-    record = get_record(dynamodb, settings.documents_table, job.document_id) or {}
+    for attempt in attempts(seconds_left):
+        with attempt:
+            record = get_record(dynamodb, settings.documents_table, job.document_id) or {}
     if not awaits(record, job):
         discard(job, record)
         if has_result_of(record, job):

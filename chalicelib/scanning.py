@@ -141,7 +141,9 @@ def record_scan_result(result: ScanResult, seconds_left: SecondsLeft) -> None:
     """
     document_id = document_id_for(result.bucket, result.key)
     for _ in range(MAX_READS):
-        record = get_record(dynamodb, settings.documents_table, document_id)
+        for attempt in attempts(seconds_left):
+            with attempt:
+                record = get_record(dynamodb, settings.documents_table, document_id)
         if react(result, record, seconds_left):
             return
     raise RecordChangedError(f"The record of {result.key} keeps changing")

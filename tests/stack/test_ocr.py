@@ -23,6 +23,7 @@ from infra.local.samples import pdf
 from infra.local.scans import scan, scanned_pdf
 from tests.stack.test_notifications import Subscriber
 from tests.stack.test_record_failure import fail_permanently
+from tests.support.faults import Faults, faulty_aws, throttled
 from tests.support.local_textract import LocalTextract
 from tests.support.stack import Stack
 from tests.support.textract import completion_message, sns_event
@@ -260,6 +261,26 @@ def test_throttling_is_waited_for(ocr_stack: Stack, textract: LocalTextract, key
     ocr_stack.put(key, PNG)
     text_of(ocr_stack, key, "DONE")
     assert 1 == len(textract.jobs(key))
+
+
+def test_a_result_waits_for_read_capacity(
+    ocr_stack: Stack, textract: LocalTextract, key: str
+) -> None:
+    """record_text repeats a throttled read longer than the SDK does: results come in bursts."""
+    upload_held(ocr_stack, textract, key)
+    [job], faults = textract.jobs(key), Faults()
+    throttling = [throttled("ProvisionedThroughputExceededException")] * 4
+    faults.plan(document_id_for(ocr_stack.bucket, key), "GetItem", *throttling)
+    event = sns_event(completion_message(tag_of(ocr_stack, key), job_id=job["jobId"]))
+    assert ocr_stack.account.endpoint
+    with (
+        faulty_aws(ocr_stack.account.endpoint, faults) as url,
+        ocr_stack.environment("record_text", AWS_ENDPOINT_URL_DYNAMODB=url),
+    ):
+        error = ocr_stack.invoke("record_text", event)
+    assert "is in progress" in error["errorMessage"]  # which follows the read
+    textract.release(key)
+    text_of(ocr_stack, key, "DONE")
 
 
 def test_a_job_that_cannot_be_started_fails_after_the_last_attempt(

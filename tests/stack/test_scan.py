@@ -19,6 +19,7 @@ from infra.local.guardduty.faults import Fault
 from infra.local.guardduty.verdicts import Result
 from tests.stack.test_notifications import Subscriber
 from tests.stack.test_permissions import deployed_policy, with_policy
+from tests.support.faults import Faults, faulty_aws, throttled
 from tests.support.scanner import Scanner, scanner_of
 from tests.support.scans import SCANNED_AT, STATUSES, scan_event
 from tests.support.stack import Stack, created_event, removed_event
@@ -216,6 +217,22 @@ def test_a_result_for_a_removed_file(versions: Callable[[str], Versions], status
     version.scan_event(status)
     is_infected = status == "THREATS_FOUND"
     assert (OUTCOMES[status] if is_infected else outcome(record)) == outcome(version.of.record)
+
+
+def test_a_result_waits_for_read_capacity(versions: Callable[[str], Versions]) -> None:
+    """record_scan repeats a throttled read longer than the SDK does: results come in bursts."""
+    version, faults = versions("THREATS_FOUND").put(b"two words", FIRST), Faults()
+    version.upload_event()
+    throttling = [throttled("ProvisionedThroughputExceededException")] * 4
+    faults.plan(version.of.record["documentId"], "GetItem", *throttling)
+    stack = version.of.stack
+    assert stack.account.endpoint
+    with (
+        faulty_aws(stack.account.endpoint, faults) as url,
+        stack.environment("record_scan", AWS_ENDPOINT_URL_DYNAMODB=url),
+    ):
+        version.scan_event("THREATS_FOUND")
+    version.has("THREATS_FOUND")
 
 
 def test_a_repeated_removal_of_a_file_without_a_scan_is_published_again(
