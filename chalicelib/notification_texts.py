@@ -16,12 +16,23 @@ from chalicelib.files.types import FILE_TYPES
 
 MAX_SUBJECT_CHARACTERS = 99
 """SNS allows less than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
-MAX_SMS_CHARACTERS = 140
-"""Of ASCII in one text message, see the same page; longer ones are sent and billed as several."""
+MAX_SMS_SEPTETS = 160
+MAX_SMS_UNITS = 70
+"""In one text message of the GSM alphabet, and of UTF-16 for any other; longer ones are sent and
+billed as several: https://docs.aws.amazon.com/sms-voice/latest/userguide/sms-limitations-character.html
+"""
 MAX_VALUE_CHARACTERS = 300
 """Of a name or reason in an e-mail."""
 _ENDING_CHARACTERS = 12
 """Kept of a name that is too long: it ends in what the file claims to be."""
+
+_GSM_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_EXTENSION = "^{}\\[~]|€"
+"""Characters of one and of two septets: 3GPP TS 23.038, 6.2.1."""
+_GSM = frozenset(_GSM_BASIC + _GSM_EXTENSION)
 
 _PROCESSED = ("processed", "A file was processed.")
 _REJECTED = ("rejected", "A file was rejected.")
@@ -78,9 +89,12 @@ def sms(record: Mapping[str, Any]) -> str:
     """One text message: what happened to which file, and why if there is space."""
     start = f"{_outcome(record)[0].capitalize()}: "
     reason = _ascii(_failure(record).get("message", ""))
-    text = start + _short_name(record, MAX_SMS_CHARACTERS - len(start))
+    name = _sms_name(record["fileName"])
+    lengths = range(min(len(name), MAX_SMS_SEPTETS), -1, -1)
+    texts = (start + _shorten(name, length) for length in lengths)
+    text = next(text for text in texts if _is_one_sms(text))
     explained = f"{text} - {reason}"
-    return explained if reason and len(explained) <= MAX_SMS_CHARACTERS else text
+    return explained if reason and _is_one_sms(explained) else text
 
 
 def _outcome(record: Mapping[str, Any]) -> tuple[str, str]:
@@ -113,15 +127,35 @@ def _facts(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Object", record["objectKey"]
 
 
+def _sms_name(name: str) -> str:
+    """The harmless name, without accents if that lets the message be one of the GSM alphabet."""
+    composed = _harmless(unicodedata.normalize("NFC", name))
+    plain = _harmless(_without_accents(name))
+    return plain if _is_gsm(plain) and not _is_gsm(composed) else composed
+
+
+def _is_gsm(text: str) -> bool:
+    return _GSM.issuperset(text)
+
+
+def _is_one_sms(text: str) -> bool:
+    if _is_gsm(text):
+        return len(text) + sum(letter in _GSM_EXTENSION for letter in text) <= MAX_SMS_SEPTETS
+    return len(text.encode("utf-16-le")) // 2 <= MAX_SMS_UNITS
+
+
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
 def _short_name(record: Mapping[str, Any], characters: int) -> str:
     return _shorten(_ascii(record["fileName"]), characters)
 
 
 def _ascii(text: str) -> str:
     """The harmless text with accents removed, and `?` for other characters outside ASCII."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    base = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return _harmless(base).encode("ascii", "replace").decode("ascii")
+    return _harmless(_without_accents(text)).encode("ascii", "replace").decode("ascii")
 
 
 def _harmless(text: str) -> str:

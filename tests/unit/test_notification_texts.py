@@ -110,11 +110,31 @@ def test_a_long_name_keeps_its_ending() -> None:
 
 
 def test_a_text_message_has_the_reason_if_there_is_space() -> None:
-    """One message of 140 characters at most."""
+    """One message of 160 characters at most."""
     assert "Processed: report.pdf" == sms(record())
     assert "Rejected: report.pdf - The file is empty." == sms(failed("empty"))
     assert "Rejected: report.pdf" == sms(failed("empty", "The file is empty. " * 8))
-    assert 140 == len(sms(failed("empty", fileName="x" * 250)))
+    assert 160 == len(sms(failed("empty", fileName="x" * 250)))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Übersicht é.pdf", "Übersicht é.pdf"),
+        ("U\u0308bersicht.pdf", "Übersicht.pdf"),
+        ("Příloha č. 1.pdf", "Priloha c. 1.pdf"),
+        ("zażółć.pdf", "zażółć.pdf"),
+        ("تقرير الميزانية.pdf", "تقرير الميزانية.pdf"),
+        ("報告.pdf", "報告.pdf"),
+        ("報" * 80 + ".pdf", "報" * 44 + "..." + "報" * 8 + ".pdf"),
+        ("😀" * 80 + ".pdf", "😀" * 18 + "..." + "😀" * 8 + ".pdf"),
+        ("`" + "x" * 80 + ".pdf", "`" + "x" * 43 + "..." + "x" * 8 + ".pdf"),
+        ("{" * 100 + ".pdf", "{" * 63 + "..." + "{" * 8 + ".pdf"),
+    ],
+)
+def test_a_text_message_has_the_name_in_its_own_letters(name: str, shown: str) -> None:
+    """160 characters of the GSM alphabet, where brackets count twice, or 70 of any other."""
+    assert f"Processed: {shown}" == sms(record(fileName=name))
 
 
 @pytest.mark.parametrize(
@@ -143,12 +163,25 @@ def test_a_name_cannot_continue_on_another_line() -> None:
     assert "photo_\\u202egpj.exe"[:15] == file_line("photo_\u202egpj.exe")[:15]
 
 
+GSM = re.compile(r"[ -_a-~£¥èéùìòÇØøÅåÆæßÉ¡ÄÖÑÜ§¿äöñüà¤ΔΦΓΛΩΠΨΣΘΞ€]*")
+"""3GPP TS 23.038 has neither a backtick nor most letters with accents."""
+TWO_SEPTETS = re.compile(r"[\^{}\\\[~\]|€]")
+
+
+def bits(text: str) -> int:
+    """The size of a text message."""
+    if GSM.fullmatch(text):
+        return 7 * (len(text) + len(TWO_SEPTETS.findall(text)))
+    return 8 * len(text.encode("utf-16-le"))
+
+
 @given(name=TEXTS, message=TEXTS, key=TEXTS, owner=TEXTS)
 def test_no_text_breaks_the_rules_of_sns(name: str, message: str, key: str, owner: str) -> None:
     """Subject: printable ASCII, 1 to 99 characters, begins with a letter; an SMS is one message."""
     document = failed("unreadable", message, fileName=name, objectKey=key, owner=owner)
     assert re.fullmatch(r"[A-Z][ -~]{0,98}", subject(TOPIC, document))
-    assert re.fullmatch(r"[ -~]{1,140}", sms(document))
+    assert sms(document).isprintable()
+    assert 8 * 140 >= bits(sms(document))
     lines = email(document).split("\n")
     assert 11 == len(lines)
     assert all(line.isprintable() and len(line) <= 400 for line in lines)
