@@ -4,7 +4,7 @@ import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { bodyOf, type Document } from "@/lib/api";
-import { isReadable, statusText } from "@/lib/format";
+import { isReadable, statusText, visible } from "@/lib/format";
 import { messageOf } from "@/lib/store";
 import { ExtractedText } from "./ExtractedText";
 import { Facts, KeyFacts, RecordFacts } from "./Facts";
@@ -12,6 +12,8 @@ import { Preview } from "./Preview";
 import { useSignedIn } from "./SessionGate";
 import { Status } from "./Status";
 import { Text } from "./Text";
+
+const TITLE = "Intake";
 
 /** The document that the page's URL names: `/document/?id=…`. */
 export function DocumentView() {
@@ -22,6 +24,13 @@ export function DocumentView() {
   useEffect(() => {
     void store.open(documentId);
   }, [store, documentId]);
+
+  useEffect(() => {
+    if (opened?.documentId === documentId) window.document.title = `${visible(opened.fileName)} · ${TITLE}`;
+    return () => {
+      window.document.title = TITLE;
+    };
+  }, [opened, documentId]);
 
   return (
     <>
@@ -43,7 +52,7 @@ function Opened({ document }: { document: Document }) {
       <Actions document={document} />
       <KeyFacts document={document} />
       <Preview document={document} />
-      {document.text ? <Tabs document={document} /> : <Overview document={document} />}
+      {document.text && !document.removedAt ? <Tabs document={document} /> : <Overview document={document} />}
     </article>
   );
 }

@@ -34,6 +34,11 @@ export function SignIn({ config, onSignedIn }: { config: Config; onSignedIn: (to
     setBusy(false);
   }
 
+  function restart() {
+    setChallenge(null);
+    setProblem("");
+  }
+
   return (
     <form className="card sign-in" onSubmit={submit}>
       <h1>Sign in</h1>
@@ -47,6 +52,7 @@ export function SignIn({ config, onSignedIn }: { config: Config; onSignedIn: (to
       )}
       <p role="alert" className="problem">{problem}</p>
       <button type="submit" disabled={isBusy}>{challenge ? "Continue" : "Sign in"}</button>
+      {challenge && <button type="button" className="quiet" onClick={restart}>Start again</button>}
     </form>
   );
 }

@@ -1,13 +1,18 @@
 "use client";
 
 import type Uppy from "@uppy/core";
+import { usePathname } from "next/navigation";
 import { useEffect, useRef } from "react";
 import { useSignedIn } from "./SessionGate";
 
-/** Uppy's Dashboard with automatic retries, multipart uploads and resume. */
+/**
+ * Uppy's Dashboard with automatic retries, multipart uploads and resume, on the first page. It is part of the layout and
+ * only hidden on the others: uploads continue while the user looks at a document.
+ */
 export function Uploader() {
   const target = useRef<HTMLDivElement>(null);
   const { config, session, store } = useSignedIn();
+  const pathname = usePathname();
 
   useEffect(() => {
     let uppy: Uppy | undefined;
@@ -19,6 +24,7 @@ export function Uploader() {
       uppy = createUploader(target.current, {
         apiUrl: config.apiUrl,
         getIdToken: () => session.idToken(),
+        userId: session.userId,
         dashboard: { theme: "auto", width: "100%", height: 300, proudlyDisplayPoweredByUppy: false },
       }) as Uppy;
       uppy.on("upload-success", (file) => {
@@ -36,5 +42,5 @@ export function Uploader() {
     };
   }, [config, session, store]);
 
-  return <div ref={target} className="uploader" />;
+  return <div ref={target} className="uploader" hidden={pathname !== "/"} />;
 }

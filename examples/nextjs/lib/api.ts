@@ -8,16 +8,29 @@ import type { Session } from "./session";
 export interface ExtractedText {
   source: string;
   status?: string;
+  /** Of the text that can be read; absent where there is none. */
+  characterCount?: number;
   truncated?: boolean;
   failure?: { code: string; message: string };
 }
 
+/** Routes that only stages with `TEXT=on` have and describe. */
+interface TextPaths {
+  "/documents/{document_id}/text": {
+    get: {
+      parameters: { path: { document_id: string } };
+      responses: { 200: { content: { "application/json": { url: string } } } };
+    };
+  };
+}
+
 export type Document = components["schemas"]["Document"] & { text?: ExtractedText };
 export type Query = NonNullable<operations["listDocuments"]["parameters"]["query"]>;
-export type Api = Client<paths>;
+type AllPaths = Omit<paths, keyof TextPaths> & TextPaths;
+export type Api = Client<AllPaths>;
 
 export function createApi(config: Config, session: Session): Api {
-  const api = createClient<paths>({ baseUrl: config.apiUrl });
+  const api = createClient<AllPaths>({ baseUrl: config.apiUrl });
   api.use({
     async onRequest({ request }) {
       request.headers.set("Authorization", `Bearer ${await session.idToken()}`);
@@ -32,20 +45,17 @@ export function createApi(config: Config, session: Session): Api {
   return api;
 }
 
-/** The body of a successful response; any other is an error with its `detail`. */
+export class ApiError extends Error {
+  /** @param status Of the response. */
+  constructor(message: string, readonly status: number) {
+    super(message);
+  }
+}
+
+/** The body of a successful response; any other is an ApiError with its `detail`. */
 export function bodyOf<T>(result: { data?: T; error?: { detail?: string }; response: Response }): T {
   if (result.data !== undefined) return result.data;
   const { status } = result.response;
-  if (status === 429 || status >= 500) throw new Error("The service is busy or unavailable. Try again.");
-  throw new Error(result.error?.detail ?? `The service returned status ${status}.`);
-}
-
-/** The URL of a document's extracted text. Only stages with `TEXT=on` have and describe this route. */
-export async function textUrl(config: Config, session: Session, documentId: string): Promise<string> {
-  const response = await fetch(new URL(`documents/${documentId}/text`, config.apiUrl), {
-    headers: { Authorization: `Bearer ${await session.idToken()}` },
-  });
-  const body = (await response.json()) as { url?: string; detail?: string };
-  if (!body.url) throw new Error(body.detail ?? `The service returned status ${response.status}.`);
-  return body.url;
+  if (status === 429 || status >= 500) throw new ApiError("The service is busy or unavailable. Try again.", status);
+  throw new ApiError(result.error?.detail ?? `The service returned status ${status}.`, status);
 }

@@ -21,8 +21,8 @@ interface Answer {
 }
 
 export class SignInError extends Error {
-  /** @param code Of Cognito; empty where it did not answer. */
-  constructor(message: string, readonly code = "") {
+  /** @param isRejection Whether Cognito answered, and repeating the request is of no use. */
+  constructor(message: string, readonly isRejection = false) {
     super(message);
   }
 }
@@ -62,7 +62,7 @@ export async function refresh(config: Config, refreshToken: string): Promise<Tok
     AuthFlow: "REFRESH_TOKEN_AUTH",
     AuthParameters: { REFRESH_TOKEN: refreshToken },
   });
-  if (!answer.AuthenticationResult) throw new SignInError("Sign in again.", "NotAuthorizedException");
+  if (!answer.AuthenticationResult) throw new SignInError("Sign in again.", true);
   return { RefreshToken: refreshToken, ...answer.AuthenticationResult };
 }
 
@@ -95,11 +95,13 @@ async function call(config: Config, action: string, body: object): Promise<Answe
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer as Answer;
   const code = String(answer.__type ?? response.status).split("#").pop() ?? "";
-  throw new SignInError(messageFor(code, answer.message), code);
+  const isRejection = response.status < 500 && !/^(TooManyRequests|LimitExceeded)/.test(code);
+  throw new SignInError(messageFor(code, answer.message), isRejection);
 }
 
 function messageFor(code: string, message: string | undefined): string {
-  // "Password attempts exceeded" has the same code as an incorrect password.
+  // These have the same code as an incorrect password.
+  if (code === "NotAuthorizedException" && /session/i.test(message ?? "")) return "The sign-in took too long. Start again.";
   const isIncorrect = code === "NotAuthorizedException" && !/exceeded|disabled/i.test(message ?? "");
   return MESSAGES[isIncorrect ? "UserNotFoundException" : code] ?? message ?? "Sign-in failed. Try again.";
 }

@@ -9,6 +9,12 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** Text of several lines with escape sequences. Form feeds, which separate pages, become rules. */
+export function visibleLines(text: string): string {
+  const shown = text.replaceAll("\f", `\n${"─".repeat(20)}\n`);
+  return shown.split(/([\n\t])/).map((part, index) => (index % 2 ? part : visible(part))).join("");
+}
+
 export function formatSize(bytes: number): string {
   if (bytes === 1) return "1 byte";
   const units = ["bytes", "KB", "MB", "GB", "TB"];
@@ -91,6 +97,7 @@ export function stateOf(document: Document): State {
 
 /** What the document's status means, in a few words. */
 export function statusLabel(document: Document): string {
+  if (document.removedAt) return "Deleted";
   if (document.failure?.code === "infected") return "Malware found";
   if (document.failure?.code === "not_scanned") return "Not checked";
   return LABELS[stateOf(document)];
@@ -98,7 +105,8 @@ export function statusLabel(document: Document): string {
 
 /** The explanation of the status, for people; empty where the label is enough. */
 export function statusText(document: Document): string {
-  const { failure } = document;
+  const { failure, removedAt } = document;
+  if (removedAt) return `The file was deleted, ${formatTime(removedAt)}.`;
   if (!failure) return stateOf(document) === "scanning" ? "The file is being checked for malware. It can be downloaded afterwards." : "";
   return REFUSED.has(failure.code) ? `${failure.message} It cannot be downloaded.` : failure.message;
 }

@@ -14,6 +14,11 @@ export class Session {
     private readonly end: () => void,
   ) {}
 
+  /** Of the user, for ever. */
+  get userId(): string {
+    return String(claimsOf(this.tokens.IdToken).sub);
+  }
+
   get email(): string {
     return String(claimsOf(this.tokens.IdToken).email ?? "");
   }
@@ -37,7 +42,7 @@ export class Session {
     try {
       this.tokens = await refresh(this.config, this.tokens.RefreshToken ?? "");
     } catch (error) {
-      if (error instanceof SignInError && error.code) this.end(); // rejected, not unreachable
+      if (error instanceof SignInError && error.isRejection) this.end();
       throw error;
     }
   }

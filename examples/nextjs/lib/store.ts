@@ -1,5 +1,5 @@
 /** The user's documents in this browser: pages of the list, live status, and what the chart counts. */
-import { bodyOf, type Api, type Document, type Query } from "./api";
+import { ApiError, bodyOf, type Api, type Document, type Query } from "./api";
 import { stateOf } from "./format";
 
 const FIRST_PAUSE_MS = 400;
@@ -43,6 +43,8 @@ export class DocumentStore {
   private cursor: string | undefined;
   /** Of the latest list request; answers to earlier ones are dropped. */
   private request = 0;
+  /** Of the latest call of `open`; answers to earlier ones are dropped. */
+  private openedId = "";
   private isClosed = false;
   /** New AWS accounts run 10 functions at once, and processing needs some of them. */
   private readonly limit = limitConcurrency(2);
@@ -98,8 +100,8 @@ export class DocumentStore {
     let cursor: string | undefined;
     for (let page = 0; page < CHART_PAGES && (page === 0 || cursor); page += 1) {
       const query = { uploadedAfter, limit: CHART_PAGE, ...(cursor && { cursor }) };
-      const { data } = await this.api.GET("/documents", { params: { query } });
-      if (!data) break; // the chart is a nicety: the list reports errors
+      const { data } = await this.api.GET("/documents", { params: { query } }).catch(() => ({ data: undefined }));
+      if (!data) return; // the list reports errors
       recent = [...recent, ...data.documents];
       cursor = data.cursor;
     }
@@ -116,13 +118,15 @@ export class DocumentStore {
 
   /** Get a document for the document page, and follow it while it is in progress. */
   async open(documentId: string): Promise<void> {
+    this.openedId = documentId;
     this.set({ opened: null, error: "" });
     try {
+      if (!documentId) throw new Error("The address of this page names no document.");
       const opened = await this.fetch(documentId);
-      this.set({ opened });
+      if (this.openedId === documentId) this.set({ opened });
       void this.follow(opened);
     } catch (error) {
-      this.set({ error: messageOf(error) });
+      if (this.openedId === documentId) this.set({ error: messageOf(error) });
     }
   }
 
@@ -146,7 +150,11 @@ export class DocumentStore {
     for (let pause = FIRST_PAUSE_MS; Date.now() < end; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
       await new Promise((resolve) => setTimeout(resolve, pause));
       if (this.isClosed) return;
-      const document = await this.limit(() => this.fetch(documentId)).catch(() => null); // the next poll may succeed
+      const document = await this.limit(() => this.fetch(documentId)).catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 404) this.remove(documentId);
+        return null; // the next poll may succeed
+      });
+      if (!this.polled.has(documentId)) return; // it was deleted
       if (document) this.put(document);
       if (document && !isInProgress(document)) break;
     }
@@ -165,6 +173,7 @@ export class DocumentStore {
   }
 
   private remove(documentId: string): void {
+    this.polled.delete(documentId);
     const isOther = (document: Document): boolean => document.documentId !== documentId;
     this.set({ documents: this.snapshot.documents.filter(isOther), recent: this.snapshot.recent.filter(isOther) });
   }

@@ -5,9 +5,12 @@ import Dashboard from "@uppy/dashboard";
 import GoldenRetriever from "@uppy/golden-retriever";
 import { connectToIntake } from "../intake.js";
 
-/** `dashboard`: further options of the plugin; the rest is described in ../intake.js. */
-export function createUploader(target, { dashboard, ...settings }) {
-  const uppy = new Uppy();
+/**
+ * `userId`: of the signed-in user, whose unfinished uploads only are restored. `dashboard`: further options of the plugin.
+ * The rest is described in ../intake.js.
+ */
+export function createUploader(target, { dashboard, userId = "", ...settings }) {
+  const uppy = new Uppy({ id: `intake-${userId}` });
   const intake = connectToIntake(uppy, settings);
   return uppy
     .use(Dashboard, { target, inline: true, ...dashboard })
