@@ -191,7 +191,7 @@ def status_time(status: str, time: str) -> str:
 
 
 def is_tombstone(record: Mapping[str, object]) -> bool:
-    """Whether the item is no document, but keeps late events from recreating one.
+    """Whether the item is not a document, but keeps late events from recreating one.
 
     Either a Tombstone, or the removal of an object that had no record (`removals.record_removal`).
     """
@@ -267,7 +267,7 @@ def owner_from_metadata(declared: str | None) -> str | None:
 def declared_type_from_header(content_type: str, file_type: str | None) -> str | None:
     """The Content-Type of an object, where it differs from the detected type and can be recorded.
 
-    Direct uploads may declare anything: what is too long or has more than ASCII is no MIME type.
+    Direct uploads may declare anything: what is too long or not ASCII is not a MIME type.
     """
     is_recorded = (
         content_type != file_type

@@ -250,7 +250,7 @@ def parse_types(text: str) -> frozenset[str]:
     """The MIME types in ALLOWED_TYPES; `default` stands for all that are allowed by default.
 
     Raises:
-        ValueError: an item is no MIME type, or Intake does not support it.
+        ValueError: an item is not a MIME type, or Intake does not support it.
     """
     items = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     if not items:

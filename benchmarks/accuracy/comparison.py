@@ -69,7 +69,7 @@ def outcome_of(rule: Rule, ours: Value | None, theirs: Mapping[str, Value]) -> O
     """How the values relate; None if nobody has one.
 
     Intake agrees if it agrees with one reference; references that contradict one another do not
-    prove it wrong. A flag is true if one finds what it is about; false is no more than absent.
+    prove it wrong. A flag is true if one finds what it is about; false counts as absent.
     """
     if rule.is_flag:
         return _flag_outcome(ours, any(theirs.values()) if theirs else None)

@@ -39,7 +39,7 @@ def process_upload(event: dict[str, Any], _context: object) -> str | None:
         event: `content` in Base64, or null for that of the last event; `declaredType`; `times`
             that the file is analyzed, one after the other.
     """
-    global _content  # noqa: PLW0603 - decoding it is no part of what is measured
+    global _content  # noqa: PLW0603 - decoding it is not measured
     if event["content"] is not None:
         _content = base64.b64decode(event["content"])
     for _ in range(event["times"]):

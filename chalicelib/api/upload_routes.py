@@ -118,7 +118,7 @@ def reject_beyond_quota(document: Document) -> Record | None:
     """The record that a request repeats where its owner may have no further PENDING document.
 
     Raises:
-        Problem: the request is no repetition.
+        Problem: the request does not repeat an earlier one.
     """
     table, quota, now = settings.documents_table, settings.pending_quota, runtime.now()
     if not quota:

@@ -255,7 +255,7 @@ def _types_of_text(text: str, declared: str | None) -> list[str]:
 
 
 def _types_with_delete(head: bytes, *, is_whole_file: bool) -> list[str]:
-    """The candidate types of a text with a DEL, which is no text for file(1)."""
+    """The candidate types of a text with a DEL, which file(1) does not regard as text."""
     rest = head.replace(_DELETE, b"")
     if rest == head or not is_text(rest, is_whole_file=is_whole_file):
         return []

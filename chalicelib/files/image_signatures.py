@@ -53,7 +53,7 @@ _MAX_ICON_IMAGES = 256
 def image_type(head: bytes) -> str | None:
     """The MIME type of an image with this head; None if it has none of these formats."""
     if head[:4] == b"II*\0" and head[8:10] == b"CR":
-        return "image/x-canon-cr2"  # a TIFF whose full image is no TIFF image
+        return "image/x-canon-cr2"  # a TIFF whose full image is not a TIFF image
     for signature, file_type in _SIGNATURES.items():
         if head.startswith(signature):
             return file_type

@@ -91,7 +91,7 @@ def parse_completion(message: str) -> Completion:
     """Textract's message of a topic (developer guide, "Amazon Textract Results Notification").
 
     Raises:
-        ValueError: it is no message about a job of this application.
+        ValueError: it is not a message about a job of this application.
     """
     try:
         body: dict[str, Any] = json.loads(message)

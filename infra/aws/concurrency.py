@@ -1,7 +1,7 @@
 """Reserved concurrency: how many invocations of a function run at most, and are kept for it.
 
 Chalice removes the reservation of a function whose config has no `reserved_concurrency`. So for
-the time of `chalice deploy`, the config gets the current one, whoever set it, or the default.
+the time of `chalice deploy`, the config gets the current one, whatever set it, or the default.
 """
 
 from __future__ import annotations

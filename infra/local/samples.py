@@ -35,7 +35,7 @@ class Sample:
     failure_code: str | None = None
     """If FAILED."""
     scanned_text: str = ""
-    """What a stage with OCR recognizes; empty for a file that is no scan."""
+    """What a stage with OCR recognizes; empty for a file that is not a scan."""
 
 
 def samples(largest_file_bytes: int) -> list[Sample]:

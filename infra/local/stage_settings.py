@@ -24,7 +24,7 @@ def parse_settings_argument(text: str) -> dict[str, str]:
     """The settings in an argument such as `TEXT=on OCR=text`; deployment checks the values.
 
     Raises:
-        CommandError: it is malformed, or names what is no setting.
+        CommandError: it is malformed, or names an unknown setting.
     """
     names = read_config(ROOT)["environment_variables"]
     settings: dict[str, str] = {}

@@ -249,7 +249,7 @@ def test_alarms_and_dashboards_stay_within_the_free_ones(stack: Stack) -> None:
 
 @pytest.mark.parametrize("alarm", alarms())
 def test_an_alarm_has_an_action_and_notifies_the_topic(alarm: str) -> None:
-    """Its description has an "Action:", it publishes to the topic, and no data is no alarm."""
+    """Its description has an "Action:", it publishes to the topic, and missing data raises none."""
     found = alarms()[alarm]
     description = found["AlarmDescription"]["Fn::Sub"]
     meaning, _, action = description.partition(" Action: ")

@@ -333,7 +333,7 @@ def test_nobody_gets_a_byte_before_the_result(scan_stack: Stack, scanner: Scanne
 
 
 def test_an_older_url_does_not_open_a_newer_file(scan_stack: Stack, scanner: Scanner) -> None:
-    """A download URL of a clean version is no way to a version that nobody has scanned."""
+    """A download URL of a clean version does not return a version that was not scanned."""
     eve = scan_stack.sign_in("eve", "operators")
     key = scan_stack.new_key("file.txt")
     scan_stack.put(key, b"clean")

@@ -158,7 +158,7 @@ def test_false_rejection() -> None:
 
 
 def test_no_evidence() -> None:
-    """A reader that finds nothing in a file is no witness."""
+    """A reader that finds nothing in a file is not counted."""
     rejected = _recorded({}, failure="encrypted")
     answer: dict[str, dict[str, Value]] = {
         "qpdf": {"hasForms": False, "wordCount": 0},

@@ -85,7 +85,7 @@ def test_loop() -> None:
 
 
 def test_beginning_of_a_stream() -> None:
-    """No more than the wanted bytes of a stream are read, be it short or long."""
+    """No more than the wanted bytes of a stream are read, whether it is short or long."""
     file = opened(compound(STREAMS))
 
     assert file.read("short", most=10) == b"s" * 10
@@ -150,7 +150,7 @@ def test_entry_used_twice() -> None:
     ],
 )
 def test_invalid(content: bytes) -> None:
-    """A file without a valid header or directory is no compound file."""
+    """A file without a valid header or directory is not a compound file."""
     with pytest.raises(ValueError, match=r"header|root"):
         opened(content)
 

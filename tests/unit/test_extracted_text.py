@@ -36,7 +36,7 @@ def test_content(pieces: list[str], content: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " \r\n\f\t"])
 def test_nothing(text: str) -> None:
-    """White space alone is no text."""
+    """White space alone does not count as text."""
     assert collected(text) is None
 
 

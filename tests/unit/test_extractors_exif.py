@@ -130,7 +130,7 @@ def test_broken_exif(exif: bytes) -> None:
     ],
 )
 def test_text_that_is_none(make: bytes, kind: int, count: int) -> None:
-    """A camera make that is no text, in an unknown encoding or not in the file is left out."""
+    """A camera make that is not text, in an unknown encoding or not in the file is left out."""
     exif = media.exif(make, b"2024:05:01 10:00:00\0")
     stored = exif.replace(struct.pack("<HHL", 0x10F, 2, 8), struct.pack("<HHL", 0x10F, kind, count))
     found = extract(io.BytesIO(files.jpeg(exif=stored)), "image/jpeg")

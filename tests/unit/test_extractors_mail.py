@@ -63,7 +63,7 @@ def test_attachments() -> None:
 
 
 def test_related_parts() -> None:
-    """What a page shows is no attachment, unless it has a name or is declared as one."""
+    """What a page shows is not an attachment, unless it has a name or is declared as one."""
     message = simple()
     message.set_content("<img src='cid:1'>", subtype="html")
     message.add_related(b"GIF89a", "image", "gif", cid="<1>")

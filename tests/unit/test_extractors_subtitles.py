@@ -110,7 +110,7 @@ def test_neither(content: bytes, file_type: str) -> None:
 
 @pytest.mark.parametrize("begin", [FIRST, b"WEBVTT\n"])
 def test_lines_above_the_limit(begin: bytes) -> None:
-    """A file of millions of lines is rejected by name, and is no text either."""
+    """A file of millions of lines is rejected by name, and is not text either."""
     content = io.BytesIO(begin + b"\n" * 3_000_000)
     file_type = SUBRIP if begin == FIRST else WEBVTT
     found = analyze(content, [file_type, "text/plain"])

@@ -39,7 +39,7 @@ from infra.paths import ROOT
     ],
 )
 def test_replies(reply: str, expected: Verdict) -> None:
-    """Each kind of reply has its result; an unknown one is no verdict."""
+    """Each kind of reply has its result; an unknown one is not a verdict."""
     assert expected == verdict_from_reply(reply)
 
 
