@@ -18,13 +18,13 @@ from chalicelib.api.access import (
     get_record_or_404,
     reject_without_file,
 )
+from chalicelib.api.downloads import get_object_arguments
 from chalicelib.api.http import principal, query_parameters, route_options
 from chalicelib.api.listing import listing_from
 from chalicelib.api.merge import read_matches
 from chalicelib.api.pagination import build_page, open_partitions
 from chalicelib.api.problems import Code, Problem
 from chalicelib.api.representation import represent
-from chalicelib.api.uploads import get_object_arguments
 from chalicelib.documents import Status
 from chalicelib.etags import etag_matches, weak_etag
 from chalicelib.events import upload_of

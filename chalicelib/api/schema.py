@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib import tags
+from chalicelib.api.downloads import ATTACHMENT, INLINE
 from chalicelib.api.fields import (
     Boolean,
     Field,
@@ -23,7 +24,6 @@ from chalicelib.api.fields import (
 from chalicelib.api.openapi_text import DESCRIPTION, DOCUMENTS, UPLOADS, USERS
 from chalicelib.api.parts import MAX_PARTS, MAX_PARTS_PER_REQUEST
 from chalicelib.api.problems import Code
-from chalicelib.api.uploads import ATTACHMENT, INLINE
 from chalicelib.documents import Status
 
 MAX_FILE_NAME_CHARACTERS = 255

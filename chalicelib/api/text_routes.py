@@ -9,9 +9,9 @@ from chalice.app import Blueprint
 
 from chalicelib.api import schema
 from chalicelib.api.access import download, get_record_or_404, reject_without_file
+from chalicelib.api.downloads import text_arguments
 from chalicelib.api.http import principal, route_options
 from chalicelib.api.problems import Code, Problem
-from chalicelib.api.uploads import text_arguments
 from chalicelib.documents import TextStatus
 from chalicelib.runtime import settings
 from chalicelib.text_keys import readable_key

@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import pytest
 
+from chalicelib.api.downloads import content_disposition
 from chalicelib.api.schema import CREATE_UPLOAD
-from chalicelib.api.uploads import PENDING_SECONDS, UploadConstraints, content_disposition
+from chalicelib.api.uploads import PENDING_SECONDS, UploadConstraints
 from chalicelib.documents import object_key_for
 from chalicelib.objects import presign_upload
 from infra.api_client import Client, Response, send
