@@ -10,6 +10,7 @@ from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
 from chalicelib.api import schema
 from chalicelib.api.auth import Principal, principal_from_claims
 from chalicelib.api.cors import cors_headers, preflight_headers
+from chalicelib.api.operation import Operation
 from chalicelib.api.problems import MEDIA_TYPE, Code, Problem
 from chalicelib.runtime import settings
 
@@ -28,7 +29,7 @@ operations = (
 authorizer = CognitoUserPoolAuthorizer("SignedIn", provider_arns=[settings.user_pool_arn])
 
 
-def route_options(operation: schema.Operation) -> dict[str, Any]:
+def route_options(operation: Operation) -> dict[str, Any]:
     """The arguments of Chalice's `route` for an operation."""
     return {
         "path": operation.path,

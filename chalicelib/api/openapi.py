@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any
 
 from chalicelib.api.fields import Field, JsonSchema
 from chalicelib.api.openapi_examples import EXAMPLES, problem_example, request_example
+from chalicelib.api.openapi_schemas import SCHEMAS, TEXT, UUID, object_schema, reference
 from chalicelib.api.openapi_text import TAGS, SignIn, description
-from chalicelib.api.problems import MEDIA_TYPE, Code
-from chalicelib.api.schema import (
-    FILE_SIZE,
-    FILE_TYPE,
-    TOO_MANY_REQUESTS,
-    Operation,
-    Response,
-)
-from chalicelib.documents import FailureCode, Status, TextFailureCode, TextStatus
+from chalicelib.api.operation import Operation, Response
+from chalicelib.api.problems import MEDIA_TYPE
+from chalicelib.api.request_fields import FILE_SIZE, FILE_TYPE
+from chalicelib.api.schema import TOO_MANY_REQUESTS
 from chalicelib.files.validation import Limits
 
 BEARER_TOKEN = "bearerToken"  # noqa: S105 - the name of a security scheme
@@ -31,212 +26,6 @@ _PATH_PARAMETERS = {
     "user_id": "`owner` of a document",
 }
 """Their descriptions."""
-
-_TIME: JsonSchema = {"type": "string", "format": "date-time"}
-_TEXT: JsonSchema = {"type": "string"}
-_UUID: JsonSchema = {"type": "string", "format": "uuid"}
-_COUNT: JsonSchema = {"type": "integer", "minimum": 1}
-_URL: JsonSchema = {"type": "string", "format": "uri"}
-
-
-def _object(properties: JsonSchema, required: Sequence[str] | None = None) -> JsonSchema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties if required is None else required),
-    }
-
-
-def _open_enum(values: type[StrEnum]) -> JsonSchema:
-    """A string with these values, to which others may be added.
-
-    With `enum`, generated clients reject a value that they do not know.
-    """
-    names = [str(value) for value in values]
-    return {
-        "type": "string",
-        "description": f"{', '.join(f'`{name}`' for name in names)}; others may be added",
-        "examples": names[:1],
-        "x-extensible-enum": names,
-    }
-
-
-def _reference(name: str) -> JsonSchema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-SCHEMAS: dict[str, JsonSchema] = {
-    "Document": _object(
-        {
-            "documentId": _UUID,
-            "fileName": _TEXT,
-            "fileType": _TEXT
-            | {
-                "description": (
-                    "MIME type detected from the bytes; the declared one before they are read, "
-                    "while PENDING or SCANNING"
-                )
-            },
-            "declaredType": _TEXT
-            | {"description": "The declared MIME type, where the detected one differs"},
-            "fileSize": {"type": "integer", "minimum": 0, "description": "Bytes"},
-            "status": _open_enum(Status),
-            "uploadedAt": _TIME | {"description": "Absent while PENDING"},
-            "processedAt": _TIME | {"description": "Absent while PENDING or SCANNING"},
-            "scannedAt": _TIME
-            | {
-                "description": (
-                    "When a malware scan of the file ended; absent where there was none"
-                )
-            },
-            "removedAt": _TIME
-            | {"description": "When the file was deleted outside the API; present only then"},
-            "owner": _TEXT | {"description": "Cognito `sub` of the uploader, if known"},
-            "tags": {"type": "object", "additionalProperties": _TEXT},
-            "objectKey": _TEXT,
-            "eTag": _TEXT,
-            "sequencer": _TEXT,
-            "sha256": _TEXT
-            | {
-                "description": (
-                    "SHA-256 of the content in hex; the declared one while PENDING or SCANNING"
-                )
-            },
-            "metadata": {
-                "type": "object",
-                "description": "Extracted metadata, such as wordCount or pageCount",
-                "additionalProperties": {"type": ["string", "integer", "boolean"]},
-            },
-            "text": _object(
-                {
-                    "source": _TEXT
-                    | {"description": "`document`: the file's own text; `ocr`: recognized"},
-                    "characterCount": {"type": "integer", "minimum": 0},
-                    "truncated": {
-                        "type": "boolean",
-                        "description": "Whether it is the beginning of a longer text",
-                    },
-                    "status": _open_enum(TextStatus),
-                    "startedAt": _TIME | {"description": "When the recognition started"},
-                    "wordCount": {"type": "integer", "minimum": 0},
-                    "meanConfidence": {
-                        "type": "integer",
-                        "minimum": 0,
-                        "maximum": 100,
-                        "description": "Amazon Textract's confidence in a word, in percent",
-                    },
-                    "analyzed": {
-                        "type": "boolean",
-                        "description": "Whether there are forms and tables to download",
-                    },
-                    "pagesNotRead": {
-                        "type": "integer",
-                        "minimum": 1,
-                        "description": "Pages that Amazon Textract could not read",
-                    },
-                    "failure": _object({"code": _open_enum(TextFailureCode), "message": _TEXT})
-                    | {"description": "Why the text was not recognized"},
-                },
-                required=("source",),
-            )
-            | {"description": "About the text of the file, where the service keeps texts"},
-            "failure": _object(
-                {
-                    "code": _open_enum(FailureCode),
-                    "message": _TEXT,
-                }
-            )
-            | {"description": "Why the document is FAILED"},
-            "expiresAt": _TIME | {"description": "While PENDING: when the record expires"},
-        },
-        required=("documentId", "fileName", "fileSize", "status"),
-    ),
-    "CreatedUpload": _object(
-        {
-            "documentId": _UUID,
-            "status": _open_enum(Status),
-            "upload": {
-                "oneOf": [_reference("PutUpload"), _reference("MultipartUpload")],
-            }
-            | {"description": "Only while the document is PENDING"},
-        },
-        required=("documentId", "status"),
-    ),
-    "PutUpload": _object(
-        {
-            "method": _TEXT | {"description": "`PUT`"},
-            "url": _URL,
-            "headers": {"type": "object", "additionalProperties": _TEXT},
-            "expiresAt": _TIME,
-        }
-    ),
-    "MultipartUpload": _object(
-        {
-            "method": _TEXT | {"description": "`MULTIPART`"},
-            "uploadId": _TEXT,
-            "partSizeBytes": _COUNT | {"description": "Of every part but the last"},
-            "partCount": _COUNT,
-            "expiresAt": _TIME | {"description": "All parts must be uploaded before"},
-        }
-    ),
-    "PartUrls": _object(
-        {
-            "parts": {
-                "type": "array",
-                "items": _object({"partNumber": _COUNT, "url": _URL, "sizeBytes": _COUNT}),
-            },
-            "expiresAt": _TIME,
-        }
-    ),
-    "UploadedParts": _object(
-        {
-            "parts": {
-                "type": "array",
-                "items": _object(
-                    {
-                        "partNumber": _COUNT,
-                        "sizeBytes": _COUNT,
-                        "eTag": _TEXT | {"description": "Absent once the upload is completed"},
-                    },
-                    required=("partNumber", "sizeBytes"),
-                ),
-            },
-            "partSizeBytes": _COUNT | {"description": "Of every part but the last"},
-            "partCount": _COUNT,
-        }
-    ),
-    "CompletedUpload": _object(
-        {
-            "documentId": _UUID,
-            "status": _open_enum(Status),
-        }
-    ),
-    "Page": _object(
-        {
-            "documents": {"type": "array", "items": _reference("Document")},
-            "cursor": _TEXT | {"description": "For the next page; absent on the last page"},
-        },
-        required=("documents",),
-    ),
-    "Content": _object({"url": _URL, "expiresAt": _TIME}),
-    "User": _object({"userId": _UUID, "email": _TEXT | {"format": "email"}}),
-    "Problem": _object(
-        {
-            "type": _TEXT | {"examples": ["about:blank"]},
-            "title": _TEXT | {"description": "The phrase of the status"},
-            "status": {"type": "integer"},
-            "detail": _TEXT,
-            "code": _open_enum(Code),
-            "errors": {
-                "type": "array",
-                "description": "The wrong fields of the request",
-                "items": _object({"field": _TEXT, "message": _TEXT}),
-            },
-        },
-        required=("type", "title", "status", "detail", "code"),
-    ),
-    "OpenApi": {"type": "object"},
-}
 
 
 def build_openapi(
@@ -304,7 +93,7 @@ def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
         },
     }
     if operation.body:
-        schema = _object(
+        schema = object_schema(
             {item.name: _property(item, limits) for item in operation.body},
             required=[item.name for item in operation.body if item.is_required],
         ) | {"additionalProperties": False}
@@ -327,7 +116,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
         "in": "path",
         "required": True,
         "description": _PATH_PARAMETERS[name],
-        "schema": _UUID,
+        "schema": UUID,
     }
 
 
@@ -357,7 +146,7 @@ def _property(item: Field, limits: Limits) -> JsonSchema:
 def _response(operation: Operation, status: int, described: Response) -> dict[str, Any]:
     response: dict[str, Any] = {"description": described.description}
     if described.schema:
-        content: dict[str, Any] = {"schema": _reference(described.schema)}
+        content: dict[str, Any] = {"schema": reference(described.schema)}
         is_problem = described.schema == "Problem"
         if is_problem:
             content["example"] = problem_example(operation, status, described)
@@ -366,7 +155,7 @@ def _response(operation: Operation, status: int, described: Response) -> dict[st
         response["content"] = {MEDIA_TYPE if is_problem else described.media_type: content}
     if described.schema == "CreatedUpload":
         description = "The document, relative to the URL of the request (RFC 3986, section 5.2)"
-        response["headers"] = {"Location": {"schema": _TEXT, "description": description}}
+        response["headers"] = {"Location": {"schema": TEXT, "description": description}}
     return response
 
 

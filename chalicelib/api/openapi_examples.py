@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.operation import Operation, Response
 from chalicelib.api.problems import STATUSES, Code, Problem
-from chalicelib.api.schema import Operation, Response
 
 _ID = "0198c5b5-3f6f-7c0a-9d4e-8a1d5a3b7c42"
 _OWNER = "93a4c8d2-10f1-70a2-6d3b-2f8a4f6e1c55"

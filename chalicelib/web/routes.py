@@ -14,6 +14,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import runtime
 from chalicelib.api import schema
 from chalicelib.api.http import route_options
+from chalicelib.api.operation import Operation
 from chalicelib.etags import etag_matches
 from chalicelib.objects import presign_download
 from chalicelib.runtime import s3, settings
@@ -55,7 +56,7 @@ def get_script() -> Response:
     return respond_with_file(schema.GET_SCRIPT, SCRIPT)
 
 
-def respond_with_file(operation: schema.Operation, name: str) -> Response:
+def respond_with_file(operation: Operation, name: str) -> Response:
     """A file of the web UI, which browsers keep if they request the current version."""
     text = read_file(name)
     query = web_routes.current_request.query_params
@@ -63,7 +64,7 @@ def respond_with_file(operation: schema.Operation, name: str) -> Response:
     return respond(operation, text, file_headers(text, version))
 
 
-def respond(operation: schema.Operation, text: str, headers: Mapping[str, str]) -> Response:
+def respond(operation: Operation, text: str, headers: Mapping[str, str]) -> Response:
     """A text with its media type; 304 where the browser's copy is current."""
     media_type = operation.responses[200].media_type
     all_headers: dict[str, Any] = {"Content-Type": f"{media_type}; charset=utf-8", **headers}

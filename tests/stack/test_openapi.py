@@ -15,17 +15,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.openapi import SCHEMAS, build_openapi
+from chalicelib.api.openapi import build_openapi
+from chalicelib.api.openapi_schemas import SCHEMAS
 from chalicelib.api.openapi_text import SignIn
+from chalicelib.api.operation import Operation, Response
 from chalicelib.api.problems import Code
 from chalicelib.api.representation import INTERNAL_ATTRIBUTES
-from chalicelib.api.schema import (
-    ANALYSIS_OPERATIONS,
-    OPERATIONS,
-    TEXT_OPERATIONS,
-    Operation,
-    Response,
-)
+from chalicelib.api.schema import ANALYSIS_OPERATIONS, OPERATIONS, TEXT_OPERATIONS
 from chalicelib.documents import Document, FailureCode, Status
 from chalicelib.files.validation import Limits
 from infra.api_client import Client

@@ -9,7 +9,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies
 
-from chalicelib.api.schema import FILE_TYPE
+from chalicelib.api.request_fields import FILE_TYPE
 from chalicelib.documents import is_document_id
 
 READING = {"GET /documents/{document_id}", "GET /documents/{document_id}/content"}
