@@ -22,7 +22,7 @@ from benchmarks.deployed import deployed as a_deployed_stack
 from chalicelib.documents import FailureCode
 from chalicelib.files.sandbox import Sandbox
 from chalicelib.files.validation import Limits, validate
-from chalicelib.settings import parse_file_bytes, parse_types
+from chalicelib.setting_values import parse_file_bytes, parse_types
 from infra.aws.stage import ROOT
 from infra.build.chalice_project import read_config
 from infra.console import CommandError, echo

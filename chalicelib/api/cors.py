@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.settings import ANY_ORIGIN
+from chalicelib.setting_values import ANY_ORIGIN
 
 EXPOSED_HEADERS = "ETag,Location,Retry-After"
 """Response headers that scripts may read in addition to the CORS-safelisted ones."""

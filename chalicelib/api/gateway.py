@@ -13,7 +13,7 @@ from typing import Any
 
 from chalicelib.api.cors import EXPOSED_HEADERS
 from chalicelib.api.problems import MEDIA_TYPE, Code, Problem
-from chalicelib.settings import ANY_ORIGIN
+from chalicelib.setting_values import ANY_ORIGIN
 
 EXTENSION = "x-amazon-apigateway-gateway-responses"
 """Developer guide, "OpenAPI extensions for API Gateway"."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chalicelib.lambda_limits import timeout_seconds, tmp_mib
-from chalicelib.settings import parse_extraction_seconds, parse_file_bytes, parse_origins
+from chalicelib.setting_values import parse_extraction_seconds, parse_file_bytes, parse_origins
 from infra.aws.stage import Stage
 from infra.build.chalice_project import parse_setting, read_config, read_settings
 from infra.build.features import Feature

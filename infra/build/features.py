@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from chalicelib.settings import OcrMode, parse_ocr, parse_scan, parse_switch
+from chalicelib.setting_values import OcrMode, parse_ocr, parse_scan, parse_switch
 from infra.build.chalice_project import parse_setting, read_settings
 from infra.build.linker import LinkError, is_conditional
 from infra.console import CommandError

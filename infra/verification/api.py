@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from chalicelib.api.problems import MEDIA_TYPE
-from chalicelib.settings import ANY_ORIGIN, parse_origins
+from chalicelib.setting_values import ANY_ORIGIN, parse_origins
 from infra.api_client import Client, Response, send
 from infra.aws.hooks import Limitation
 from infra.verification.report import Report

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.documents import document_id_for
 from chalicelib.scan_results import CLEAN
-from chalicelib.settings import OcrMode
+from chalicelib.setting_values import OcrMode
 from infra.aws.stage import Account
 from infra.build.chalice_project import configure, copy_project
 from infra.commands.deploy import deploy
