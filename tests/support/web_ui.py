@@ -163,6 +163,8 @@ def visit_web_ui(browser: Browser, stack: Stack, url: str, **options: Any) -> It
         hosts = {url.netloc for url in urls if url.scheme in ("http", "https")}
         assert hosts <= {urlsplit(url).netloc, urlsplit(stack.api_url).netloc}
     finally:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")  # of requests that are still running
         context.close()
 
 

@@ -1,6 +1,7 @@
 /** The account of the signed-in user: two-step sign-in. */
 
 import { $, el } from "./dom.js";
+import { errorText } from "./errors.js";
 import { initClosing, submitHandler } from "./forms.js";
 import { renderQrCode } from "./qr_code.js";
 import { session } from "./session.js";
@@ -10,11 +11,12 @@ const AUTHENTICATOR = "SOFTWARE_TOKEN_MFA";
 
 /** Call an action of this user; an expired token is renewed first. */
 async function callAccount(action, body) {
+  const { AccessToken, IdToken } = session.tokens;
   try {
-    return await userAccount(action, session.tokens.AccessToken, body);
+    return await userAccount(action, AccessToken, body);
   } catch (error) {
     if (error.code !== "NotAuthorizedException") throw error;
-    await session.refresh();
+    await session.renew(IdToken);
     return userAccount(action, session.tokens.AccessToken, body);
   }
 }
@@ -85,7 +87,7 @@ async function attempt(act) {
   try {
     await act();
   } catch (error) {
-    message.textContent = error.message;
+    message.textContent = errorText(error);
   }
 }
 

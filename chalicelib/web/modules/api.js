@@ -2,6 +2,7 @@
 
 import { UserError } from "./errors.js";
 import { FAILURES } from "./messages.js";
+import { ANSWER_MS } from "./pacing.js";
 import { session } from "./session.js";
 
 /** Messages for error codes of the API, beyond those of failures. */
@@ -10,7 +11,7 @@ const API_ERRORS = {
   scanning: "The file is still being scanned for malware.",
   text_running: "The text is still being recognized.",
 };
-const TIMEOUT_MS = 30_000; // API Gateway waits 29 seconds
+const UNREACHABLE = "The service cannot be reached. Check your connection.";
 
 /**
  * Call the API as the signed-in user; an expired session is renewed first.
@@ -24,9 +25,9 @@ async function call(method, path, body) {
       method,
       headers: { Authorization: token, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(ANSWER_MS),
     }).catch(() => {
-      throw new UserError("The service cannot be reached. Check your connection.");
+      throw new UserError(UNREACHABLE);
     });
     if (response.status !== 401) return parseResponse(response);
     await session.renew(token, attempt === 0);
@@ -35,10 +36,11 @@ async function call(method, path, body) {
 
 async function parseResponse(response) {
   if (response.status === 204) return null;
-  const answer = await response.json().catch(() => ({}));
+  const answer = await response.json().catch(() => null);
+  if (response.ok && !answer) throw new UserError(UNREACHABLE); // the connection was lost in the middle
   if (response.ok) return answer;
   const seconds = Number(response.headers.get("Retry-After")) || 0;
-  throw new UserError(apiErrorMessage(response.status, answer), response.status, seconds * 1_000);
+  throw new UserError(apiErrorMessage(response.status, answer ?? {}), response.status, seconds * 1_000);
 }
 
 function apiErrorMessage(status, { code, detail }) {

@@ -12,7 +12,7 @@ import { initDrops } from "./drops.js";
 import { isSending, list } from "./entries.js";
 import { formatSize, typeLabel } from "./format.js";
 import { confirmAction, initConfirm } from "./forms.js";
-import { initList, reload, removeEntry } from "./list.js";
+import { initList, reload, removeEntries } from "./list.js";
 import { plural } from "./messages.js";
 import { initOverall } from "./overall.js";
 import { initSelection } from "./selection.js";
@@ -64,8 +64,8 @@ async function leave() {
 
 initConfirm();
 initList();
-initOverall(removeEntry);
-initSelection(removeEntry);
+initOverall(removeEntries);
+initSelection((entry) => removeEntries([entry]));
 initDrops();
 initAccount();
 $("#sign-out").onclick = signOut;

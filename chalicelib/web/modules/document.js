@@ -5,8 +5,9 @@ import { renderFacts } from "./details.js";
 import { $, announce, el, isolate, visible } from "./dom.js";
 import { copyLinks, download } from "./downloads.js";
 import { allEntries, entryFrom, hasContent, setDocument } from "./entries.js";
+import { errorText } from "./errors.js";
 import { confirmAction, initClosing } from "./forms.js";
-import { removeEntry } from "./list.js";
+import { removeEntries } from "./list.js";
 import { STATES } from "./messages.js";
 import { resolveOwners } from "./owners.js";
 import { sleep } from "./pacing.js";
@@ -31,7 +32,7 @@ let selectedTab = "";
 /** Show the document that the page's URL names, or the list. */
 async function showLinked(documentId) {
   const dialog = $("#document");
-  if (documentId === null || (opened && opened.documentId !== documentId)) closeAll();
+  if (opened && opened.documentId !== documentId) closeAll();
   if (documentId === null || opened) return;
   try {
     const known = allEntries().find((entry) => entry.documentId === documentId && entry.document);
@@ -39,14 +40,26 @@ async function showLinked(documentId) {
     if (linkedDocument() !== documentId || dialog.open) return;
     await openDocument(entry, Boolean(known));
   } catch (error) {
-    $("#problem").textContent = error.message;
+    if (linkedDocument() !== documentId) return;
+    $("#problem").textContent = errorText(error);
     leaveDocument();
   }
 }
 
+/** Close the dialogs at once: the `close` event is later, when another document may be open. */
 function closeAll() {
+  const row = opened?.row;
   if ($("#confirm").open) $("#confirm").close("no");
-  if ($("#document").open) $("#document").close();
+  forgetOpened();
+  $("#document").close();
+  row?.name.focus();
+}
+
+function forgetOpened() {
+  opened = null;
+  document.title = "Intake";
+  $("#document-body").replaceChildren(); // stops a preview
+  $("#document-body").dataset.key = "";
 }
 
 /** Show a document at once, then refresh it from the API until nothing is running. */
@@ -71,7 +84,7 @@ async function refresh(entry) {
     setDocument(entry, record);
     if (opened === entry) showDocument();
   } catch (error) {
-    if (opened === entry && !error.isRetryable) $("#document .problem").textContent = error.message;
+    if (opened === entry && !error.isRetryable) $("#document .problem").textContent = errorText(error);
   }
 }
 
@@ -126,7 +139,7 @@ async function showTab() {
     const nodes = await content;
     if (body.dataset.key === key) body.replaceChildren(...nodes);
   } catch (error) {
-    if (body.dataset.key === key) body.replaceChildren(el("p", { className: "problem", role: "alert" }, error.message));
+    if (body.dataset.key === key) body.replaceChildren(el("p", { className: "problem", role: "alert" }, errorText(error)));
   }
   body.scrollTop = 0;
 }
@@ -140,7 +153,7 @@ async function runAction(button, act) {
   try {
     await act(entry);
   } catch (error) {
-    message.textContent = error.message;
+    message.textContent = errorText(error);
   } finally {
     button.disabled = false;
   }
@@ -157,15 +170,14 @@ async function deleteDocument(entry) {
   await api.delete(entry.documentId);
   announce(`${visible(entry.name)} was deleted.`);
   $("#document").close();
-  removeEntry(entry);
+  removeEntries([entry]);
 }
 
+/** Respond to the user's closing the dialog. */
 function onClose() {
+  if (!opened || $("#document").open) return;
   const { documentId, row } = opened;
-  opened = null;
-  document.title = "Intake";
-  $("#document-body").replaceChildren(); // stops a preview
-  $("#document-body").dataset.key = "";
+  forgetOpened();
   if (linkedDocument() === documentId) leaveDocument();
   row?.name.focus();
 }

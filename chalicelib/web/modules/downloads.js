@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { announce, el } from "./dom.js";
+import { UserError } from "./errors.js";
 import { linkTo } from "./router.js";
 
 const FRAME_MS = 60_000;
@@ -33,7 +34,7 @@ export async function copyLinks(entries) {
 /** Copy a text to the clipboard. */
 export async function copyText(text) {
   await navigator.clipboard.writeText(text).catch(() => {
-    throw new Error("The browser does not allow copying.");
+    throw new UserError("The browser does not allow copying.");
   });
   announce("Copied.");
 }

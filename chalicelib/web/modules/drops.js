@@ -64,6 +64,7 @@ export function initDrops() {
   };
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
+    if (event.target.matches?.("[type=search]") && event.clipboardData.types.includes("text/plain")) return; // a picture of the text
     if (files.length && isReady()) addFiles(files.map(namedPasted));
   });
 }

@@ -62,6 +62,7 @@ export function allEntries() {
 export function setDocument(entry, record) {
   entry.document = record;
   entry.state = stateOf(record);
+  if (FINAL.includes(entry.state)) Object.assign(entry, { file: null, reason: "", retry: null });
   for (const listener of listeners) listener(entry, "state");
 }
 

@@ -1,4 +1,4 @@
-/** Errors whose message is shown. */
+/** Errors, and what is shown of them. */
 
 /** An error whose message is shown to the user. */
 export class UserError extends Error {
@@ -16,4 +16,11 @@ export class UserError extends Error {
   get isRetryable() {
     return [0, 403, 429].includes(this.code) || this.code >= 500;
   }
+}
+
+/** The text to show for an error. One that nobody wrote for users is logged instead. */
+export function errorText(error) {
+  if (error instanceof UserError) return error.message;
+  console.error(error);
+  return "An unexpected error occurred. Try again, or reload the page.";
 }

@@ -1,6 +1,7 @@
 /** Forms and the confirmation dialog. */
 
 import { $ } from "./dom.js";
+import { errorText } from "./errors.js";
 
 /** A form's submit handler that prevents double submission and shows errors. */
 export function submitHandler(form, act) {
@@ -16,8 +17,8 @@ export function submitHandler(form, act) {
     try {
       await act();
     } catch (error) {
-      message.textContent = error.message;
-      const wrong = needed.at(-1);
+      message.textContent = errorText(error);
+      const wrong = [...form.elements].findLast((input) => input.required);
       wrong.select();
       wrong.focus();
     } finally {

@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { $, announce } from "./dom.js";
 import { allEntries, countsText, entryFrom, isInProgress, list, newEntry, onChange, setDocument } from "./entries.js";
+import { errorText } from "./errors.js";
 import { clearFilters, currentQuery, initFilters, isFiltered, matchesFilters } from "./filters.js";
 import { plural } from "./messages.js";
 import { renderOverall } from "./overall.js";
@@ -92,14 +93,15 @@ async function load(onFirstPage) {
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {
       const page = await api.documents({ ...query, cursor: list.cursor });
       if (number !== loads) return;
+      const known = new Map(allEntries().map((entry) => [entry.documentId, entry]));
       if (pages === 0) onFirstPage();
       list.cursor = page.cursor ?? null;
-      list.listed.push(...page.documents.map(entryOf));
+      list.listed.push(...page.documents.map((record) => entryOf(record, known)));
       if (page.documents.length || !list.cursor) break;
     }
     resolveOwners(list.listed.map((entry) => entry.document), renderAll);
   } catch (error) {
-    if (number === loads) $("#problem").textContent = `The list could not be loaded. ${error.message}`;
+    if (number === loads) $("#problem").textContent = `The list could not be loaded. ${errorText(error)}`;
   } finally {
     if (number === loads) {
       list.isLoading = false;
@@ -112,26 +114,31 @@ function renderAll() {
   for (const entry of list.listed) renderRow(entry);
 }
 
-/** The entry of a document: that of its upload in this session, if any. */
-function entryOf(record) {
-  const own = list.uploads.find((entry) => entry.documentId === record.documentId);
-  if (own && !isInProgress(own)) setDocument(own, record);
-  return own ?? entryFrom(record);
+/** The entry of a document: the one that is shown already, if any, which preserves focus and selection. */
+function entryOf(record, known) {
+  const shown = known.get(record.documentId);
+  if (shown && !(shown.isUpload && isInProgress(shown))) setDocument(shown, record);
+  return shown ?? entryFrom(record);
 }
 
-/** Remove an entry from the list and cancel its upload. */
-export function removeEntry(entry) {
-  entry.abort?.abort();
-  if (entry.documentId && !entry.document) api.cancelUpload(entry.documentId).catch(() => {}); // expires otherwise
-  const item = entry.row?.item;
+/** Remove entries from the list and cancel their uploads. The focus moves only if its element disappears. */
+export function removeEntries(entries) {
+  const removed = new Set(entries);
+  const ids = new Set(entries.map((entry) => entry.documentId).filter(Boolean));
+  for (const entry of entries) {
+    entry.abort?.abort();
+    if (entry.documentId && !entry.document) api.cancelUpload(entry.documentId).catch(() => {}); // expires otherwise
+    unselect(entry);
+  }
+  const item = entries.find((entry) => entry.row?.item.contains(document.activeElement))?.row.item;
   const next = item?.nextElementSibling ?? item?.previousElementSibling;
-  const isOther = (other) => other !== entry && (!entry.documentId || other.documentId !== entry.documentId);
+  const isOther = (other) => !removed.has(other) && !ids.has(other.documentId);
   list.uploads = list.uploads.filter(isOther);
   list.listed = list.listed.filter(isOther);
-  unselect(entry);
   renderList();
   renderOverall();
-  (next?.isConnected ? next : $("#documents-title")).focus();
+  const { activeElement: focused, body } = document;
+  if (focused === body || focused.closest("[hidden]")) (next?.isConnected ? next : $("#documents-title")).focus();
 }
 
 /** Start uploading files. */
@@ -148,7 +155,7 @@ export function addFiles(files) {
 /** Show changes of entries, and respond to the controls above and below the list. */
 export function initList() {
   onChange(scheduleRendering);
-  rowActions.remove = removeEntry;
+  rowActions.remove = (entry) => removeEntries([entry]);
   $("#files").onchange = (event) => {
     addFiles([...event.target.files]);
     event.target.value = ""; // allows choosing the same file again

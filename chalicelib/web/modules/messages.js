@@ -35,6 +35,16 @@ export const SIGN_IN_ERRORS = {
   TooManyFailedAttemptsException: "Too many attempts. Wait a few minutes and try again.",
 };
 
+/** Messages for codes that mean something else in an action. */
+export const ACTION_ERRORS = {
+  ForgotPassword: {
+    InvalidParameterException: "A code cannot be sent: the address was never verified. Ask an administrator for a new password.",
+    NotAuthorizedException: "This password cannot be reset now. Sign in with your temporary password, or ask an administrator.",
+  },
+  RespondToAuthChallenge: { NotAuthorizedException: "This took too long. Enter your password again." },
+  VerifySoftwareToken: { InvalidParameterException: "Incorrect code." },
+};
+
 /** Messages for status codes of S3's response to an upload; 0: no response. */
 export const UPLOAD_ERRORS = {
   0: "The connection was lost during the upload. Try again.",

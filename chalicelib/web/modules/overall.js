@@ -46,9 +46,9 @@ function estimate(sent, total) {
   return ` · ${formatDuration(((total - sent) / sent) * milliseconds)} left`;
 }
 
-/** @param {(entry: Entry) => void} cancel */
+/** @param {(entries: Entry[]) => void} cancel */
 export function initOverall(cancel) {
-  $("#cancel-all").onclick = () => list.uploads.filter(isSending).forEach(cancel);
+  $("#cancel-all").onclick = () => cancel(list.uploads.filter(isSending));
   $("#retry-all").onclick = () => {
     for (const entry of list.uploads) if (entry.state === "unsent") entry.retry?.();
   };

@@ -22,8 +22,8 @@ export async function resolveOwners(records, onResolved) {
   if (!session.user.isOperator) return;
   const unknown = new Set(records.map(({ owner }) => owner).filter((owner) => owner && owner !== session.user.sub && !emails.has(owner)));
   await Promise.all([...unknown].map((owner) => limitRequests(async () => {
-    const user = await api.user(owner).catch(() => null); // deleted, or an owner from elsewhere
-    emails.set(owner, user?.email ?? owner);
+    const { email = owner } = await api.user(owner).catch(({ code }) => (code === 404 ? {} : { email: null }));
+    if (email) emails.set(owner, email); // 404: deleted, or an owner from elsewhere
   })));
   if (unknown.size) onResolved();
 }

@@ -1,5 +1,6 @@
 /** Concurrency, repetition and pauses. */
 
+export const ANSWER_MS = 30_000; // API Gateway waits 29 seconds
 const RETRY_PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** Create a function that runs at most `most` jobs at once and queues the others. */

@@ -2,8 +2,10 @@
 
 const DOCUMENT = /^#\/documents\/([0-9a-f-]{36})$/;
 
-/** Number of documents that were opened from this page, each an entry of the history. */
-let visited = 0;
+/** Whether the page's URL is that of the list. */
+let isList = true;
+/** Whether the entry before it in the history is the list. */
+let isAfterList = false;
 
 /** The link to a document, relative to the page. */
 export const linkTo = (documentId) => `#/documents/${documentId}`;
@@ -13,8 +15,10 @@ export const linkedDocument = () => DOCUMENT.exec(location.hash)?.[1] ?? null;
 
 /** @param {(documentId: string | null) => void} show Called when the linked document changes. */
 export function initRouter(show) {
+  isList = !linkedDocument();
   addEventListener("hashchange", () => {
-    visited = linkedDocument() ? visited + 1 : 0;
+    isAfterList = isList;
+    isList = !linkedDocument();
     show(linkedDocument());
   });
 }
@@ -22,8 +26,8 @@ export function initRouter(show) {
 /** Go back from a document to the list, as the browser's Back button does. */
 export function leaveDocument() {
   if (!linkedDocument()) return;
-  if (visited === 1) return history.back();
-  // Opened by a link from elsewhere: Back leaves the page.
+  if (isAfterList) return history.back();
+  // Opened by a link from elsewhere: Back leaves the page, or shows another document.
   history.replaceState(null, "", location.pathname + location.search);
-  visited = 0;
+  isList = true;
 }

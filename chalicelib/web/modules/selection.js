@@ -1,9 +1,10 @@
 /** Selected documents, and what can be done with all of them. */
 
 import { api } from "./api.js";
-import { $, announce } from "./dom.js";
+import { $, announce, visible } from "./dom.js";
 import { hasContent } from "./entries.js";
 import { copyLinks, download } from "./downloads.js";
+import { errorText, UserError } from "./errors.js";
 import { confirmAction } from "./forms.js";
 import { plural } from "./messages.js";
 import { limitConcurrency, sleep, withRetries } from "./pacing.js";
@@ -52,7 +53,7 @@ async function downloadSelected() {
   const entries = [...selected].filter(hasContent);
   for (const entry of entries) {
     await download(entry, () => {
-      $("#problem").textContent = `${entry.name} could not be downloaded. Try again.`;
+      $("#problem").textContent = `${visible(entry.name)} could not be downloaded. Try again.`;
     });
     await sleep(BETWEEN_DOWNLOADS_MS);
   }
@@ -77,7 +78,7 @@ async function deleteSelected(onDeleted) {
       else failed.push(error);
     }
   })));
-  if (failed.length) throw new Error(`${plural(failed.length, "document")} could not be deleted. ${failed[0].message}`);
+  if (failed.length) throw new UserError(`${plural(failed.length, "document")} could not be deleted. ${errorText(failed[0])}`);
   announce(`${plural(entries.length, "document")} deleted.`);
 }
 
@@ -92,7 +93,7 @@ export function initSelection(onDeleted) {
     try {
       await action();
     } catch (error) {
-      $("#problem").textContent = error.message;
+      $("#problem").textContent = errorText(error);
     } finally {
       button.disabled = false;
     }

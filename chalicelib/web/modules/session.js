@@ -112,6 +112,7 @@ export const session = {
 
   /** Forget and revoke the refresh token. */
   async signOut() {
+    this.keep = () => {}; // a sign-in in progress does not continue the session
     sessionStorage.clear();
     const Token = this.tokens.RefreshToken;
     const timeout = new Promise((resolve) => setTimeout(resolve, 2_000));

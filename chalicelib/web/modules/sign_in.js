@@ -1,7 +1,7 @@
 /** Sign-in with its challenges, password reset, and the dialog of an expired session. */
 
 import { $ } from "./dom.js";
-import { UserError } from "./errors.js";
+import { errorText, UserError } from "./errors.js";
 import { submitHandler } from "./forms.js";
 import { session } from "./session.js";
 import { userPool } from "./user_pool.js";
@@ -30,7 +30,8 @@ function proceed(challenge, onSignedIn) {
   form[field].value = "";
   form[field].focus();
   form.onsubmit = submitHandler(form, async () => {
-    proceed(await session.answer(challenge, form[field].value.trim()), onSignedIn);
+    const { value } = form[field];
+    proceed(await session.answer(challenge, field === "code" ? value.trim() : value), onSignedIn);
   });
 }
 
@@ -72,13 +73,20 @@ function askForPassword() {
   form.username.value = session.user.email;
   askForCode(false);
   let challenge = null;
+  const startAgain = (error) => {
+    if (error.code === "NotAuthorizedException") { // Cognito keeps a challenge for three minutes
+      challenge = null;
+      askForCode(false);
+    }
+    throw error;
+  };
   dialog.showModal();
   form.password.focus();
   dialog.onclose = () => dialog.showModal(); // browsers let a second Escape close it
   return new Promise((resolve) => {
     form.onsubmit = submitHandler(form, async () => {
       challenge = challenge
-        ? await session.answer(challenge, form.code.value.trim())
+        ? await session.answer(challenge, form.code.value.trim()).catch(startAgain)
         : await session.signIn(form.username.value, form.password.value);
       if (challenge?.name === "SOFTWARE_TOKEN_MFA") {
         askForCode(true);
@@ -106,7 +114,7 @@ export async function initSignIn(onSignedIn) {
   try {
     await session.resume();
   } catch (error) {
-    $(".problem", showForm("#sign-in")).textContent = error.message;
+    $(".problem", showForm("#sign-in")).textContent = errorText(error);
     return;
   }
   onSignedIn();

@@ -3,10 +3,11 @@
 import { api } from "./api.js";
 import { el, visible, visibleLines } from "./dom.js";
 import { copyText, downloadFrom } from "./downloads.js";
-import { UserError } from "./errors.js";
+import { errorText, UserError } from "./errors.js";
 import { plural } from "./messages.js";
 
 const SHOWN_CHARACTERS = 200_000;
+const SHOWN_PAGES = 500;
 
 /** Whether a document has text, or will have. */
 export const hasText = ({ document: record }) => Boolean(record.text) && !record.removedAt;
@@ -30,7 +31,7 @@ export async function renderText(entry) {
   const { url, text } = await fetchText(documentId);
   const problem = el("p", { className: "problem", role: "alert" });
   const show = (error) => {
-    problem.textContent = error.message;
+    problem.textContent = errorText(error);
   };
   const button = (label, onclick) => el("button", { type: "button", className: "quiet small", onclick }, label);
   const failed = new UserError("The text could not be downloaded. Try again.");
@@ -60,10 +61,12 @@ function noteOnText(entry) {
 function renderPages(text) {
   const shown = text.slice(0, SHOWN_CHARACTERS);
   const pages = shown.split("\f").map((page) => page.trim());
-  const nodes = pages.flatMap((page, index) => [
+  const nodes = pages.slice(0, SHOWN_PAGES).flatMap((page, index) => [
     ...(pages.length > 1 ? [el("h3", {}, `Page ${index + 1}`)] : []),
     el("pre", { className: "text", dir: "auto" }, visibleLines(page)),
   ]);
-  if (shown.length < text.length) nodes.push(el("p", { className: "muted" }, `Only the first ${plural(SHOWN_CHARACTERS, "character")} are displayed.`));
+  const isCut = shown.length < text.length || pages.length > SHOWN_PAGES;
+  const limit = pages.length > SHOWN_PAGES ? plural(SHOWN_PAGES, "page") : plural(SHOWN_CHARACTERS, "character");
+  if (isCut) nodes.push(el("p", { className: "muted" }, `Only the first ${limit} are displayed.`));
   return nodes;
 }

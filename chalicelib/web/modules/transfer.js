@@ -12,17 +12,32 @@ const SINGLE_PUT_BYTES = 100 * 2 ** 20; // browsers hash in memory; of parts, S3
 const STALLED_MS = 60_000; // without progress and without an answer
 const RETRYING = "The connection was lost. Trying again…";
 
+/** The content of a file; fails if it changed since it was chosen. */
+const read = (file) => file.arrayBuffer().catch(() => {
+  throw new UserError("The file cannot be read. Check whether it was moved or changed.", "Unreadable");
+});
+
+/** Fail if a file changed since it was chosen: requests send what it contains now. */
+const checkUnchanged = (file) => read(file.slice(0, 1));
+
 /** The SHA-256 of a file in hex. */
 async function sha256Of(file) {
-  const content = await file.arrayBuffer().catch(() => {
-    throw new UserError("The file cannot be read. Check whether it was moved or changed.", "Unreadable");
-  });
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await read(file)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Upload a file or a part to S3. Uses XMLHttpRequest, since fetch does not report upload progress. */
-function put({ url, headers = {} }, content, signal, onProgress) {
+/** Upload a file or a part to S3. */
+async function put(target, content, signal, onProgress) {
+  try {
+    await sendPut(target, content, signal, onProgress);
+  } catch (error) {
+    if (!signal.aborted) await checkUnchanged(content); // S3 refused it then, and would again
+    throw error;
+  }
+}
+
+/** Send a PUT request. Uses XMLHttpRequest, since fetch does not report upload progress. */
+function sendPut({ url, headers = {} }, content, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const stop = () => request.abort();
@@ -77,6 +92,7 @@ async function putParts({ partSizeBytes, partCount }, entry) {
   } finally {
     failure.abort();
   }
+  await checkUnchanged(file); // or else the parts are of different contents
   await withRetries(entry.abort.signal, () => api.completeUpload(documentId), onPause);
 }
 

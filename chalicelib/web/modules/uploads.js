@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { isInProgress, list, setState, stateOf } from "./entries.js";
+import { errorText } from "./errors.js";
 import { FAILURES } from "./messages.js";
 import { limitConcurrency, sleep, untilVisible } from "./pacing.js";
 import { settings } from "./settings.js";
@@ -52,7 +53,7 @@ export async function upload(entry) {
     if (entry.abort.signal.aborted) return;
     entry.isDisconnected = error.code === 0;
     if (!PERMANENT_STATUSES.has(error.code)) entry.retry = () => upload(entry);
-    setState(entry, "unsent", error.message);
+    setState(entry, "unsent", errorText(error));
   }
 }
 
@@ -91,7 +92,7 @@ async function isFinished(entry) {
     }
   } catch (error) {
     if (error.isRetryable) return false; // the file is stored; only this poll failed
-    setState(entry, "unsent", error.message);
+    setState(entry, "unsent", errorText(error));
   }
   return true;
 }

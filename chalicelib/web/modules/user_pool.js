@@ -1,7 +1,8 @@
 /** Amazon Cognito's API. */
 
 import { UserError } from "./errors.js";
-import { SIGN_IN_ERRORS } from "./messages.js";
+import { ACTION_ERRORS, SIGN_IN_ERRORS } from "./messages.js";
+import { ANSWER_MS } from "./pacing.js";
 import { settings } from "./settings.js";
 
 /** Call the Cognito API. */
@@ -13,13 +14,14 @@ async function callUserPool(action, body) {
       "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}`,
     },
     body: JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => {
     throw new UserError("The sign-in service cannot be reached. Check your connection.");
   });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const code = String(answer.__type ?? response.status).split("#").pop();
-  throw new UserError(signInErrorMessage(code, answer.message), code);
+  throw new UserError(signInErrorMessage(action, code, answer.message), code);
 }
 
 /** Call an action of the app client. */
@@ -28,8 +30,8 @@ export const userPool = (action, body) => callUserPool(action, { ClientId: setti
 /** Call an action of a signed-in user. */
 export const userAccount = (action, AccessToken, body = {}) => callUserPool(action, { AccessToken, ...body });
 
-function signInErrorMessage(code, message) {
+function signInErrorMessage(action, code, message) {
   // These have the same code as an incorrect password.
-  if (code === "NotAuthorizedException" && /exceeded|disabled|session/i.test(message ?? "")) return message;
-  return SIGN_IN_ERRORS[code] ?? message ?? "Sign-in failed. Try again.";
+  if (code === "NotAuthorizedException" && /exceeded|disabled/i.test(message ?? "")) return message;
+  return ACTION_ERRORS[action]?.[code] ?? SIGN_IN_ERRORS[code] ?? message ?? "Sign-in failed. Try again.";
 }
