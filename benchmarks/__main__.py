@@ -123,7 +123,7 @@ def _zip(path: str) -> Path:
 
 def _part(name: str) -> str:
     if name not in PARTS:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PARTS)}")
+        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(PARTS)}")
     return name
 
 

@@ -374,7 +374,7 @@ def _forget_recorded(stack: Stack, waiting: dict[str, float], deleter: Deleter) 
 
 
 def _rest(stack: Stack, faults: Faults) -> None:
-    """Wait until the failure queue is empty and nobody calls any more.
+    """Wait until the failure queue is empty and no function makes calls any more.
 
     Raises:
         Problem: that never comes.

@@ -217,7 +217,7 @@ def _is_kind(record: Mapping[str, Any], *kinds: str) -> bool:
 
 
 def _is_deletion_of_version(record: Mapping[str, Any]) -> bool:
-    """Whether one version was deleted for good in a versioned bucket.
+    """Whether one version was deleted permanently in a versioned bucket.
 
     It is any version, mostly not the current one; deleting the current one uncovers another.
     """

@@ -58,7 +58,7 @@ def _is_unprocessed(record: Record) -> bool:
 
 
 def _reaction_to_unknown(result: ScanResult, record: Record) -> Reaction:
-    """NONE for what the record has already, and for a document that was deleted for good."""
+    """NONE for what the record has already, and for a document that was deleted permanently."""
     kept = kept_result(record.get("scanResults", []), result.bucket, result.key, result.e_tag)
     is_known = kept is not None and kept.rank >= result.rank
     is_deleted = record.get("deletedUntil") == FOREVER

@@ -90,7 +90,7 @@ def multipart_upload_of(record: Mapping[str, Any]) -> MultipartUpload | None:
 
 
 def delete_for_good(record: Mapping[str, Any]) -> None:
-    """Delete record and object for good, whatever requests and events are still in flight.
+    """Delete record and object permanently, whatever requests and events are in flight.
 
     Every step can be repeated after an interruption: until the tombstone is there, the record has
     the multipart upload's id, and afterwards, the object's key. An upload that is completed while

@@ -95,7 +95,7 @@ def reprocess_document(document_id: str) -> Response:
 
 @document_routes.route(**route_options(schema.DELETE_DOCUMENT))
 def delete_document(document_id: str) -> Response:
-    """Delete record and object for good; may be repeated."""
+    """Delete record and object permanently; may be repeated."""
     caller = principal(document_routes.current_request)
     record = get_record_or_404(caller, document_id, include_tombstones=True)
     delete_for_good(record)

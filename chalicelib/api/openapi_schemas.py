@@ -28,7 +28,7 @@ def object_schema(properties: JsonSchema, required: Sequence[str] | None = None)
 def _open_enum(values: type[StrEnum]) -> JsonSchema:
     """A string with these values, to which others may be added.
 
-    With `enum`, generated clients reject a value that they do not know.
+    With `enum`, generated clients reject an unknown value.
     """
     names = [str(value) for value in values]
     return {

@@ -69,6 +69,6 @@ access token is rejected. The operation `InitiateAuth` of Cognito returns the to
 ## Compatibility
 
 Responses are open: fields, statuses, failure codes and error codes may be added. Ignore fields that
-you do not know, and treat an unknown code like its HTTP status. Requests are closed: a field or
-parameter that the service does not know is an error.
+you do not know, and treat an unknown code like its HTTP status. Requests are closed: an unknown
+field or parameter is an error.
 """

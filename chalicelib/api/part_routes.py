@@ -52,8 +52,8 @@ def create_part_urls(document_id: str) -> dict[str, object]:
     fields = schema.CREATE_PART_URLS.parse_body(request.raw_body)
     record = get_own_record(caller, document_id)
     upload, plan = pending_multipart_upload(record), part_plan_of(record)
-    if (highest := max(fields["partNumbers"])) > plan.count:
-        reason = f"must be at most {plan.count}, the last part of the file; {highest} is none"
+    if max(fields["partNumbers"]) > plan.count:
+        reason = f"must be at most {plan.count}, the last part of the file"
         raise Problem(Code.INVALID_REQUEST, errors=[FieldError("partNumbers", reason)])
     expires, parts = url_expiry(), []
     for number in fields["partNumbers"]:
@@ -92,7 +92,7 @@ def complete_upload(document_id: str) -> dict[str, object]:
 
 @part_routes.route(**route_options(schema.CANCEL_UPLOAD))
 def cancel_upload(document_id: str) -> Response:
-    """Cancel a PENDING upload for good, single PUTs included."""
+    """Cancel a PENDING upload permanently, single PUTs included."""
     caller = principal(part_routes.current_request)
     record = get_own_record(caller, document_id, include_tombstones=True)
     if not is_tombstone(record):

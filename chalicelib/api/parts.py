@@ -14,7 +14,7 @@ from chalicelib.documents import Document, to_iso8601
 from chalicelib.lambda_limits import MIB
 
 MULTIPART_ABOVE_BYTES = 100 * MIB
-"""Files above this size are uploaded in parts unless the request says otherwise."""
+"""Files above this size are uploaded in parts unless the request requires otherwise."""
 MAX_PUT_BYTES = 5 * 1_024 * MIB
 """Of a single PUT: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html"""
 

@@ -49,7 +49,7 @@ class TextCollector:
 
     @property
     def is_full(self) -> bool:
-        """Whether the limit is exceeded, so that reading on is in vain."""
+        """Whether the limit is exceeded, so that further text would be dropped."""
         return self._is_truncated
 
     def truncate(self) -> None:

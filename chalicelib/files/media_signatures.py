@@ -22,7 +22,7 @@ def container_type(head: bytes) -> str | None:
 
 
 def frames_type(head: bytes) -> str | None:
-    """The type of audio that consists of frames only; None if it is none."""
+    """The type of audio that consists of frames only; None for other content."""
     if not head.startswith(_FIRST_BYTES_OF_FRAMES):
         return None
     # Imported here because it takes 3 ms, of which no cold start pays.

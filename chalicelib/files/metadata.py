@@ -29,7 +29,7 @@ TRUNCATED = "truncated"
 """Name of the value that lists the names of shortened and dropped values."""
 
 _NUMBER_BYTES = 21
-"""Most that DynamoDB takes for a number."""
+"""The size of a number in DynamoDB, at most."""
 
 _DOCUMENT = dict.fromkeys(
     ("title", "author", "subject", "keywords", "createdAt", "modifiedAt"), str

@@ -22,7 +22,7 @@ SecondsLeft = Callable[[], float]
 """The time that extraction may still take, in seconds."""
 
 _REPLY_SECONDS = 5.0
-"""Most that a worker takes for a fork, on a busy machine."""
+"""Maximum time of a worker's fork, on a busy machine."""
 
 _SAMPLE_SECONDS = 0.02
 """Interval of the memory checks; few parsers allocate more than 20 MB in it."""

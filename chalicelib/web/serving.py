@@ -87,7 +87,7 @@ def version_of(text: str) -> str:
 
 
 def file_headers(text: str, requested_version: str | None = None) -> Mapping[str, str]:
-    """Headers for a browser to keep the requested version for good, and to revalidate the rest.
+    """Headers that let a browser keep the requested version and revalidate the rest.
 
     Args:
         text: content of the file.

@@ -129,7 +129,7 @@ const isRetryable = (status) => !status || status === 429 || status >= 500;
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** An error with `status` and `code` of the API's problem+json, of a request that was repeated in vain. */
+/** An error with `status` and `code` of the API's problem+json, of a request whose repetitions failed as well. */
 async function apiError(response) {
   const problem = await response?.json().catch(() => ({}));
   const message = problem?.detail ?? (response ? `The service returned status ${response.status}.` : "The service cannot be reached.");

@@ -26,7 +26,7 @@ destination."""
 
 
 def set_failure_destinations(stage: Stage) -> None:
-    """Send events that a function fails on for good to the failure queue."""
+    """Send events on which a function fails permanently to the failure queue."""
     queue_arn = stage.outputs()["FailureQueueArn"]
     for name in ASYNCHRONOUS_FUNCTIONS:
         if function := stage.functions.get(name):

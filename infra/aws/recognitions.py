@@ -1,7 +1,7 @@
 """Character recognitions without a result: what Textract has not answered, and what has failed.
 
-Textract's answer may be lost. The job is started again, which returns the id of the same job, as
-its token says; where Textract no longer knows it, that is a new job, whose answer arrives.
+Textract's answer may be lost. The job is started again, which returns the id of the same job, by
+its token; where that job has expired in Textract, a new job starts, whose answer arrives.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ def refuse_without_textract(stage: Stage) -> None:
     Textract itself would fail for other reasons as well.
 
     Raises:
-        CommandError: the SDK knows no endpoint of Textract in the region.
+        CommandError: the SDK has no endpoint of Textract in the region.
     """
     if Feature.OCR not in stage.features:
         return
@@ -24,7 +24,7 @@ def refuse_without_textract(stage: Stage) -> None:
     regions = boto3.Session().get_available_regions("textract", partition_name=partition)
     if region not in regions:
         raise CommandError(
-            f"Amazon Textract does not exist in {region}, as far as this version of boto3 knows, "
+            f"Amazon Textract does not exist in {region}, according to this version of boto3, "
             f"and nothing was changed: set OCR=off in .chalice/config.json, or deploy to one of "
             f"{', '.join(sorted(regions))}"
         )

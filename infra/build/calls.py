@@ -37,7 +37,7 @@ HANDLER_DECORATORS = {
 }
 
 _UNKNOWN_DECORATORS = {"on_cw_event": "schedule"}
-"""Decorators that Chalice's analyser (1.34) overlooks, and others that it takes for a handler's."""
+"""Decorators that Chalice's analyser (1.34) overlooks, and others that it counts as a handler's."""
 
 _INDIRECT = frozenset({"get_paginator", "get_waiter"})
 """Methods that name the operation in a string, which the analyser does not map to an action."""

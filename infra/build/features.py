@@ -1,4 +1,4 @@
-"""The features that a stage may have on, and what of the code exists only with them."""
+"""The features of a stage that can be switched on, and the code that exists only with them."""
 
 from __future__ import annotations
 

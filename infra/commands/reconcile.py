@@ -170,7 +170,7 @@ def compared(listed: Upload, record: Record | None) -> Upload | Outcome:
     """A listed object with the sequencer to process it with, or an outcome if nothing is to do.
 
     A deleted document stays deleted, unless the object was uploaded later. An object that is listed
-    was not removed for good, whatever its record shows.
+    was not removed permanently, whatever its record shows.
     """
     if record is None:
         return listed

@@ -3,7 +3,7 @@
 MiniStack (1.5.33) kills what a function is doing when its configuration changes, and repeats the
 event; here a running invocation completes first, as on AWS.
 
-MiniStack reads a function's log in a thread, and takes for an invocation's lines what that thread
+MiniStack reads a function's log in a thread, and returns as an invocation's lines what that thread
 has read until nothing came for 5 ms. On a busy machine the rest is missing until the next
 invocation of the same process, and lost without one. Here an invocation's lines are read from the
 pipe itself, which has all of them once the function has answered.

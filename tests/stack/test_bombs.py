@@ -53,7 +53,7 @@ BOMBS = {
     "page tree that loops": Bomb(bombs.looping_page_tree, (UNREADABLE,)),
     "10^9 nested forms": Bomb(partial(bombs.nested_forms, 9, 10), (CRASHED, TIMEOUT)),
     "a form shown 4,900 times": Bomb(partial(bombs.form_shown_often, 4_900), (CRASHED, TIMEOUT)),
-    # Without a font, which PDFium takes for no text.
+    # Without a font, which PDFium does not regard as text.
     "string of 60 MB": Bomb(partial(bombs.long_string, 60_000_000), (None, CRASHED, TIMEOUT)),
     "title of 30 MB": Bomb(partial(bombs.long_title, 30_000_000), (None, CRASHED, TIMEOUT)),
     "a million objects": Bomb(partial(bombs.many_objects, 1_000_000), (UNREADABLE, TIMEOUT)),

@@ -108,7 +108,7 @@ def test_unknown_event_names(name: str) -> None:
 
 
 def test_unknown_ways_of_creation() -> None:
-    """An object that is created in a way nobody has heard of is an object that was created."""
+    """An object that is created by an unknown operation counts as created."""
     record = {**created_record("bucket", "key", "tag"), "eventName": "ObjectCreated:Teleport"}
     assert ["key"] == [upload.key for upload in uploads_from_event({"Records": [record]})]
 

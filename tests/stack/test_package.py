@@ -33,7 +33,7 @@ def test_the_zip_is_small(stack: Stack) -> None:
 
 
 def test_only_what_requirements_name_ships(stack: Stack) -> None:
-    """Each package in the zip is one that requirements.txt pins, and the tools are none of them."""
+    """Each package in the zip is pinned by requirements.txt, and no tool is among them."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pinned = [
         line.partition("==")[0].partition("[")[0].replace("-", "_")  # as wheels have it: PEP 427

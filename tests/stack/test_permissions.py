@@ -226,7 +226,7 @@ def query(stack: Stack, index: str, key: str, account: Account) -> None:
 
 
 def send_and_take_back(stack: Stack, account: Account) -> None:
-    """Send a message that record_failure takes for an event without records."""
+    """Send a message that record_failure reads as an event without records."""
     body = json.dumps({"requestContext": {}, "requestPayload": {"Records": []}})
     account.sqs.send_message(QueueUrl=stack.outputs["FailureQueueUrl"], MessageBody=body)
 

@@ -110,7 +110,7 @@ class Version:
 
 @pytest.fixture
 def versions(scan_stack: Stack, scanner: Scanner) -> Iterator[Callable[[str], Versions]]:
-    """Makes objects that have this result, and whose events nobody delivers."""
+    """Makes objects that have this result, and whose events are not delivered."""
 
     def make(status: str) -> Versions:
         key = scan_stack.new_key("file.txt")

@@ -31,7 +31,7 @@ from tests.support.waiting import eventually
 SECRET = "a-secret-access-key"
 
 UNCONFINED = "unconfined"
-"""The attacks run in a mere child of the process, to show that they are none without a sandbox."""
+"""The attacks run in an ordinary child process, to show that they succeed without a sandbox."""
 
 JAILS: Mapping[str, tuple[int, ...] | None] = {
     UNCONFINED: None,
@@ -148,7 +148,7 @@ os.kill(function, signal.SIGURG)
 success = True
 """,
 }
-"""Programs that set `success`; an exception is none."""
+"""Programs that set `success`; an exception is a failure."""
 
 OUTLIVING: Mapping[str, str] = {
     "outlives the time limit": """

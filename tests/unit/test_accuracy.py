@@ -86,7 +86,7 @@ def test_same(rule: Rule, ours: Value, theirs: Value) -> None:
     ],
 )
 def test_different(rule: Rule, ours: Value, theirs: Value) -> None:
-    """What a reader of the record would take for another value is not the same."""
+    """Values that a reader of the record would distinguish are not the same."""
     assert not rule.same(ours, theirs)
 
 

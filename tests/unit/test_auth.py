@@ -44,7 +44,7 @@ def test_only_members_of_the_group_are_operators(groups: object, expected: bool)
     ],
 )
 def test_claims_of_another_token_are_nobodys(claims: dict[str, str]) -> None:
-    """An access token, or one of another app client, signs nobody in, wherever the app runs."""
+    """An access token, or one of another app client, is rejected, wherever the app runs."""
     assert principal_from_claims(claims, "client") is None
 
 

@@ -82,7 +82,7 @@ def test_what_ends_first() -> None:
 
 
 def test_agreement() -> None:
-    """Counts agree within 5 %; a file that the reference did not read counts for nobody."""
+    """Counts agree within 5 %; a file that the reference did not read does not count."""
     result = Result(words=[95, 94, None, 0, 7], seconds=1, cpu_seconds=1)
 
     assert 2 == result.close_to([100, 100, 5, 0, None])

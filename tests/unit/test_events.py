@@ -131,7 +131,7 @@ def test_a_removal_that_lacks_its_key_names_it() -> None:
 
 
 def test_a_removal_may_lack_its_sequencer() -> None:
-    """S3 documents it for requests only; an empty one is none."""
+    """S3 documents it for requests only; an empty one does not count."""
     event = removed_event("b", "k", "", "LifecycleExpiration:DeleteMarkerCreated", "v1")
     assert [None] == [removal.sequencer for removal in removals_from_event(event)]
     del event["Records"][0]["s3"]["object"]["sequencer"]

@@ -114,7 +114,7 @@ def test_no_position(exif: bytes) -> None:
     ],
 )
 def test_broken_exif(exif: bytes) -> None:
-    """A picture is none the worse for a broken Exif."""
+    """A broken Exif does not affect the rest of a picture."""
     found = extract(io.BytesIO(files.jpeg(3, 2, exif=exif)), "image/jpeg")
 
     assert (3, 2) == (found["width"], found["height"])
@@ -140,7 +140,7 @@ def test_text_that_is_none(make: bytes, kind: int, count: int) -> None:
 
 
 def test_profile_that_is_none() -> None:
-    """A PNG is none the worse for an Exif as text that cannot be decoded."""
+    """An Exif as text that cannot be decoded does not affect the rest of a PNG."""
     for data in (b"no deflate", b"x\x9c\x03\0\0\0\0\1"):
         chunk = (b"zTXt", b"Raw profile type exif\0\0" + data)
         content = io.BytesIO(files_images.png_with(chunk))

@@ -457,7 +457,7 @@ def test_svg_size(width: str, pixels: int | None) -> None:
     ],
 )
 def test_no_markup(content: bytes, file_type: str) -> None:
-    """XML that is not well-formed is none, nor is HTML a text of no element."""
+    """XML that is not well-formed is not XML, and a text without an element is not HTML."""
     with pytest.raises(FileRejectedError) as refusal:
         extract(io.BytesIO(content), file_type)
 

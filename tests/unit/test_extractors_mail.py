@@ -179,7 +179,7 @@ def test_many_recipients(name: str) -> None:
 
 
 def test_mailbox_of_one() -> None:
-    """A mail that begins as a mailbox has it is one, and several are none."""
+    """A mail that begins as in a mailbox is a mail; a mailbox of several is not."""
     mail = b"From a@example.com Wed May  1 10:00:00 2024\n" + bytes(simple()) + b"\n"
 
     assert extract(io.BytesIO(mail), MAIL)["wordCount"] == 2

@@ -1,4 +1,4 @@
-"""Sounds and films: what plays and for how long, and what is none."""
+"""Audio and video: streams, durations, and files of neither kind."""
 
 from __future__ import annotations
 

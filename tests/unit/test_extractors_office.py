@@ -174,7 +174,7 @@ def test_open_document_sheets_slides_and_pages() -> None:
     ],
 )
 def test_open_document_macros(name: str, has_macros: bool) -> None:
-    """An OpenDocument file has macros if it has a module; the index of a library is none."""
+    """An OpenDocument file has macros if it has a module; the index of a library does not count."""
     content = made.open_document("text", "<o:text/>", {name: ""})
 
     assert has_macros is found_in(content, types.ODT)["hasMacros"]

@@ -68,7 +68,7 @@ def test_id3(tag: bytes) -> None:
 
 
 def test_encrypted_frame() -> None:
-    """An encrypted text is none."""
+    """An encrypted text is left out."""
     assert {} == tags(frame(b"\3" + TITLE.encode(), flags=4) + FRAMES)
 
 

@@ -39,7 +39,7 @@ def test_the_parts_add_up_to_the_file(size_bytes: int) -> None:
 
 
 def test_a_part_is_missing_until_it_has_its_size() -> None:
-    """Absent parts and those of another size are missing; a part beyond the last is none."""
+    """Absent parts and those of another size are missing; a part beyond the last does not count."""
     plan = PartPlan(file_size=25, part_size=10)
     assert [1, 2, 3] == list(plan.missing({}))
     assert [1, 3] == list(plan.missing({1: 9, 2: 10, 3: 10, 4: 5}))

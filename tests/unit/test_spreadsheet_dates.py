@@ -25,7 +25,7 @@ from chalicelib.files.extractors.spreadsheet_dates import is_date, shown
     ],
 )
 def test_is_date(number: int, code: str | None, is_one: bool) -> None:
-    """A format that shows a part of a date is one; its literals and durations are none."""
+    """A format that shows a part of a date is a date format; literals and durations are not."""
     assert is_one == is_date(number, code)
 
 

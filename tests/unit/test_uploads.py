@@ -143,7 +143,7 @@ def test_a_pending_record_has_the_declared_hash_in_lower_case() -> None:
 def test_a_repeated_request_is_compared_with_the_record(
     expected: Repeat, record: dict[str, object]
 ) -> None:
-    """The same owner and terms are the same upload, an expired record is none."""
+    """The same owner and terms are the same upload; an expired record does not count."""
     assert expected is compare_with_record(REQUESTED, record, BEFORE_EXPIRY)
 
 

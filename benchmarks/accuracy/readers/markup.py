@@ -49,7 +49,7 @@ def _shown(element: Any) -> Iterator[str]:
 
 
 def _is_script(element: Any) -> bool:
-    """A script, also of SVG; a block of data is none: HTML standard, 4.12.1."""
+    """A script, also of SVG; a block of data is not one: HTML standard, 4.12.1."""
     if str(element.tag).rpartition("}")[2].lower() == "script":
         return True
     return any(

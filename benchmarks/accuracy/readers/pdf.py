@@ -67,7 +67,7 @@ def pdfdetach(path: Path) -> dict[str, Any]:
 
 
 def pdfsig(path: Path) -> dict[str, Any]:
-    """Signatures; fields that nobody signed are none."""
+    """Signatures; unsigned fields do not count."""
     printed = run("pdfsig", "-nocert", path, accepted=(0, 1, 2))
     if "Signature" not in printed and "not contain any signatures" not in printed:
         raise ReadError("no answer")

@@ -26,7 +26,7 @@ def run(*command: str | Path, accepted: tuple[int, ...] = (0,)) -> str:
     """What the program prints.
 
     Raises:
-        ReadError: its exit code is none of those accepted, or it takes too long.
+        ReadError: its exit code is not accepted, or it takes too long.
     """
     try:
         ran = subprocess.run(

@@ -20,7 +20,7 @@ _YEAR = re.compile(r"(?<!\d)(?!0000)\d{4}(?!\d)")
 
 
 def unpack(form: str, data: mmap.mmap | bytes, offset: int) -> tuple[Any, ...]:
-    """`struct.unpack_from` of bytes that exist: an offset below 0 is none.
+    """`struct.unpack_from` of bytes that exist: an offset below 0 is not valid.
 
     Raises:
         struct.error: the data ends before.

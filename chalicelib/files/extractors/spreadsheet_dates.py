@@ -37,7 +37,7 @@ def is_date(number: int, code: str | None) -> bool:
 
 
 def shown(days: float, *, is_since_1904: bool) -> str | None:
-    """The date, time of day, or both, in the form of ISO 8601; None if it is none."""
+    """The date, time of day, or both, in the form of ISO 8601; None if it is not a date."""
     if not 0 <= days < _DAYS - 1_462 * is_since_1904:
         return None
     seconds = round(days * _DAY_SECONDS)
