@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.settings import Settings, SettingsError, parse_settings
+from chalicelib.settings import Settings
 from infra.aws import cloudformation
 from infra.aws.concurrency import kept_concurrency
 from infra.aws.deployed import rebuild_deployed, refuse_foreign_functions, tag_api
@@ -20,7 +20,6 @@ from infra.aws.lambda_settings import set_failure_destinations, set_log_format, 
 from infra.aws.owner_index import (
     NEW_INDEX,
     OLD_INDEX,
-    allow_old_index,
     await_new_index,
     has_old_index,
     put_api_policy,
@@ -29,10 +28,10 @@ from infra.aws.owner_index import (
 from infra.aws.resources import buckets, tables, user_pools
 from infra.aws.roles import claim, refuse_elsewhere
 from infra.aws.stage import Stage
+from infra.aws.stage_files import write_policies, write_settings
 from infra.aws.stage_settings import (
     LARGEST_FILE_PROCESSOR,
     allowed_origins,
-    configured_timeout,
     feature_parameters,
     function_timeout,
     function_tmp_mib,
@@ -40,21 +39,14 @@ from infra.aws.stage_settings import (
 from infra.aws.text_bucket import TEXT_PARAMETER, delete_unused_text_bucket, needs_text_bucket
 from infra.aws.textract_regions import refuse_without_textract
 from infra.aws.unused import delete_unused_functions
-from infra.build import policies
 from infra.build.bytecode import write_bytecode
 from infra.build.calls import API_HANDLER
-from infra.build.chalice_project import read_config, run_chalice, write_config
+from infra.build.chalice_project import run_chalice
 from infra.build.features import Feature
 from infra.console import CommandError, echo, step
 from infra.paths import ROOT
 
 TEMPLATE = ROOT / "infra" / "resources.yaml"
-FEATURE_OUTPUTS = {
-    "TEXT_BUCKET": (Feature.TEXT, "TextBucketName"),
-    "OCR_TOPIC_ARN": (Feature.OCR, "OcrTopicArn"),
-    "OCR_ROLE_ARN": (Feature.OCR, "OcrRoleArn"),
-}
-"""Settings of features, and the stack's outputs with their values."""
 VISIBILITY_TIMEOUTS = 6
 """The queue's visibility timeout in timeouts of the function that reads it (Lambda developer
 guide, "Using Lambda with Amazon SQS")."""
@@ -153,8 +145,8 @@ def deploy_resources(
         echo(f"  Preparing the records for index {NEW_INDEX}")
         set_status_times(stage, pause)
     outputs = stage.outputs()
-    settings = _write_settings(stage, outputs)
-    _write_policies(stage, outputs, keeps_old_index=is_migrating)
+    settings = write_settings(stage, outputs)
+    write_policies(stage, outputs, keeps_old_index=is_migrating)
     rebuild_deployed(stage)
     return settings
 
@@ -167,7 +159,7 @@ def remove_old_index(stage: Stage, options: StackOptions, pause: Callable[[float
     set_status_times(stage, pause)
     with step(f"Removing index {OLD_INDEX}"):
         cloudformation.apply(stage.account, _stack_request(stage, options, keeps_old_index=False))
-        _write_policies(stage, stage.outputs(), keeps_old_index=False)
+        write_policies(stage, stage.outputs(), keeps_old_index=False)
         policy = stage.policies_folder / f"policy-{API_HANDLER}.json"
         put_api_policy(stage, policy.read_text(encoding="utf-8"))
 
@@ -263,54 +255,3 @@ def check_python(version: tuple[int, int]) -> None:
             f"Lambda has no runtime for Python {version[0]}.{version[1]}: deploy with Python 3.11 "
             "to 3.14, for example `make deploy STAGE=... PYTHON=python3.13`"
         )
-
-
-def _write_policies(stage: Stage, outputs: dict[str, str], *, keeps_old_index: bool) -> None:
-    stage.policies_folder.mkdir(parents=True, exist_ok=True)
-    for function in stage.functions:
-        text = policies.policy_path(stage.project, function).read_text(encoding="utf-8")
-        rendered = policies.render(text, outputs, stage.features)
-        if keeps_old_index:
-            rendered = allow_old_index(rendered)
-        (stage.policies_folder / f"policy-{function}.json").write_text(rendered, encoding="utf-8")
-
-
-def _write_settings(stage: Stage, outputs: dict[str, str]) -> Settings:
-    """Update the stage's section of Chalice's config; the deployer's own settings there are kept.
-
-    Raises:
-        CommandError: a setting is missing or malformed.
-    """
-    config = read_config(stage.project)
-    section = config.setdefault("stages", {}).setdefault(stage.name, {})
-    section.setdefault("environment_variables", {}).update(
-        STACK_NAME=stage.stack_name,
-        UPLOAD_BUCKET=outputs["UploadBucketName"],
-        DOCUMENTS_TABLE=outputs["DocumentsTableName"],
-        FAILURE_QUEUE=outputs["FailureQueueName"],
-        USER_POOL_ARN=outputs["UserPoolArn"],
-        USER_POOL_CLIENT_ID=outputs["UserPoolClientId"],
-        NOTIFICATION_TOPIC_ARN=outputs["NotificationTopicArn"],
-    )
-    for name, (feature, output) in FEATURE_OUTPUTS.items():
-        section["environment_variables"].pop(name, None)
-        if feature in stage.features:
-            section["environment_variables"][name] = outputs[output]
-    section.setdefault("tags", {}).update(stage.tags)  # of the functions
-    for function in stage.possible_functions.keys() - stage.functions.keys():
-        section.get("lambda_functions", {}).pop(function, None)
-    for function in stage.functions:
-        section.setdefault("lambda_functions", {}).setdefault(function, {})["iam_policy_file"] = (
-            f"stages/{stage.name}/policy-{function}.json"
-        )
-    timeout = function_timeout(stage, LARGEST_FILE_PROCESSOR)
-    if timeout > configured_timeout(stage, LARGEST_FILE_PROCESSOR):
-        section["lambda_functions"][LARGEST_FILE_PROCESSOR]["lambda_timeout"] = timeout
-    try:
-        settings = parse_settings(
-            {**config["environment_variables"], **section["environment_variables"]}
-        )
-    except SettingsError as error:
-        raise CommandError(f"Stage {stage.name}: {error}") from error
-    write_config(stage.project, config)
-    return settings
