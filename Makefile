@@ -71,7 +71,7 @@ local: $(INSTALLED)
 	@$(INFRA) local --set "$$INTAKE_SET" $(if $(PORT),--port $(PORT))
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-examples: $(INSTALLED) $(EXAMPLES_INSTALLED)
 	@$(BIN)/python -m pytest tests/examples $(ARGS)
