@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import unicodedata
 import uuid
 from pathlib import Path
 from typing import TypeVar
@@ -35,7 +36,7 @@ def upload(path: Path, file_type: str) -> uuid.UUID:
     """The id of a new document with this file."""
     body = CreateUploadBody(
         document_id=str(uuid.uuid4()),  # makes the request safe to repeat
-        file_name=path.name,
+        file_name=unicodedata.normalize("NFC", path.name),  # macOS has other forms
         file_type=file_type,
         file_size=path.stat().st_size,
     )

@@ -20,7 +20,7 @@ function bodyOf<T>(result: { data?: T; error?: unknown }): T {
 async function upload(path: string, fileType: string): Promise<string> {
   const file = await openAsBlob(path); // has a size, which becomes the Content-Length that S3 requires; a stream has none
   const documentId = crypto.randomUUID(); // makes the request safe to repeat
-  const body = { documentId, fileName: basename(path), fileType, fileSize: file.size };
+  const body = { documentId, fileName: basename(path).normalize("NFC"), fileType, fileSize: file.size };
   const target = bodyOf(await intake.POST("/uploads", { body })).upload;
   if (!target || !("url" in target)) throw new Error("a file of this size is uploaded in parts");
   const answer = await fetch(target.url, { method: "PUT", headers: target.headers, body: file });

@@ -29,7 +29,7 @@ export function connectToIntake(uppy, { apiUrl, getIdToken, multipart }) {
   /** Create the document of a file, or get it again with fresh URLs. */
   async function createUpload(file) {
     const request = {
-      fileName: file.name,
+      fileName: file.name.normalize("NFC"), // macOS has other forms, which the API rejects
       fileType: file.type || "application/octet-stream",
       fileSize: file.size,
       ...(multipart !== undefined && { multipart }),

@@ -13,6 +13,9 @@ from infra.api_client import Client
 from tests.support.examples import BIN, FOLDER, npm_run, run, variables_for
 from tests.support.stack import Stack
 
+NAME = "type\u0301d.txt"
+"""A name as macOS returns it: not in Unicode form NFC, which the API requires."""
+
 
 @pytest.fixture(scope="module")
 def typed(stack: Stack) -> Client:
@@ -34,7 +37,7 @@ def copy_example(name: str, folder: Path) -> None:
     )
     if (FOLDER / name / "node_modules").exists():
         (folder / "node_modules").symlink_to(FOLDER / name / "node_modules")
-    (folder / "typed.txt").write_text("one two three")
+    (folder / NAME).write_text("one two three")
 
 
 def expect_success(finished: subprocess.CompletedProcess[str]) -> str:
@@ -48,7 +51,7 @@ def expect_uploaded_and_deleted(typed: Client, output: str) -> None:
     record, *rest = output.splitlines()
     assert ["listed", "204"] == rest
     uploaded = json.loads(record)
-    assert ("typed.txt", "PROCESSED", 3) == (
+    assert ("typéd.txt", "PROCESSED", 3) == (
         uploaded["fileName"],
         uploaded["status"],
         uploaded["metadata"]["wordCount"],
@@ -72,7 +75,7 @@ def test_openapi_python_client(typed: Client, variables: dict[str, str], tmp_pat
             run(
                 BIN / "python",
                 "main.py",
-                "typed.txt",
+                NAME,
                 "text/plain",
                 cwd=tmp_path,
                 environment=variables,
@@ -88,7 +91,5 @@ def test_openapi_typescript(typed: Client, variables: dict[str, str], tmp_path: 
         expect_success(npm_run(script, cwd=tmp_path, environment=variables))
     expect_uploaded_and_deleted(
         typed,
-        expect_success(
-            npm_run("start", "typed.txt", "text/plain", cwd=tmp_path, environment=variables)
-        ),
+        expect_success(npm_run("start", NAME, "text/plain", cwd=tmp_path, environment=variables)),
     )

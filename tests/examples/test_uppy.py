@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 if chromium_path() is None:
     pytest.skip("Chromium is not installed: skipping browser tests", allow_module_level=True)
 
-SMALL: Any = {"name": "notes é.txt", "mimeType": "text/plain", "buffer": b"one two three"}
+SMALL: Any = {"name": "notes e\u0301.txt", "mimeType": "text/plain", "buffer": b"one two three"}
 LARGE: Any = {"name": "large.txt", "mimeType": "text/plain", "buffer": b"word one\n" * (2 * 2**20)}
 """18 MiB: three parts of 8 MiB, the last one smaller."""
 
@@ -113,7 +113,7 @@ def owner_of(user: Client) -> str:
 
 
 def test_a_file_becomes_a_document(stack: Stack, user: Client, open_page: OpenPage) -> None:
-    """Dashboard, one PUT, one document with the file's name."""
+    """Dashboard, one PUT, one document with the file's name in Unicode form NFC."""
     upload(open_page(stack.api_url), SMALL)
     record = only_document(stack, user)
     assert ("notes é.txt", "PROCESSED", 13) == (

@@ -30,7 +30,8 @@ export function Uploader() {
       uppy.on("upload-success", (file) => {
         const documentId = file?.meta.documentId;
         if (file && typeof documentId === "string") {
-          store.add({ documentId, fileName: file.name, fileType: file.type, fileSize: file.size ?? 0, status: "PENDING" });
+          const fileName = file.name.normalize("NFC");
+          store.add({ documentId, fileName, fileType: file.type, fileSize: file.size ?? 0, status: "PENDING" });
         }
       });
     }
