@@ -25,7 +25,7 @@ from tests.support import (
     files_parquet,
     files_text,
 )
-from tests.support.confined import answers
+from tests.support.confined import Answers, answers
 from tests.support.corpora import known_types
 
 TEXTS = {
@@ -195,15 +195,26 @@ SAMPLES: Mapping[str, Sequence[bytes]] = {
 """Files of each type; of the others, the extractor has its samples under another type."""
 
 
-@pytest.mark.parametrize("file_type", SAMPLES)
-def test_samples(file_type: str, tmp_path: Path) -> None:
-    """A child that cannot open files gives the same answers."""
-    paths = []
-    for number, content in enumerate(SAMPLES[file_type]):
-        paths.append(tmp_path / str(number))
-        paths[-1].write_bytes(content)
-    both = answers([file_type], paths)
+@pytest.fixture(scope="module")
+def sample_answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Answers]:
+    """The answers about the samples of each type."""
+    folder = tmp_path_factory.mktemp("samples")
+    paths: dict[str, list[Path]] = defaultdict(list)
+    for file_type, contents in SAMPLES.items():
+        for content in contents:
+            path = folder / f"{len(paths)}-{len(paths[file_type])}"
+            path.write_bytes(content)
+            paths[file_type].append(path)
+    groups = [([file_type], paths[file_type]) for file_type in SAMPLES]
+    return dict(zip(SAMPLES, answers(groups), strict=True))
 
+
+@pytest.mark.parametrize("file_type", SAMPLES)
+def test_samples(file_type: str, sample_answers: Mapping[str, Answers]) -> None:
+    """A child that cannot open files gives the same answers."""
+    both = sample_answers[file_type]
+
+    assert len(SAMPLES[file_type]) == len(both)
     assert all(unconfined for unconfined, _ in both)
     assert [unconfined for unconfined, _ in both] == [confined for _, confined in both]
 
@@ -227,8 +238,8 @@ def test_corpora() -> None:
             groups[supported].append(path)
     different = [
         path.name
-        for candidates, paths in groups.items()
-        for path, (unconfined, confined) in zip(paths, answers(candidates, paths), strict=True)
+        for paths, both in zip(groups.values(), answers(groups.items()), strict=True)
+        for path, (unconfined, confined) in zip(paths, both, strict=True)
         if unconfined != confined
     ]
 
