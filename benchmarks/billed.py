@@ -37,7 +37,7 @@ FEWEST_FILES = 10
 """Of a class, which made PDFs complete."""
 _WORDS_A_PAGE = 300
 LARGEST_BYTES = 5_000_000
-"""A larger file says more of S3's transfer rate than of a function."""
+"""A larger file measures S3's transfer rate rather than a function."""
 
 NAMES = {
     "floor": "GET and PUT only",

@@ -124,7 +124,7 @@ class FlowingWords(WordBuffer):
 
 
 def flowing_words(text: TextCollector | None, *, keeps_lines: bool = False) -> WordBuffer:
-    """A buffer that collects the text if that is wanted."""
+    """A buffer that collects the text if that is requested."""
     return FlowingWords(text, keeps_lines=keeps_lines) if text else WordBuffer()
 
 

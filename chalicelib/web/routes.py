@@ -75,7 +75,7 @@ def respond(operation: Operation, text: str, headers: Mapping[str, str]) -> Resp
 
 @cache
 def web_ui_settings() -> WebUiSettings:
-    """The settings that the web UI needs, without a call to AWS: the clients know the hosts."""
+    """The settings that the web UI needs, without a call to AWS: the clients have the hosts."""
     text_bucket = settings.text_bucket
     return WebUiSettings(
         client_id=settings.user_pool_client_id,

@@ -1,6 +1,6 @@
 """Requests and responses of a service by its botocore model: the protocols `json` and `rest-json`.
 
-Stricter than AWS, which ignores members that it does not know.
+Stricter than AWS, which ignores unknown members.
 """
 
 from __future__ import annotations

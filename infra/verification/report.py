@@ -44,7 +44,7 @@ class Report:
 
         Args:
             title: what was done.
-            expected: what the contract says that AWS answers.
+            expected: AWS's answer by the contract.
             answered: what AWS answered.
             detail: more of the answer, such as an error code.
         """

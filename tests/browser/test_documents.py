@@ -63,7 +63,7 @@ def upload(visit: Visit, *files: Any) -> None:
 
 
 def test_a_document_has_a_link_and_a_place_in_the_history(visit: Visit) -> None:
-    """Back closes it, Forward opens it; its link opens it in another tab; a wrong one says so."""
+    """Back closes it, Forward opens it; its link opens it in another tab; a wrong one fails."""
     page = visit.page
     upload(visit, payload("linked.txt"), payload("other.txt"))
     dialog = visit.open_document("linked.txt")
@@ -152,7 +152,7 @@ def text_of(stack: Stack, visit: Visit, text: str) -> None:
 def test_the_text_of_a_document_is_shown_copied_and_downloaded(
     stack: Stack, visit: Visit, user: str
 ) -> None:
-    """By page; text that was recognized says so, and so does text that is missing."""
+    """By page; recognized and missing text are marked as such."""
     page = visit.page
     text_of(stack, visit, "First page\n\tindented\f<b>Second\u202e page</b>")
     recognized = {"source": "ocr", "status": "DONE", "characterCount": 41, "meanConfidence": 97}
@@ -225,7 +225,7 @@ def test_a_scanned_upload_is_downloadable_only_if_clean(visit: Visit) -> None:
 
 
 def test_a_removed_document_has_no_download(stack: Stack, visit: Visit, user: str) -> None:
-    """Its record remains, and what happened is said."""
+    """Its record remains, and shows what happened."""
     put_records(stack, user, 1, removedAt="2026-11-21T10:00:00.000Z")
     visit.page.get_by_role("button", name="Refresh").click()
     visit.expect_state("record 0.txt", "Processed", "The file was deleted, 21 Nov 2026, 11:00")

@@ -123,7 +123,7 @@ def test_an_unexpected_error_is_not_shown_raw(visit: Visit) -> None:
 
 
 def test_an_unexpected_error_in_sign_in_is_not_shown_raw(browser: Browser, stack: Stack) -> None:
-    """The form says what to do."""
+    """The form shows what to do."""
     with visit_web_ui(browser, stack, stack.api_url) as visit:
         page = visit.open().page
         on_user_pool(visit, "InitiateAuth", lambda route: route.fulfill(json={}))
@@ -284,7 +284,7 @@ def test_a_result_that_is_late_ends_the_upload(visit: Visit) -> None:
 
 
 def test_a_file_that_changes_is_not_uploaded(visit: Visit, tmp_path: Path) -> None:
-    """It is said at once, instead of retrying as after a lost connection."""
+    """It is reported at once, without the retries of a lost connection."""
     page = visit.page
     held = Held()
     page.route("**/_user_request_/uploads", held)

@@ -365,7 +365,7 @@ def test_files_are_scanned_before_they_are_shown(scan_page: Page, scan_stack: St
 
 
 def test_text_is_shown_when_it_is_recognized(page: Page, name: str) -> None:
-    """While the text is being recognized, its tab says so; then it has the text with its tabs."""
+    """While the text is being recognized, the page shows that; then the text with its tabs."""
     text = {"source": "ocr", "status": "RUNNING"}
     document = record("PROCESSED", text=text)
     running = document
@@ -402,7 +402,7 @@ def test_a_deleted_document_is_not_polled(page: Page, name: str) -> None:
 
 
 def test_a_deleted_file_is_explained(page: Page, stack: Stack, name: str) -> None:
-    """A document whose object was deleted from the bucket says so, and has no download."""
+    """A document whose object was deleted from the bucket is marked, and has no download."""
     client = stack.sign_in(name)
     document_id = client.upload("gone.txt", "text/plain", b"one two three")
     stack.settled(client, document_id)
@@ -477,7 +477,7 @@ def test_a_late_answer_does_not_replace_another_document(
 
 
 def test_a_lost_connection_is_explained(page: Page, name: str) -> None:
-    """The list says that the service cannot be reached; the chart stays empty."""
+    """The list reports that the service cannot be reached; the chart stays empty."""
     page.route("**/documents?*", lambda route: route.abort())
     sign_in(page, name)
     expect(page.locator("section .problem")).to_have_text(
@@ -508,7 +508,7 @@ def test_a_renewal_that_fails_for_now_does_not_sign_out(
 def test_a_sign_in_that_took_too_long_starts_again(
     page: Page, variables: dict[str, str], name: str
 ) -> None:
-    """When Cognito's session of the challenge has expired, the form says so and has a way back."""
+    """When Cognito's session of the challenge has expired, the form shows it and has a way back."""
     challenge = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "any", "ChallengeParameters": {}}
     expired = {"__type": "NotAuthorizedException", "message": "Invalid session for the user."}
 

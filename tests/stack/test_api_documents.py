@@ -178,7 +178,7 @@ METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"]
 
 @pytest.mark.parametrize("path", PATHS)
 def test_another_method_is_not_allowed(ada: Client, path: str) -> None:
-    """405 that says which are, in the API's error shape; 401 first for who is not signed in."""
+    """405 that lists the supported ones, as a problem; 401 first without a sign-in."""
     for method in set(METHODS) - set(methods_for(path)):
         answer = ada.call(method, path, headers={"Content-Type": "text/csv"})
         assert (405, "method_not_allowed") == (answer.status, answer.body["code"]), method

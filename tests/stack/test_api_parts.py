@@ -357,7 +357,7 @@ def created_by_completion(stack: Stack, key: str) -> dict[str, Any]:
 
 
 def test_completion_at_once_makes_one_document(stack: Stack, ada: Client) -> None:
-    """Two requests at the same time are answered alike, or one is told to repeat."""
+    """Two requests at the same time have the same answer, or one gets 503."""
     upload = started_by(ada)
     upload.send_all()
     with ThreadPoolExecutor(4) as pool:
@@ -432,8 +432,8 @@ def test_cancelling_while_completing_ends_without_a_document(stack: Stack, ada: 
         assert [] == uploads_in_s3(stack, upload.key)
 
 
-def test_an_upload_that_somebody_aborted_is_told_apart(stack: Stack, ada: Client) -> None:
-    """409 says that the upload was aborted; a cancellation still succeeds."""
+def test_an_aborted_upload_is_reported_as_such(stack: Stack, ada: Client) -> None:
+    """409 reports that the upload was aborted; a cancellation still succeeds."""
     upload = started_by(ada)
     stack.account.s3.abort_multipart_upload(
         Bucket=stack.bucket, Key=upload.key, UploadId=upload.upload["uploadId"]

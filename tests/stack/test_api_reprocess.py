@@ -51,7 +51,7 @@ def results(stack: Stack, document_id: str) -> list[dict[str, Any]]:
 
 
 def test_a_new_result_is_not_replaced(stack: Stack, ada: Client) -> None:
-    """429 says when the document can be processed again."""
+    """429 has the time after which the document can be processed again."""
     document_id = ada.upload("soon.txt", "text/plain", CONTENT)
     stack.settled(ada, document_id)
     record = stack.record(object_key_for(document_id))

@@ -129,7 +129,7 @@ def test_an_expired_url_is_refused(stack: Stack, ada: Client) -> None:
 
 
 def test_the_answer_is_the_contract(stack: Stack, ada: Client) -> None:
-    """What the client gets is enough to upload, and says where to look and until when."""
+    """What the client gets is enough to upload, and has the document's URL and the expiry."""
     before = time.time()
     answer = ada.request_upload("a b.txt", "text/plain", len(CONTENT), sha256=SHA256)
     body = answer.body

@@ -186,7 +186,7 @@ def test_only_one_make_local_runs_in_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_stage_of_a_make_local_that_is_not_running_is_an_error(tmp_path: Path) -> None:
-    """Without its description, or after it was killed, the message says what to start."""
+    """Without its description, or after it was killed, the message names the command to start."""
     with pytest.raises(CommandError, match="No `make local` is running here: wait for"):
         running_local_stage(tmp_path)
     ended = {"endpoint": "http://127.0.0.1:9", "region": "us-east-1"}

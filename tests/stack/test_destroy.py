@@ -92,7 +92,7 @@ def test_an_interrupted_destruction_resumes(bare: Stage, call: str) -> None:
 
 
 def test_a_partly_destroyed_stage_is_not_deployed(bare: Stage) -> None:
-    """A new stack would have another table; the message says what to complete."""
+    """A new stack would have another table; the message names the command to complete."""
     with pytest.raises(InterruptionError):
         destroy(interrupted(bare, "dynamodb.DeleteTable"), confirmation_for(bare))
     with pytest.raises(

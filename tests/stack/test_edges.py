@@ -55,7 +55,7 @@ def test_file_name(declared: str | None, name: str) -> None:
     [("a/b", "b"), ("a/b/", "b"), ("/", "/"), ("//", "//"), ("a//", "a"), (LONGEST_KEY,) * 2],
 )
 def test_file_name_of_key(key: str, name: str) -> None:
-    """Whatever the key is, its last part that says something is the name."""
+    """The name is the last segment of the key that is not empty, else the key."""
     assert name == file_name_from_metadata(key, None)
 
 

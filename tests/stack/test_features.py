@@ -50,7 +50,7 @@ def test_the_default_stage_has_no_resource_of_a_feature(stack: Stack) -> None:
 
 
 def test_texts_have_a_bucket(text_stack: Stack) -> None:
-    """A stage that keeps texts has a second bucket, which its functions know."""
+    """A stage that keeps texts has a second bucket, whose name its functions have."""
     bucket = text_stack.outputs["TextBucketName"]
     assert bucket != text_stack.bucket
     environment = text_stack.configuration("process_upload")["Environment"]["Variables"]

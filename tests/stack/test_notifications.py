@@ -376,7 +376,7 @@ def test_a_stage_that_has_them_off_pays_nothing(switch: str) -> None:
 def test_one_setting_decides_on_the_permission(
     account: Account, tmp_path: Any, switch: str
 ) -> None:
-    """What is rendered for a stage allows sns:Publish only when its setting says so."""
+    """What is rendered for a stage allows sns:Publish only with its setting."""
     stage = stage_with(account, tmp_path, switch)
     try:
         deploy_resources(stage)

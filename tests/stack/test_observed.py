@@ -59,7 +59,7 @@ FILES = {
 
 TROUBLED = "troubled.txt"
 ATTEMPTS = 3
-"""That Lambda makes; what record_failure says comes on top."""
+"""That Lambda makes; the lines of record_failure are added."""
 
 
 @dataclass(frozen=True)

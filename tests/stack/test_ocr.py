@@ -62,7 +62,7 @@ def key(ocr_stack: Stack) -> str:
 
 
 def text_of(stack: Stack, key: str, status: str) -> dict[str, Any]:
-    """What a record says about its text, once the recognition has this status."""
+    """The state of a record's text, once the recognition has this status."""
 
     def look() -> dict[str, Any] | None:
         text = (stack.record_now(key) or {}).get("text", {})

@@ -104,7 +104,7 @@ def test_process_upload_passes_one_role_to_textract(ocr_stack: Stack) -> None:
 
 
 def test_verify_finds_the_roles_as_documented(ocr_stack: Stack) -> None:
-    """`make verify` tells actions without resource types, or with a condition, from others."""
+    """`make verify` distinguishes actions without resource types, or with a condition."""
     session = Session(ocr_stack.stage, ocr_stack.api_url, "ocr")
     report = Report(ocr_stack.stage.hooks.limitations)
     with report.group("Permissions"):

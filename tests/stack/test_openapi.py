@@ -102,7 +102,7 @@ def test_every_operation_names_its_inputs() -> None:
 
 
 def test_a_records_schema_has_its_attributes() -> None:
-    """No attribute is served that the description does not know."""
+    """Every attribute that is served is in the description."""
     names = {
         head + "".join(word.title() for word in rest)
         for head, *rest in (item.name.split("_") for item in fields(Document))

@@ -1,4 +1,4 @@
-"""An object that is deleted outside the API leaves a record that says so, without an alarm."""
+"""An object that is deleted outside the API leaves a record with `removedAt`, without an alarm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def remove(stack: Stack, key: str) -> None:
 
 
 def removed_record(stack: Stack, key: str) -> dict[str, Any]:
-    """The record of a removed object, once it says so."""
+    """The record of a removed object, once it has `removedAt`."""
 
     def look() -> dict[str, Any] | None:
         record = stack.record_now(key)

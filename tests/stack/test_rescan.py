@@ -265,7 +265,7 @@ def test_texts_of_documents_without_a_scan(
 
 
 def test_backfill_needs_the_feature(stack: Stack) -> None:
-    """A stage that scans no uploads is told to switch it on, and a call without a selection how."""
+    """The messages for a stage that scans no uploads, and for a call without a selection."""
     with pytest.raises(CommandError, match=r"SCAN=guardduty: set it .* run make deploy STAGE=test"):
         backfill(stack.stage, 1, ["scan"])
     with pytest.raises(CommandError, match=r"make backfill STAGE=test .* or SCAN=missing"):

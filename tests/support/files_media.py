@@ -18,7 +18,7 @@ def tiff(pages: Sequence[Mapping[int, int]], *, order: str = "<", next_at: int =
     Args:
         pages: tags and values of each.
         order: of its bytes, as struct has it.
-        next_at: what the last page says where the next one is.
+        next_at: the position of the next page according to the last one.
     """
     content = (b"II" if order == "<" else b"MM") + struct.pack(order + "HL", 42, 8)
     for number, tags in enumerate(pages, start=1):

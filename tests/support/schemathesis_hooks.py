@@ -1,4 +1,4 @@
-"""What schemathesis must know besides the OpenAPI description; it loads this module."""
+"""What schemathesis needs besides the OpenAPI description; it loads this module."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ class Stack:
         )
 
     def configuration(self, function: str) -> dict[str, Any]:
-        """What Lambda says of a function: GetFunctionConfiguration."""
+        """A function's configuration: GetFunctionConfiguration."""
         name = self.stage.functions[function]
         return dict(self.account.lambda_.get_function_configuration(FunctionName=name))
 

@@ -251,7 +251,7 @@ def test_no_control_groups(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("megabytes", [1, 3])
 def test_large_pdf(megabytes: int) -> None:
-    """A made PDF has the size and the words that it is said to have."""
+    """A made PDF has the size and the words that were requested."""
     content = pdfs.large(megabytes)
     text = pdf_text.read(memory_of(io.BytesIO(content)))
 
@@ -261,7 +261,7 @@ def test_large_pdf(megabytes: int) -> None:
 
 @pytest.mark.parametrize("sample", large.SAMPLES, ids=lambda sample: sample.what)
 def test_large_sample(sample: large.Sample) -> None:
-    """A made file is of the type and the size that it is said to have."""
+    """A made file has the type and the size that were requested."""
     content = sample.content(100_000)
     found = extract(io.BytesIO(content), sample.file_type)
 
@@ -271,7 +271,7 @@ def test_large_sample(sample: large.Sample) -> None:
 
 @pytest.mark.parametrize("name", ["intake", "plain", "pdfium", "forked_pdfium"])
 def test_contender(tmp_path: Path, name: str) -> None:
-    """Each way to read PDFs reads the words of one, and says so when it cannot read one."""
+    """Each way to read PDFs reads the words of one, and reports one that it cannot read."""
     good, bad = tmp_path / "good.pdf", tmp_path / "bad.pdf"
     good.write_bytes(pdfs.large(1))
     bad.write_bytes(b"%PDF-1.7\n")

@@ -197,7 +197,7 @@ def test_a_failed_deletion_shows_its_reason() -> None:
 
 
 def test_an_operation_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wait is limited; the message says what to do."""
+    """The wait is limited; the message contains what to do."""
     monkeypatch.setitem(SETTLES_AS, "UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
     paused: list[float] = []
     aws = CloudFormation("UPDATE_IN_PROGRESS")

@@ -25,7 +25,7 @@ ALLOWED = "Access-Control-Allow-Origin"
 def test_an_origin_is_named_when_it_is_allowed(
     allowed: list[str], origin: str | None, expected: str | None, varies: str | None
 ) -> None:
-    """One origin at most, and caches know when it depends on who asks."""
+    """One origin at most, with `Vary` where it depends on the request."""
     headers = cors_headers(allowed, origin)
     assert (expected, varies) == (headers.get(ALLOWED), headers.get("Vary"))
 

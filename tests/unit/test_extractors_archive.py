@@ -42,7 +42,7 @@ def test_zip() -> None:
 
 
 def test_encrypted_zip() -> None:
-    """A zip with an entry that is encrypted says so, and is read all the same."""
+    """A zip with an entry that is encrypted is recorded as such, and read all the same."""
     content = bytearray(files_office.zip_of({"a": b"b"}))
     content[content.index(b"PK\x01\x02") + 8] |= 1
 

@@ -77,7 +77,7 @@ WHOLE_IN_64_BITS = made.box(b"mvex", made.box(b"mehd", b"\1\0\0\0", (2_500).to_b
     ],
 )
 def test_duration(content: bytes, milliseconds: int | None) -> None:
-    """A film's duration is that of all its fragments, and none where the film does not know it."""
+    """A film's duration is that of all its fragments, and absent where they have none."""
     assert milliseconds == extract(io.BytesIO(content), MP4).get("durationMilliseconds")
 
 

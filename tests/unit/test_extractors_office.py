@@ -301,7 +301,7 @@ def test_other_compression() -> None:
 
 
 def test_claimed_size_is_not_believed() -> None:
-    """A part that says it is tiny is not read further than it says, and is unreadable."""
+    """A part that claims to be tiny is not read beyond its claim, and is unreadable."""
     content = made.zip_of({"word/document.xml": b"<body>" + b" " * 100_000 + b"</body>"})
     lying = content.replace((100_013).to_bytes(4, "little"), (10).to_bytes(4, "little"))
 

@@ -240,7 +240,7 @@ def test_presentation_cut_off(cut: int) -> None:
     ],
 )
 def test_encrypted(streams: dict[str, bytes], file_type: str) -> None:
-    """A document that says it is encrypted is."""
+    """A document that is marked as encrypted is rejected as such."""
     with pytest.raises(FileRejectedError) as refusal:
         ole2.extract(io.BytesIO(made.compound(streams)), file_type)
 
@@ -248,7 +248,7 @@ def test_encrypted(streams: dict[str, bytes], file_type: str) -> None:
 
 
 def test_encrypted_package() -> None:
-    """An Open XML file that is encrypted is a compound file, and is said to be encrypted."""
+    """An Open XML file that is encrypted is a compound file, and is rejected as encrypted."""
     content = made.compound({"EncryptionInfo": b"", "EncryptedPackage": b""})
 
     with pytest.raises(FileRejectedError) as refusal:

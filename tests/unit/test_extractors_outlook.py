@@ -92,7 +92,7 @@ def test_message() -> None:
 
 
 def test_contact() -> None:
-    """Of a contact, nothing is said about recipients, a time or a body."""
+    """A contact has no recipients, time or body."""
     content = message({CLASS: "IPM.Contact", SUBJECT: "A Person"}, {DELIVERED: FILETIME})
 
     assert found_in(content) == {"subject": "A Person", "attachmentCount": 0}

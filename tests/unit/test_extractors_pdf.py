@@ -191,7 +191,7 @@ def test_refusal(content: bytes, code: FailureCode) -> None:
 
 
 def test_excess() -> None:
-    """A PDF beyond pypdf's limits that PDFium cannot read is rejected, and the message says why."""
+    """A PDF beyond pypdf's limits that PDFium cannot read is rejected with the reason."""
     content = files.pdf(catalog=b"/Excess [" + b"0 " * 100_001 + b"]")
     content = content.replace(b"/Count 2", b"/Count 3")  # no third page: PDFium gives up
 
@@ -550,7 +550,7 @@ PDF_A = b'<r xmlns:p="http://www.aiim.org/pdfa/ns/id/">%s</r>'
     ],
 )
 def test_pdf_a_claim(xmp: bytes, claim: str | None) -> None:
-    """A PDF that says it is PDF/A is reported to say so."""
+    """A PDF that claims to be PDF/A has the claim recorded."""
     stream = b"<< /Type /Metadata /Length %d >>\nstream\n%s\nendstream" % (len(xmp), xmp)
     content = files.pdf(["one"], catalog=b"/Metadata 7 0 R", objects=[stream])
 

@@ -89,7 +89,7 @@ def test_no_file_contains_the_test_file() -> None:
 
 
 def test_missing_clamav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ClamAV one line says what to install."""
+    """Without ClamAV one line names what to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(clamav, "PROGRAM_FOLDERS", ())
     with pytest.raises(

@@ -28,13 +28,13 @@ def test_settings_are_pairs_separated_by_blanks() -> None:
     ],
 )
 def test_a_wrong_setting_is_named(text: str, problem: str) -> None:
-    """The message says what to pass instead."""
+    """The message lists what to pass instead."""
     with pytest.raises(CommandError, match=problem):
         parse_settings_argument(text)
 
 
 def test_ocr_without_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what to install; without OCR nothing is needed."""
+    """The message names what to install; without OCR nothing is needed."""
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CommandError, match="OCR needs Tesseract: apt-get install tesseract-ocr "):
         require_programs("local", {"TEXT": "on", "OCR": "text"})
@@ -42,7 +42,7 @@ def test_ocr_without_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_scan_without_clamav(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what to install."""
+    """The message names what to install."""
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(clamav, "PROGRAM_FOLDERS", ())
     with pytest.raises(CommandError, match=r"needs ClamAV .* apt-get install clamav-daemon "):

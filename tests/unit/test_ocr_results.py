@@ -137,7 +137,7 @@ def test_a_merged_cell_replaces_those_that_it_covers() -> None:
 
 
 def test_an_analysis_is_bounded() -> None:
-    """What does not fit is left out, and the analysis says so."""
+    """What does not fit is left out, and the analysis is marked as truncated."""
     blocks = [made for number in range(50) for made in form_field(f"Key{number}", words("value"))]
     found = analysis_of(blocks, max_bytes=1_000)
     assert found["truncated"]
@@ -146,7 +146,7 @@ def test_an_analysis_is_bounded() -> None:
 
 
 def test_blocks_beyond_the_limit_are_not_kept() -> None:
-    """References to them lead nowhere, and the analysis says so."""
+    """References to them are ignored, and the analysis is marked as truncated."""
     forms = FormCollector(max_blocks=2)
     forms.add(form_field("Name:", words("Ada")))
     found = json.loads(forms.to_json(MIB, is_complete=True))

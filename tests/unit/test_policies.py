@@ -388,7 +388,7 @@ def test_a_function_of_a_feature_has_a_policy_of_its_own(tmp_path: Path) -> None
 
 
 def test_a_function_under_an_unknown_condition_is_an_error(tmp_path: Path) -> None:
-    """Deployment has to know when a function exists."""
+    """Deployment must be able to determine when a function exists."""
     other = CONDITIONAL.replace("if settings.ocr:", "if settings.limits:")
     with pytest.raises(LinkError, match=r"count_texts: `if settings\.limits` is not one of"):
         conditional_functions(project_with_function(tmp_path, other))

@@ -79,7 +79,7 @@ def test_an_event_becomes_a_result() -> None:
     ],
 )
 def test_everything_but_clean_is_a_failure(status: str, failure: Failure | None) -> None:
-    """It fails closed, and says why in plain words."""
+    """It fails closed, with the reason in plain words."""
     assert failure == result(status, "One", "Two").failure
 
 

@@ -150,7 +150,7 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
     ],
 )
 def test_a_malformed_setting_is_named(name: str, value: str, problem: str) -> None:
-    """Each malformed setting is an error that names it and says what is wrong."""
+    """Each malformed setting is an error that names it and the problem."""
     with pytest.raises(SettingsError, match=f"{name} is malformed: {problem}"):
         parse_settings({**GOOD, name: value})
 

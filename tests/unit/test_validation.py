@@ -593,7 +593,7 @@ def test_quoted_declaration_is_bounded_and_printable() -> None:
     ],
 )
 def test_declared_type_agrees(declared: str | None) -> None:
-    """A declared type that says nothing, or the same in other words, contradicts no PNG."""
+    """A general declared type, or a synonym, does not conflict with a PNG."""
     assert not conflicts_with(declared, "image/png")
 
 

@@ -40,7 +40,7 @@ from chalicelib.files.words import FlowingWords, WordBuffer, WordCounter
 def test_words(
     counter: Callable[[], WordCounter | WordBuffer], pieces: list[str | None], count: int
 ) -> None:
-    """A word is counted once over all its pieces, unless it is said to end (None)."""
+    """A word is counted once over all its pieces, unless its end is given (None)."""
     words = counter()
     for piece in pieces:
         if piece is None:

@@ -14,7 +14,7 @@ _UNIT_BYTES = 2
 """Of a UTF-16 code unit."""
 
 _UNMAPPED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
-"""What PDFium has for the codes of glyphs of which it does not know the characters."""
+"""What PDFium returns for the codes of glyphs whose characters are unknown."""
 
 _LINE_END_HYPHEN = re.compile("(?<=\\S)\ufffe(?=\\S)")
 """What PDFium has for a hyphen that divides a word at the end of a line, and for the line end."""

@@ -7,7 +7,7 @@ import { formatSize } from "./format.js";
 
 const PICTURES = new Set(["image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/webp"]);
 const PDF = "application/pdf";
-const PDF_VIEW = "#navpanes=0&view=FitH"; // parameters that PDF viewers know
+const PDF_VIEW = "#navpanes=0&view=FitH"; // parameters that PDF viewers support
 const LARGEST_PICTURE_BYTES = 20 * 2 ** 20;
 
 /** Whether the browser can display the file of an entry. */
