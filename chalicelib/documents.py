@@ -159,6 +159,11 @@ class Document:
         return record
 
 
+def attribute_names() -> frozenset[str]:
+    """The attributes that `Document.to_record` may return; `statusTime` follows from others."""
+    return frozenset(_camel_case(field.name) for field in fields(Document))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
     """Replaces the record of a deleted document while late events could still recreate it."""

@@ -56,7 +56,7 @@ from chalicelib.store import (
 from chalicelib.tags import tags_from_metadata
 
 if settings.scans_uploads:
-    from chalicelib.scan_store import restore_results
+    from chalicelib.scan_store import update_result
 if settings.text_bucket:
     from chalicelib.text_keys import text_key, used_keys
     from chalicelib.texts import delete_text, delete_texts, put_text, settle_text, text_attribute
@@ -121,15 +121,10 @@ def process(upload: Upload, seconds_left: SecondsLeft) -> None:
     with stopwatch.step("write"):
         for attempt in attempts(seconds_left):
             with attempt:
-                result = put_result(
-                    dynamodb,
-                    settings.documents_table,
-                    document,
-                    upload.replaces,
-                    returns_replaced=settings.scans_uploads or settings.text_bucket is not None,
-                )
+                result = write_result(document, upload.replaces)
     finish(upload, document, result.outcome, stopwatch)
-    settle(document, result, validation)
+    if settings.text_bucket:
+        settle_text(s3, settings.text_bucket, document, result, validation.text)
     notify(upload, recognize(result, seconds_left))
 
 
@@ -141,12 +136,13 @@ def delete_unused_text(upload: Upload, bucket: str) -> None:
         delete_text(s3, bucket, document_id, upload.sequencer)
 
 
-def settle(document: Document, result: WriteResult, validation: Validation) -> None:
-    """Let follow what depends on the record, after the result was written or not."""
+def write_result(document: Document, replaces: str | None) -> WriteResult:
+    """Write the result, with what a later step needs of the record that it replaces."""
+    table = settings.documents_table
     if settings.scans_uploads:
-        restore_results(dynamodb, settings.documents_table, document, result.replaced or {})
-    if settings.text_bucket:
-        settle_text(s3, settings.text_bucket, document, result, validation.text)
+        return update_result(dynamodb, table, document, replaces)
+    returns_replaced = settings.text_bucket is not None
+    return put_result(dynamodb, table, document, replaces, returns_replaced=returns_replaced)
 
 
 def plan_text(size_bytes: int, validation: Validation) -> Mapping[str, Any] | None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from chalicelib.documents import FOREVER, FailureCode, Status
-from chalicelib.scan_results import INFECTED, ScanResult, kept_result
+from chalicelib.scan_results import INFECTED, ScanResult, kept_refusal, kept_result
 
 Record = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 class Reaction(Enum):
     """What a scan result means for a record."""
 
-    KEEP = "it is of a version that the record does not describe, or not yet"
+    KEEP = "it is, or may be, of a version that the record does not describe"
     PROCESS = "the file may be processed"
     FAIL = "the document is FAILED"
     CONFIRM = "the file was processed before it was scanned"
@@ -31,13 +31,22 @@ def reaction_to(result: ScanResult, record: Record | None) -> Reaction:
     if record is None or record.get("eTag") != result.e_tag:
         return _reaction_to_unknown(result, record or {})
     code = record.get("failure", {}).get("code")
-    if result.failure and result.failure.code == code:
+    is_same = result.failure is not None and result.failure.code == code
+    if is_same and (result.status == INFECTED or _is_kept(result, record)):
         return Reaction.REPEAT
     if result.status == INFECTED:
         return Reaction.FAIL
-    if "removedAt" in record or code == FailureCode.INFECTED:
+    return _reaction_without_threat(result, record, code)
+
+
+def _reaction_without_threat(result: ScanResult, record: Record, code: str | None) -> Reaction:
+    if code == FailureCode.INFECTED:
         return Reaction.NONE
-    return _reaction_to_clean(record, code) if result.failure is None else _reaction_to_none(record)
+    if "removedAt" in record:
+        return _reaction_to_next(result, record)
+    if result.failure is None:
+        return _reaction_to_clean(record, code)
+    return _reaction_to_none(result, record)
 
 
 def _reaction_to_clean(record: Record, code: str | None) -> Reaction:
@@ -46,10 +55,16 @@ def _reaction_to_clean(record: Record, code: str | None) -> Reaction:
     return Reaction.NONE if "scannedAt" in record else Reaction.CONFIRM
 
 
-def _reaction_to_none(record: Record) -> Reaction:
+def _reaction_to_none(result: ScanResult, record: Record) -> Reaction:
     """A scan that could not be done changes nothing that is known from another one."""
     is_open = _is_unprocessed(record) and "scannedAt" not in record
-    return Reaction.FAIL if is_open else Reaction.NONE
+    return Reaction.FAIL if is_open else _reaction_to_next(result, record)
+
+
+def _reaction_to_next(result: ScanResult, record: Record) -> Reaction:
+    """It may be of the next version, with the same bytes, which inherits what a scan has found."""
+    is_inherited = result.failure is None and "scannedAt" in record
+    return Reaction.NONE if is_inherited or _is_kept(result, record) else Reaction.KEEP
 
 
 def _is_unprocessed(record: Record) -> bool:
@@ -59,7 +74,11 @@ def _is_unprocessed(record: Record) -> bool:
 
 def _reaction_to_unknown(result: ScanResult, record: Record) -> Reaction:
     """NONE for what the record has already, and for a document that was deleted permanently."""
-    kept = kept_result(record.get("scanResults", []), result.bucket, result.key, result.e_tag)
-    is_known = kept is not None and kept.rank >= result.rank
     is_deleted = record.get("deletedUntil") == FOREVER
-    return Reaction.NONE if is_known or is_deleted else Reaction.KEEP
+    return Reaction.NONE if is_deleted or _is_kept(result, record) else Reaction.KEEP
+
+
+def _is_kept(result: ScanResult, record: Record) -> bool:
+    find = kept_result if result.rank else kept_refusal
+    kept = find(record.get("scanResults", []), result.bucket, result.key, result.e_tag)
+    return kept is not None and kept.precedence >= result.precedence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.documents import Failure, FailureCode, escape_unprintable, to_iso8601
+from chalicelib.documents import Document, Failure, FailureCode, escape_unprintable, to_iso8601
 
 SCAN_RESULTS = {
     "source": ["aws.guardduty"],
@@ -28,6 +28,7 @@ MAX_NAME_CHARACTERS = 100
 MAX_KEPT = 5
 """Results that a record keeps for versions whose S3 event has not arrived."""
 
+_UP_TO_SECONDS = len("2026-01-01T00:00:00")
 _MALWARE = "The file contains malware"
 _REASONS = {
     "UNSUPPORTED": (
@@ -76,6 +77,19 @@ class ScanResult:
         It fails closed: a threat found once counts, and no scan counts least.
         """
         return {CLEAN: 1, INFECTED: 2}.get(self.status, 0)
+
+    @property
+    def precedence(self) -> tuple[int, str]:
+        """The rank, and of results of the same rank the time of the scan."""
+        return self.rank, self.scanned_at
+
+    def may_be_of(self, uploaded_at: str) -> bool:
+        """Whether a version uploaded at this time may have been scanned; events have whole seconds.
+
+        Args:
+            uploaded_at: ISO 8601 UTC.
+        """
+        return self.scanned_at[:_UP_TO_SECONDS] >= uploaded_at[:_UP_TO_SECONDS]
 
     def to_attribute(self) -> dict[str, object]:
         """The result as an element of the record's attribute `scanResults`."""
@@ -127,28 +141,53 @@ def scan_result_from_message(message: str) -> ScanResult | None:
 
 
 def with_result(kept: Sequence[Mapping[str, Any]], result: ScanResult) -> list[dict[str, Any]]:
-    """The attribute `scanResults` with one result more: the latest MAX_KEPT, one per eTag."""
-    others = [dict(element) for element in kept if element["eTag"] != result.e_tag]
-    same = kept_result(kept, result.bucket, result.key, result.e_tag)
-    higher = same if same and same.rank > result.rank else result
-    return [*others[-MAX_KEPT + 1 :], higher.to_attribute()]
+    """The attribute `scanResults` with one result more: the latest MAX_KEPT.
+
+    One per eTag of a scan, and one that says why there was none.
+    """
+    same: list[ScanResult] = [result]
+    others: list[ScanResult] = []
+    for element in kept:
+        each = _from_attribute(element, result.bucket, result.key)
+        is_same = each.e_tag == result.e_tag and bool(each.rank) == bool(result.rank)
+        (same if is_same else others).append(each)
+    latest = [*others[-MAX_KEPT + 1 :], max(same, key=_precedence)]
+    return [each.to_attribute() for each in latest]
 
 
 def kept_result(
     kept: Sequence[Mapping[str, Any]], bucket: str, key: str, e_tag: str
 ) -> ScanResult | None:
     """The result for this version in the attribute `scanResults` of its record."""
-    for element in kept:
-        if element["eTag"] == e_tag:
-            return ScanResult(
-                bucket=bucket,
-                key=key,
-                e_tag=e_tag,
-                status=element["status"],
-                names=tuple(element["names"]),
-                scanned_at=element["scannedAt"],
-            )
-    return None
+    return max(_results_of(kept, bucket, key, e_tag), key=_precedence, default=None)
+
+
+def kept_refusal(
+    kept: Sequence[Mapping[str, Any]], bucket: str, key: str, e_tag: str
+) -> ScanResult | None:
+    """Likewise, why this version was not scanned."""
+    results = _results_of(kept, bucket, key, e_tag)
+    return next((result for result in results if not result.rank), None)
+
+
+def inherited_results(
+    replaced: Mapping[str, Any], document: Document, bucket: str
+) -> list[dict[str, Any]]:
+    """The attribute `scanResults` of a version that replaces another.
+
+    What a scan has found is valid for the same bytes, whenever it ended. That a scan could not be
+    done is kept only where it may have been the scan of this version.
+    """
+    kept = [
+        element
+        for element in replaced.get("scanResults", [])
+        for result in [_from_attribute(element, bucket, document.object_key or "")]
+        if result.e_tag != document.e_tag
+        or result.rank
+        or result.may_be_of(document.uploaded_at or "")
+    ]
+    result = recorded_result(replaced, bucket)
+    return with_result(kept, result) if result and result.e_tag == document.e_tag else kept
 
 
 def recorded_result(record: Mapping[str, Any], bucket: str) -> ScanResult | None:
@@ -166,6 +205,27 @@ def recorded_result(record: Mapping[str, Any], bucket: str) -> ScanResult | None
         names=(names,) if names else (),
         scanned_at=record["scannedAt"],
     )
+
+
+def _results_of(
+    kept: Sequence[Mapping[str, Any]], bucket: str, key: str, e_tag: str
+) -> list[ScanResult]:
+    return [_from_attribute(each, bucket, key) for each in kept if each["eTag"] == e_tag]
+
+
+def _from_attribute(element: Mapping[str, Any], bucket: str, key: str) -> ScanResult:
+    return ScanResult(
+        bucket=bucket,
+        key=key,
+        e_tag=element["eTag"],
+        status=element["status"],
+        names=tuple(element["names"]),
+        scanned_at=element["scannedAt"],
+    )
+
+
+def _precedence(result: ScanResult) -> tuple[int, str]:
+    return result.precedence
 
 
 def _bounded(names: Sequence[object]) -> tuple[str, ...]:

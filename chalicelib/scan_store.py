@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.documents import Document, FailureCode, document_id_for
-from chalicelib.scan_results import ScanResult, recorded_result, with_result
+from chalicelib.documents import Document, FailureCode, attribute_names, document_id_for
+from chalicelib.scan_results import ScanResult, inherited_results, with_result
 from chalicelib.store import (
     NOT_DELETED,
+    RESULT_EXPECTED,
+    RESULT_EXPECTED_NAMES,
     Record,
     WriteOutcome,
     WriteResult,
     from_item,
+    result_expected_values,
     result_of_conflict,
     to_item,
 )
@@ -25,6 +28,8 @@ from chalicelib.store import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_OF_VERSION = ("eTag", "sequencer", "status", "processedAt")
+"""Attributes that change with the version, and with its state."""
 _OF_REQUEST = ("expiresAt", "uploadId", "partSizeBytes")
 """Attributes of PENDING records."""
 _OF_REMOVAL = ("deletedUntil", "removedAt")
@@ -39,16 +44,15 @@ def put_scanning(
 
     One write for the first version of an object, whose PENDING record keeps its name, type, owner
     and tags. A second one where another version was recorded before, whose facts are removed; the
-    result of its scan is kept in `scanResults` where it has the same bytes, as no other may arrive.
+    result of its scan is inherited where it has the same bytes, as no other may arrive.
     It replaces this version's `processing_failed`, which a scan may still follow, and no other
     result.
     """
-    written = _write_scanning(dynamodb, table, document, {}, None)
+    written = _write_scanning(dynamodb, table, document, {}, [])
     while _is_replaceable(written, document):  # again where the record changed meanwhile
         replaced = written.record
-        result = recorded_result(replaced, bucket)
-        known = result if result and result.e_tag == document.e_tag else None
-        written = _write_scanning(dynamodb, table, document, replaced, known)
+        results = inherited_results(replaced, document, bucket)
+        written = _write_scanning(dynamodb, table, document, replaced, results)
         written = replace(written, replaced=replaced)
     return written
 
@@ -67,24 +71,21 @@ def _write_scanning(
     table: str,
     document: Document,
     replaced: Record,
-    known: ScanResult | None,
+    results: Sequence[Mapping[str, Any]],
 ) -> WriteResult:
     """Write SCANNING over a record of a version as it was read, or over one without a version."""
     record = document.to_record()
     document_id = record.pop("documentId")
     removed: tuple[str, ...] = (*_OF_REQUEST, *_OF_REMOVAL)
-    terms, compared = ["attribute_not_exists(#sequencer)"], ["sequencer"]
-    values: dict[str, object] = {}
+    compared: tuple[str, ...] = ("sequencer",)
     if "sequencer" in replaced:
         removed += (*_OF_CONTENT, *_OF_RESULT)
-        compared = ["sequencer", "status", "processedAt", "scannedAt", "scanResults"]
-        terms = [
-            f"#{name} = :old_{name}" if name in replaced else f"attribute_not_exists(#{name})"
-            for name in compared
-        ]
-        values = {f"old_{name}": replaced[name] for name in compared if name in replaced}
-    if known:
-        record["scanResults"] = with_result(replaced.get("scanResults", []), known)
+        compared = ("sequencer", "status", "processedAt", "scannedAt", "scanResults")
+        if results:
+            record["scanResults"] = results
+        else:
+            removed += ("scanResults",)
+    condition, values = _unchanged(replaced, compared)
     try:
         response = dynamodb.update_item(
             TableName=table,
@@ -94,9 +95,9 @@ def _write_scanning(
                 f"{_assignments([name for name in record if name != 'fileName'])}"
                 f" REMOVE {', '.join(_names(removed))}"
             ),
-            ConditionExpression=f"{' AND '.join(terms)} AND {NOT_DELETED}",
+            ConditionExpression=f"{condition} AND {NOT_DELETED}",
             ExpressionAttributeNames=_names((*record, *removed, *compared)),
-            ExpressionAttributeValues=to_item(_values(record | values)),
+            ExpressionAttributeValues=to_item(_values(record) | values),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
@@ -117,50 +118,61 @@ def keep_result(
     Args:
         dynamodb: the client.
         table: its name.
-        result: of a version that the record does not describe.
+        result: of a version that the record may not describe.
         record: as it was read; None where there is none.
         expires_at: epoch seconds when a new item expires, unless the S3 event arrives.
 
     Returns:
-        False where the record describes the version by now, or has another result: read it again.
+        False where the record was changed meanwhile: read it again.
     """
-    before = (record or {}).get("scanResults")
-    assigned: dict[str, object] = {"scanResults": with_result(before or [], result)}
+    before = record or {}
+    results = with_result(before.get("scanResults", []), result)
+    assigned: dict[str, object] = {"scanResults": results}
     if record is None:
         assigned |= {"objectKey": result.key, "expiresAt": expires_at}
-    terms = ["attribute_not_exists(#eTag) OR #eTag <> :eTag"]
-    terms.append("#scanResults = :before" if before else "attribute_not_exists(#scanResults)")
-    terms.append(f"attribute_{'exists' if record else 'not_exists'}(#documentId)")
-    names = (*assigned, "eTag", "documentId")
-    values = _values(assigned) | {":eTag": result.e_tag} | ({":before": before} if before else {})
+    compared = (*_OF_VERSION, "scanResults")
+    condition, values = _unchanged(before, compared)
+    existence = f"attribute_{'exists' if record else 'not_exists'}(#documentId)"
     try:
         dynamodb.update_item(
             TableName=table,
             Key=to_item({"documentId": document_id_for(result.bucket, result.key)}),
             UpdateExpression=f"SET {_assignments(assigned)}",
-            ConditionExpression=f"({') AND ('.join(terms)})",
-            ExpressionAttributeNames=_names(names),
-            ExpressionAttributeValues=to_item(values),
+            ConditionExpression=f"{existence} AND {condition}",
+            ExpressionAttributeNames=_names((*assigned, *compared, "documentId")),
+            ExpressionAttributeValues=to_item(_values(assigned) | values),
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
 
 
-def restore_results(
-    dynamodb: DynamoDBClient, table: str, document: Document, replaced: Record
-) -> None:
-    """Keep results that were written over with a record: a later version may wait for them."""
-    others = [kept for kept in replaced.get("scanResults", []) if kept["eTag"] != document.e_tag]
-    if not others:
-        return
-    dynamodb.update_item(
-        TableName=table,
-        Key=to_item({"documentId": document.document_id}),
-        UpdateExpression="SET #scanResults = if_not_exists(#scanResults, :others)",
-        ExpressionAttributeNames=_names(["scanResults"]),
-        ExpressionAttributeValues=to_item({":others": others}),
-    )
+def update_result(
+    dynamodb: DynamoDBClient, table: str, document: Document, replaces: str | None = None
+) -> WriteResult:
+    """Write a processing result as `put_result` does, and return what it replaced.
+
+    UpdateItem instead of PutItem: `scanResults` stays, since other versions may wait for them.
+    """
+    record = document.to_record()
+    document_id = record.pop("documentId")
+    removed = sorted({*attribute_names(), *_OF_REMOVAL} - {"documentId", *record})
+    values = _values(record) | result_expected_values(document, replaces)
+    try:
+        response = dynamodb.update_item(
+            TableName=table,
+            Key=to_item({"documentId": document_id}),
+            UpdateExpression=f"SET {_assignments(record)} REMOVE {', '.join(_names(removed))}",
+            ConditionExpression=RESULT_EXPECTED,
+            ExpressionAttributeNames=_names((*record, *removed)) | RESULT_EXPECTED_NAMES,
+            ExpressionAttributeValues=to_item(values),
+            ReturnValues="ALL_OLD",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as error:
+        return result_of_conflict(document, error)
+    replaced = from_item(response.get("Attributes", {}))
+    return WriteResult(WriteOutcome.WRITTEN, document.to_record(), replaced or None)
 
 
 def change_version(
@@ -182,13 +194,11 @@ def change_version(
     Returns:
         The record as it is now; None where it was changed meanwhile: read it again.
     """
-    compared = [name for name in ("eTag", "sequencer", "status", "processedAt") if name in record]
-    condition = " AND ".join(f"#{name} = :old_{name}" for name in compared)
+    compared = (*_OF_VERSION, *(["scanResults"] if "scanResults" in assigned else []))
+    condition, compared_values = _unchanged(record, compared)
     if "processedAt" in assigned:  # botocore repeats a write whose response was lost
         condition = f"({condition}) OR (#eTag = :old_eTag AND #processedAt = :processedAt)"
     removal = f" REMOVE {', '.join(_names(removed))}" if removed else ""
-    values = _values(assigned)
-    values |= _values({f"old_{name}": record[name] for name in compared})
     try:
         response = dynamodb.update_item(
             TableName=table,
@@ -196,12 +206,25 @@ def change_version(
             UpdateExpression=f"SET {_assignments(assigned)}{removal}",
             ConditionExpression=condition,
             ExpressionAttributeNames=_names((*assigned, *removed, *compared)),
-            ExpressionAttributeValues=to_item(values),
+            ExpressionAttributeValues=to_item(_values(assigned) | compared_values),
             ReturnValues="ALL_NEW",
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return None
     return from_item(response["Attributes"])
+
+
+def _unchanged(record: Record, names: Iterable[str]) -> tuple[str, dict[str, object]]:
+    """The condition that these attributes are as they were read, and its values."""
+    terms: list[str] = []
+    values: dict[str, object] = {}
+    for name in names:
+        if name in record:
+            terms.append(f"#{name} = :old_{name}")
+            values[f":old_{name}"] = record[name]
+        else:
+            terms.append(f"attribute_not_exists(#{name})")
+    return " AND ".join(terms), values
 
 
 def _names(names: Iterable[str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ from chalicelib.processing import (
 from chalicelib.queries import count_uploaded
 from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.scan_reactions import Reaction, reaction_to
-from chalicelib.scan_results import ScanResult, kept_result
+from chalicelib.scan_results import ScanResult, kept_refusal, kept_result, with_result
 from chalicelib.scan_store import change_version, keep_result, put_scanning
 from chalicelib.store import Record, WriteOutcome, WriteResult, get_record
 
@@ -77,23 +77,36 @@ def await_scan(upload: Upload, seconds_left: SecondsLeft) -> None:
             process_scanned(replace(upload, scanned_at=result.scanned_at), written, seconds_left)
         case Reaction.REPEAT:
             notify(upload, written)
-        case Reaction.FAIL if not fail_scanned(result, record, seconds_left):
-            raise RecordChangedError(f"The record of {upload.key} keeps changing")
+        case Reaction.FAIL:
+            fail_kept(result, record, seconds_left)
 
 
 def process_scanned(upload: Upload, written: WriteResult, seconds_left: SecondsLeft) -> None:
     """Process an object with a result that was kept.
 
     An object with the bytes of the version before is tagged by its own scan only: as long as S3
-    does not hand it out, it stays SCANNING until that result.
+    does not hand it out, it stays SCANNING until that result, unless that was kept as well.
     """
-    replaced = written.replaced or {}
+    replaced, record = written.replaced or {}, written.record
     is_of_older = replaced.get("eTag") == upload.e_tag and "scannedAt" in replaced
     try:
         process(upload, seconds_left)
     except ObjectUnreadableError:
         if not is_of_older or replaced["sequencer"] == upload.sequencer:
             raise
+        kept = record.get("scanResults", [])
+        if result := kept_refusal(kept, upload.bucket, upload.key, upload.e_tag):
+            fail_kept(result, record, seconds_left)
+
+
+def fail_kept(result: ScanResult, record: Record, seconds_left: SecondsLeft) -> None:
+    """Make a document FAILED because of a result that was kept.
+
+    Raises:
+        RecordChangedError: the record is not as it was written; Lambda retries the event.
+    """
+    if not fail_scanned(result, record, seconds_left):
+        raise RecordChangedError(f"The record of {record['objectKey']} keeps changing")
 
 
 def write_scanning(document: Document, seconds_left: SecondsLeft) -> WriteResult:
@@ -122,7 +135,7 @@ def remove(removal: Removal, seconds_left: SecondsLeft) -> None:
     document_id = document_id_for(removal.bucket, removal.key)
     record = get_record(dynamodb, settings.documents_table, document_id) or {}
     if record.get("status") == Status.SCANNING and "removedAt" in record:
-        fail(record, DELETED_UNSCANNED, None, seconds_left)
+        fail(record, DELETED_UNSCANNED, seconds_left)
     elif is_failed_by(removal, record):
         publish_record(record)
 
@@ -172,7 +185,10 @@ def react(result: ScanResult, record: Record | None, seconds_left: SecondsLeft) 
 
 
 def keep(result: ScanResult, record: Record | None, seconds_left: SecondsLeft) -> bool:
-    """Keep a result for a version whose S3 event may follow; False as in `react`."""
+    """Keep a result for a version whose S3 event may follow; False as in `react`.
+
+    The version may have the same bytes as the one that the record describes.
+    """
     expires_at = int(runtime.now().timestamp()) + TOMBSTONE_SECONDS
     table, is_kept = settings.documents_table, False
     for attempt in attempts(seconds_left):
@@ -195,25 +211,31 @@ def confirm(result: ScanResult, record: Record, seconds_left: SecondsLeft) -> bo
 
 def fail_scanned(result: ScanResult, record: Record, seconds_left: SecondsLeft) -> bool:
     """Make a document FAILED because of the result of its scan; False as in `react`."""
-    scanned_at = result.scanned_at if result.rank else None
     if (failure := result.failure) is None:
         return True  # has another reaction
-    if not fail(record, failure, scanned_at, seconds_left):
+    if not fail(record, failure, seconds_left, result):
         return False
     log_scan(record, result)
     return True
 
 
 def fail(
-    record: Record, failure: Failure, scanned_at: str | None, seconds_left: SecondsLeft
+    record: Record,
+    failure: Failure,
+    seconds_left: SecondsLeft,
+    result: ScanResult | None = None,
 ) -> bool:
     """Make a document FAILED, log and publish it; False as in `react`.
 
-    Malware replaces any other result of the version: what was read from it is removed.
+    Malware replaces any other result of the version: what was read from it is removed. The result
+    of a scan that could not be done is kept, so that it is known when it arrives again.
     """
     stopwatch, changed = runtime.start_stopwatch(), None
+    scanned_at = result.scanned_at if result and result.rank else None
     document = failed_document(record, failure, scanned_at)
     assigned = {name: value for name, value in document.to_record().items() if name in _RESULT}
+    if result and not result.rank:
+        assigned["scanResults"] = with_result(record.get("scanResults", []), result)
     removed = [name for name in ("metadata", "scannedAt", "text") if name not in assigned]
     with stopwatch.step("write"):
         for attempt in attempts(seconds_left):

@@ -29,6 +29,24 @@ NOT_DELETED = "(attribute_not_exists(#deletedUntil) OR #deletedUntil < :uploaded
 """Part of the condition of each write of a version."""
 
 
+RESULT_EXPECTED = (
+    "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
+    " OR (#sequencer = :sequencer AND (#status = :scanning"
+    " OR #failure.#code IN (:processing_failed, :not_scanned)"
+    " OR #processedAt = :processedAt OR #processedAt = :replaces)))"
+    f" AND {NOT_DELETED}"
+)
+"""Condition of each write of a result, see `put_result`."""
+RESULT_EXPECTED_NAMES = {
+    "#sequencer": "sequencer",
+    "#processedAt": "processedAt",
+    "#status": "status",
+    "#failure": "failure",
+    "#code": "code",
+    "#deletedUntil": "deletedUntil",
+}
+
+
 class WriteOutcome(Enum):
     """Result of a conditional write."""
 
@@ -136,32 +154,9 @@ def put_result(
         response = dynamodb.put_item(
             TableName=table,
             Item=to_item(document.to_record()),
-            ConditionExpression=(
-                "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer"
-                " OR (#sequencer = :sequencer AND (#status = :scanning"
-                " OR #failure.#code IN (:processing_failed, :not_scanned)"
-                " OR #processedAt = :processedAt OR #processedAt = :replaces)))"
-                f" AND {NOT_DELETED}"
-            ),
-            ExpressionAttributeNames={
-                "#sequencer": "sequencer",
-                "#processedAt": "processedAt",
-                "#status": "status",
-                "#failure": "failure",
-                "#code": "code",
-                "#deletedUntil": "deletedUntil",
-            },
-            ExpressionAttributeValues=to_item(
-                {
-                    ":sequencer": document.sequencer,
-                    ":processedAt": document.processed_at,
-                    ":replaces": replaces or document.processed_at,
-                    ":scanning": Status.SCANNING.value,
-                    ":processing_failed": FailureCode.PROCESSING_FAILED.value,
-                    ":not_scanned": FailureCode.NOT_SCANNED.value,
-                    ":uploadedAt": document.uploaded_at,
-                }
-            ),
+            ConditionExpression=RESULT_EXPECTED,
+            ExpressionAttributeNames=RESULT_EXPECTED_NAMES,
+            ExpressionAttributeValues=to_item(result_expected_values(document, replaces)),
             ReturnValues="ALL_OLD" if returns_replaced else "NONE",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
@@ -171,6 +166,19 @@ def put_result(
     return WriteResult(
         WriteOutcome.WRITTEN, document.to_record(), from_item(replaced) if replaced else None
     )
+
+
+def result_expected_values(document: Document, replaces: str | None) -> dict[str, object]:
+    """The values of RESULT_EXPECTED."""
+    return {
+        ":sequencer": document.sequencer,
+        ":processedAt": document.processed_at,
+        ":replaces": replaces or document.processed_at,
+        ":scanning": Status.SCANNING.value,
+        ":processing_failed": FailureCode.PROCESSING_FAILED.value,
+        ":not_scanned": FailureCode.NOT_SCANNED.value,
+        ":uploadedAt": document.uploaded_at,
+    }
 
 
 def update_failure(dynamodb: DynamoDBClient, table: str, document: Document) -> WriteResult:

@@ -37,7 +37,7 @@ OUTCOMES = {
 ROUTES = (("GET", "content"), ("GET", "text"), ("POST", "reprocess"))
 """Those that hand out or read what is in a file."""
 
-FIRST, SECOND = "0055AED6DCD90281E5", "0055AED6DCD90281E6"
+FIRST, SECOND, THIRD = (f"0055AED6DCD90281E{digit}" for digit in "567")
 """Sequencers of one key, in their order."""
 
 
@@ -88,10 +88,11 @@ class Version:
     sequencer: str
     size: int
 
-    def upload_event(self) -> None:
-        """Deliver its S3 event."""
+    def upload_event(self, time: str = "2026-11-22T12:00:00.000Z") -> None:
+        """Deliver its S3 event, of an upload at this time."""
         stack, key = self.of.stack, self.of.key
         event = created_event(stack.bucket, key, self.e_tag, self.sequencer, self.size)
+        event["Records"][0]["eventTime"] = time
         assert {} == stack.invoke("process_upload", event)
 
     def scan_event(self, status: str) -> None:
@@ -465,7 +466,7 @@ def test_results_of_several_versions_wait_together(versions: Callable[[str], Ver
     newer.has("THREATS_FOUND")
 
 
-@pytest.mark.parametrize("status", ["NO_THREATS_FOUND", "THREATS_FOUND"])
+@pytest.mark.parametrize("status", STATUSES)
 def test_the_same_bytes_again(versions: Callable[[str], Versions], status: str) -> None:
     """A result that arrives before the event of a second upload, and changed nothing, counts."""
     of = versions(status)
@@ -477,7 +478,71 @@ def test_the_same_bytes_again(versions: Callable[[str], Versions], status: str) 
     again.scan_event(status)
     again.upload_event()
     record = again.has(status)
-    assert (SECOND.ljust(32, "0"), SCANNED_AT) == (record["sequencer"], record["scannedAt"])
+    assert SECOND.ljust(32, "0") == record["sequencer"]
+    assert ("not_scanned" != outcome(record)[1]) == ("scannedAt" in record)
+
+
+@pytest.mark.parametrize("status", ["UNSUPPORTED", "ACCESS_DENIED", "FAILED"])
+def test_the_same_bytes_without_a_scan(
+    versions: Callable[[str], Versions], scanner: Scanner, status: str
+) -> None:
+    """A clean file is uploaded again, and S3 does not hand it out: why arrives before its event."""
+    of = versions("NO_THREATS_FOUND")
+    version = of.put(b"two words", FIRST)
+    version.scan_event("NO_THREATS_FOUND")
+    version.upload_event()
+    version.has("NO_THREATS_FOUND")
+    scanner.under(of.key).set(Fault.LOST, Result(status))
+    again = of.put(b"two words", SECOND)
+    again.scan_event(status)
+    version.has("NO_THREATS_FOUND")
+    again.upload_event()
+    assert SECOND.ljust(32, "0") == again.has(status)["sequencer"]
+    again.scan_event(status)
+    again.has(status)
+
+
+def test_the_same_bytes_while_the_first_are_processed(
+    versions: Callable[[str], Versions], scanner: Scanner
+) -> None:
+    """Both results arrive before the second upload event, the second one in between."""
+    of = versions("NO_THREATS_FOUND")
+    version = of.put(b"two words", FIRST)
+    version.upload_event()
+    version.scan_event("FAILED")
+    version.scan_event("NO_THREATS_FOUND")
+    version.has("NO_THREATS_FOUND")
+    scanner.under(of.key).set(Fault.LOST, Result.FAILED)
+    again = of.put(b"two words", SECOND)
+    again.upload_event()
+    assert SECOND.ljust(32, "0") == again.has("FAILED")["sequencer"]
+
+
+def test_a_missing_scan_is_of_one_upload(versions: Callable[[str], Versions]) -> None:
+    """The same bytes, uploaded again later, wait for their own scan."""
+    of = versions("NO_THREATS_FOUND")
+    version = of.put(b"two words", FIRST)
+    version.scan_event("FAILED")
+    version.upload_event()
+    version.has("FAILED")
+    again = of.put(b"two words", SECOND)
+    again.upload_event("2026-11-22T12:00:10.000Z")
+    assert ("SCANNING", None) == outcome(of.record)
+    again.scan_event("NO_THREATS_FOUND")
+    again.has("NO_THREATS_FOUND")
+
+
+def test_the_same_bytes_after_a_removal(versions: Callable[[str], Versions]) -> None:
+    """A file that was deleted unscanned is uploaded again: its result may arrive first."""
+    of = versions("NO_THREATS_FOUND")
+    version = of.put(b"two words", FIRST)
+    version.upload_event()
+    of.remove(SECOND)
+    assert ("FAILED", "not_scanned") == outcome(of.record)
+    again = of.put(b"two words", THIRD)
+    again.scan_event("NO_THREATS_FOUND")
+    again.upload_event()
+    again.has("NO_THREATS_FOUND")
 
 
 def test_the_same_bytes_wait_for_their_tag(

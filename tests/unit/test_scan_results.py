@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from chalicelib.documents import Failure, FailureCode
+from chalicelib.documents import Document, Failure, FailureCode, Status
 from chalicelib.scan_results import (
     CLEAN,
     INFECTED,
@@ -14,6 +14,8 @@ from chalicelib.scan_results import (
     MAX_NAME_CHARACTERS,
     MAX_NAMES,
     ScanResult,
+    inherited_results,
+    kept_refusal,
     kept_result,
     recorded_result,
     scan_result_from_event,
@@ -122,10 +124,12 @@ def test_kept_results_do_not_depend_on_their_order() -> None:
         kept: list[dict[str, object]] = []
         for status in order:
             kept = with_result(kept, result(status))
-        assert [result(INFECTED).to_attribute()] == kept
+        assert result(INFECTED) == kept_result(kept, "bucket", "key", "e1")
+        assert result("FAILED") == kept_refusal(kept, "bucket", "key", "e1")
+        assert 2 == len(kept)
     for order in permutations(["FAILED", CLEAN]):
         kept = with_result(with_result([], result(order[0])), result(order[1]))
-        assert [result(CLEAN).to_attribute()] == kept
+        assert result(CLEAN) == kept_result(kept, "bucket", "key", "e1")
 
 
 def test_few_results_are_kept() -> None:
@@ -158,3 +162,33 @@ def test_a_record_has_the_result_of_its_scan(names: tuple[str, ...]) -> None:
     failed = {"failure": {"code": "processing_failed", "message": "Try again."}}
     assert result(CLEAN) == recorded_result(scanned | failed, "bucket")
     assert recorded_result(record | failed, "bucket") is None
+
+
+@pytest.mark.parametrize(
+    ("uploaded_at", "expected"),
+    [
+        ("2026-11-22T12:00:09.999Z", ["FAILED", CLEAN, CLEAN]),
+        ("2026-11-22T12:00:10.000Z", [CLEAN, CLEAN]),
+    ],
+)
+def test_a_version_inherits_what_a_scan_has_found(uploaded_at: str, expected: list[str]) -> None:
+    """Of its bytes, at any time; that there was no scan only if it may have been its own."""
+    results = [result("FAILED"), result(e_tag="e2")]
+    replaced = {
+        "objectKey": "key",
+        "eTag": "e1",
+        "scannedAt": SCANNED_AT,
+        "scanResults": [each.to_attribute() for each in results],
+    }
+    document = Document(
+        document_id="any",
+        file_name="key",
+        status=Status.SCANNING,
+        file_size=1,
+        object_key="key",
+        e_tag="e1",
+        uploaded_at=uploaded_at,
+    )
+    inherited = inherited_results(replaced, document, "bucket")
+    assert expected == [each["status"] for each in inherited]
+    assert result(CLEAN) == kept_result(inherited, "bucket", "key", "e1")
