@@ -21,8 +21,16 @@ from chalicelib.ocr.jobs import Completion, Job, build_event, is_scan
 from chalicelib.ocr.states import job_of
 from chalicelib.ocr.textract import Source, Started, start_analysis, start_text_detection
 from chalicelib.store import Record, from_item
-from infra.aws.reprocess import STILL_FAILING, Outcome, Processor, get_processor, process
+from infra.aws.reprocess import (
+    STILL_FAILING,
+    UNSCANNED,
+    Outcome,
+    Processor,
+    get_processor,
+    process,
+)
 from infra.aws.stage import Stage
+from infra.aws.text_bucket import needs_text_bucket
 from infra.build.features import Feature
 
 if TYPE_CHECKING:
@@ -35,6 +43,7 @@ LATE_SECONDS = 60 * 60
 RECORDED = "text recorded"
 RUNNING = "text still being recognized"
 STARTED = "recognition started again"
+REFUSED = "refused by Textract, which is recorded"
 
 _RECORD_TEXT_SECONDS = 300
 _PATIENCE_SECONDS = 60.0
@@ -130,8 +139,8 @@ def resume(recognizer: Recognizer, record: Record) -> Outcome:
     assert job is not None
     try:
         started = _start(recognizer, job, key)
-        if started.job_id is None:  # process_upload gets the same refusal, and records it
-            return process(recognizer.processor, upload_of(record, recognizer.bucket))
+        if started.job_id is None:
+            return _record_refusal(recognizer, record)
         if _status(recognizer, started.job_id) == "IN_PROGRESS":
             return Outcome(RUNNING, key)
     except (BotoCoreError, ClientError) as error:
@@ -157,13 +166,25 @@ def abandoned_recognitions(
 ) -> list[Callable[[], Outcome]]:
     """What is to be done where OCR is off: process what still waits for Textract, without it.
 
-    Reads every PROCESSED record, so not on a stage without texts, which most stages are.
+    Reads every PROCESSED record, so only on a stage that keeps texts, or has kept some.
     """
-    if Feature.TEXT not in stage.features:
+    if not needs_text_bucket(stage):
         return []
     late = late_recognitions(processor.dynamodb, processor.table, 0)
     uploads = (upload_of(record, bucket, replaces=record["processedAt"]) for record in late)
     return [partial(process, processor, upload) for upload in uploads]
+
+
+def _record_refusal(recognizer: Recognizer, record: Record) -> Outcome:
+    """Let process_upload start the job: it gets the same refusal, and records it.
+
+    It starts no job for a document from before uploads were scanned, which is UNSCANNED.
+    """
+    upload = upload_of(record, recognizer.bucket)
+    if recognizer.processor.scans_uploads and upload.scanned_at is None:
+        return Outcome(UNSCANNED, upload.key)
+    outcome = process(recognizer.processor, upload)
+    return Outcome(REFUSED, upload.key) if outcome.name == Status.PROCESSED else outcome
 
 
 def _records_with_text(dynamodb: DynamoDBClient, table: str) -> Iterator[Record]:

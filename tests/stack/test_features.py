@@ -14,8 +14,11 @@ from infra.build import policies
 from infra.build.chalice_project import configure, copy_project, read_config
 from infra.commands.deploy import deploy
 from infra.commands.destroy import confirmation_for, destroy
+from infra.commands.retry import retry
+from infra.local.samples import png
 from infra.local.workarounds import local_stage
 from tests.support.stack import Stack
+from tests.support.textract import await_text
 
 FUNCTION = """
 if settings.text_bucket:
@@ -79,11 +82,21 @@ def test_switching_a_feature_off_deletes_all_but_what_it_stored(
     variables = Stack(extended, "").configuration("process_upload")["Environment"]["Variables"]
     assert "TEXT_BUCKET" not in variables
     assert "OnlyWithText" not in policy_of(extended, "process_upload")
+    assert_retry_ends_recognitions(Stack(extended, ""))
 
     s3.delete_object(Bucket=bucket, Key="a/1.txt")
     deploy(extended)
     assert "TextBucketName" not in extended.outputs()
     assert f"bucket {bucket}" not in existing_resources(extended)
+
+
+def assert_retry_ends_recognitions(stack: Stack) -> None:
+    """A document that waits for Textract is processed without it, though TEXT is off as well."""
+    key = stack.new_key("a.png")
+    stack.put(key, png(8, 8))
+    await_text(stack, key)
+    retry(stack.stage, parallel=1)
+    assert "text" not in stack.record(key, "PROCESSED")
 
 
 def policy_of(stage: Stage, function: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.documents import document_id_for
 from chalicelib.events import SEQUENCER_WIDTH
-from chalicelib.store import from_item, to_item
+from chalicelib.store import from_item
 from chalicelib.text_keys import used_keys
 from infra.api_client import Client, send
 from infra.aws.reprocess import get_processor
@@ -27,6 +27,7 @@ from infra.local.samples import pdf, png
 from tests.stack.test_record_failure import message
 from tests.support.faults import ConnectionFault, Faults, faulty_aws
 from tests.support.stack import Stack, created_event, removed_event
+from tests.support.textract import await_text
 from tests.support.waiting import eventually
 
 OLDEST, NEXT, LAST = "00000001", "F" * 17 + "E", "F" * 18
@@ -390,15 +391,7 @@ def test_retry_ends_recognitions_that_were_switched_off(text_stack: Stack) -> No
     """Textract's answer finds no function: the document is processed again, without OCR."""
     key = text_stack.new_key("a.png")
     text_stack.put(key, png(8, 8))
-    before = text_stack.record(key)
-    running = {"source": "ocr", "status": "RUNNING", "startedAt": before["processedAt"]}
-    text_stack.account.dynamodb.update_item(
-        TableName=text_stack.table,
-        Key={"documentId": {"S": before["documentId"]}},
-        UpdateExpression="SET #text = :running",
-        ExpressionAttributeNames={"#text": "text"},
-        ExpressionAttributeValues=to_item({":running": running}),
-    )
+    before = await_text(text_stack, key)
     retry(text_stack.stage, parallel=2)
     after = text_stack.record(key)
     assert "text" not in after

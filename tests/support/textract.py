@@ -6,6 +6,9 @@ import json
 from itertools import count
 from typing import Any
 
+from chalicelib.store import to_item
+from tests.support.stack import Stack
+
 Block = dict[str, Any]
 
 _ids = count(1)
@@ -54,3 +57,17 @@ def completion_message(tag: str, status: str = "SUCCEEDED", job_id: str = "job")
             "DocumentLocation": {"S3ObjectName": "uploads/a", "S3Bucket": "bucket"},
         }
     )
+
+
+def await_text(stack: Stack, key: str) -> dict[str, Any]:
+    """Let the record of an object wait for Textract, as if OCR had been on; the record before."""
+    record = stack.record(key, "PROCESSED")
+    running = {"source": "ocr", "status": "RUNNING", "startedAt": record["processedAt"]}
+    stack.account.dynamodb.update_item(
+        TableName=stack.table,
+        Key={"documentId": {"S": record["documentId"]}},
+        UpdateExpression="SET #text = :running",
+        ExpressionAttributeNames={"#text": "text"},
+        ExpressionAttributeValues=to_item({":running": running}),
+    )
+    return record
