@@ -44,7 +44,8 @@ from chalicelib.scan_store import change_version, keep_result, put_scanning
 from chalicelib.store import Record, WriteOutcome, WriteResult, get_record
 
 if settings.text_bucket:
-    from chalicelib.texts import delete_texts
+    from chalicelib.text_keys import used_keys
+    from chalicelib.texts import delete_earlier, delete_texts, key_of
 
 _RESULT = frozenset({"status", "statusTime", "processedAt", "scannedAt", "failure"})
 """Attributes that the result of a scan sets."""
@@ -120,6 +121,9 @@ def write_scanning(document: Document, seconds_left: SecondsLeft) -> WriteResult
         log_event(written.record, logging.INFO, "waits for its malware scan", {})
         if written.replaced:
             delete_own_texts(written.record)
+    elif written.outcome is WriteOutcome.DUPLICATE and settings.text_bucket:
+        used = used_keys(written.record) | {key_of(document)}  # it may be processed by now
+        delete_earlier(s3, settings.text_bucket, document, used)
     elif written.outcome is WriteOutcome.DELETED:
         delete_late_object(document.object_key or "", document.document_id)
     return written

@@ -7,7 +7,7 @@ invocation leaves behind when it is killed is deleted as follows:
 - between PUT and write: the event's next attempt writes to the same key, or deletes it where the
   object or the document is gone; after the last attempt, record_failure deletes it;
 - between write and deletion of a replaced version's text: the next attempt finds the record as it
-  wrote it, and deletes the texts of earlier versions;
+  wrote it, PROCESSED, FAILED or SCANNING, and deletes the texts of earlier versions;
 - during a deletion: the event or the client repeats it.
 
 `make reconcile` deletes what is left where all of that failed.
@@ -86,7 +86,7 @@ def settle_text(
         if own not in used:
             delete_object(s3, bucket, own)
         if result.outcome is WriteOutcome.DUPLICATE:
-            _delete_earlier(s3, bucket, document, used)
+            delete_earlier(s3, bucket, document, used)
         return
     replaced = result.replaced or {}
     is_same_version = replaced.get("sequencer") == document.sequencer
@@ -98,8 +98,8 @@ def settle_text(
     if document.failure and document.failure.code in _UNCERTAIN:
         unused |= {own}
     _delete_objects(s3, bucket, unused)
-    if is_same_version:
-        _delete_earlier(s3, bucket, document, used)
+    if was_settled:  # what precedes SCANNING was deleted with it
+        delete_earlier(s3, bucket, document, used)
 
 
 def key_of(document: Document) -> str:
@@ -107,7 +107,7 @@ def key_of(document: Document) -> str:
     return text_key(document.document_id, document.sequencer or "")
 
 
-def _delete_earlier(s3: S3Client, bucket: str, document: Document, used: Set[str]) -> None:
+def delete_earlier(s3: S3Client, bucket: str, document: Document, used: Set[str]) -> None:
     """Delete the texts of earlier versions, where an upload can have any: not with a URL."""
     if not is_client_upload(document.object_key or "", document.document_id):
         delete_texts(s3, bucket, document.document_id, document.sequencer, used)

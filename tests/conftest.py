@@ -73,9 +73,10 @@ def ocr_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Sta
 
 @pytest.fixture(scope="session")
 def scan_stack(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """A deployed stage that scans uploads for malware, and keeps their texts."""
+    """A deployed stage that scans uploads for malware, and has every other feature on."""
     project = tmp_path_factory.mktemp("scan") / "project"
-    return deployed(account, "scan", project, SCAN="guardduty", TEXT="on", NOTIFICATIONS="on")
+    settings = {"SCAN": "guardduty", "TEXT": "on", "OCR": "text", "NOTIFICATIONS": "on"}
+    return deployed(account, "scan", project, **settings)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import json
 import os
 import urllib.parse
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -158,11 +158,20 @@ class Stack:
 
     def calls(self, resource: str) -> list[str]:
         """The latest calls that functions made on a resource by this name, such as `GetObject`."""
-        return [
-            event["EventName"]
-            for event in self._latest_events()
-            if resource in event["CloudTrailEvent"] + str(event["Resources"])
-        ]
+        return [event["EventName"] for event in self._latest_events() if _is_on(event, resource)]
+
+    def calls_by_function(self, *resources: str) -> dict[str, list[str]]:
+        """Likewise of any of these resources, in alphabetical order, by the functions' names."""
+        made: dict[str, list[str]] = {}
+        for function in self.stage.functions:
+            for process in self.workers(function):
+                key = environment_of(process)["AWS_ACCESS_KEY_ID"]
+                made.setdefault(function, []).extend(
+                    event["EventName"]
+                    for event in self._look_up("AccessKeyId", key)
+                    if any(_is_on(event, name) for name in resources)
+                )
+        return {function: sorted(names) for function, names in made.items() if names}
 
     @contextmanager
     def watched(self, client: Client) -> Iterator[list[AwsCall]]:
@@ -185,6 +194,14 @@ class Stack:
 
     def _latest_events(self) -> list[dict[str, Any]]:
         """Functions' calls: CloudTrail returns the last 50 of all, and of each name."""
+        names = ("GetObject", "HeadObject", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
+        looked_up = [self._look_up(), *(self._look_up("EventName", name) for name in names)]
+        events = {event["EventId"]: event for found in looked_up for event in found}
+        # A session's key: that of a function's role.
+        return [event for event in events.values() if event["AccessKeyId"].startswith("ASIA")]
+
+    def _look_up(self, attribute: str = "", value: str = "") -> list[dict[str, Any]]:
+        """The last 50 calls, or those that have this attribute."""
         cloudtrail = boto3.client(
             "cloudtrail",
             endpoint_url=self.account.endpoint,
@@ -192,13 +209,9 @@ class Stack:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        looked_up = [cloudtrail.lookup_events()["Events"]]
-        for name in ("GetObject", "HeadObject", "GetItem", "PutItem", "UpdateItem", "DeleteItem"):
-            attribute: Any = {"AttributeKey": "EventName", "AttributeValue": name}
-            looked_up.append(cloudtrail.lookup_events(LookupAttributes=[attribute])["Events"])
-        events = {event["EventId"]: event for found in looked_up for event in found}
-        # A session's key: that of a function's role.
-        return [dict(event) for event in events.values() if event["AccessKeyId"].startswith("ASIA")]
+        attributes: Any = [{"AttributeKey": attribute, "AttributeValue": value}]
+        selected = {"LookupAttributes": attributes} if attribute else {}
+        return [dict(event) for event in cloudtrail.lookup_events(**selected)["Events"]]
 
     @contextmanager
     def no_events(self) -> Iterator[None]:
@@ -266,6 +279,10 @@ class Stack:
         lambda_, name = self.account.lambda_, self.stage.functions[function]
         lambda_.update_function_configuration(FunctionName=name, **settings)
         lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def _is_on(event: Mapping[str, Any], resource: str) -> bool:
+    return resource in event["CloudTrailEvent"] + str(event["Resources"])
 
 
 def created_event(
