@@ -19,18 +19,18 @@ Text = Mapping[str, Any]
 _OCR = {"source": "ocr"}
 
 MESSAGES: Mapping[TextFailureCode, str] = {
-    TextFailureCode.TOO_MANY_PAGES: "The document has more pages than this stage sends to OCR",
-    TextFailureCode.PAGES_UNKNOWN: "The number of pages could not be determined",
-    TextFailureCode.TOO_LARGE: "The file is larger than Amazon Textract accepts",
-    TextFailureCode.UNSUPPORTED: "Amazon Textract does not support the format of the file",
-    TextFailureCode.UNREADABLE: "Amazon Textract could not read the file",
-    TextFailureCode.RECOGNITION_FAILED: "Amazon Textract could not recognize the text",
+    TextFailureCode.TOO_MANY_PAGES: "The document has more pages than the limit for OCR.",
+    TextFailureCode.PAGES_UNKNOWN: "The number of pages could not be determined.",
+    TextFailureCode.TOO_LARGE: "The file is larger than Amazon Textract accepts.",
+    TextFailureCode.UNSUPPORTED: "Amazon Textract does not support the format of the file.",
+    TextFailureCode.UNREADABLE: "Amazon Textract could not read the file.",
+    TextFailureCode.RECOGNITION_FAILED: "Amazon Textract could not recognize the text.",
     TextFailureCode.PROCESSING_FAILED: (
         "The recognition failed because of an AWS or internal error, not the file. An operator can "
         "retry it."
     ),
 }
-"""For people, by code."""
+"""Sentences for people, by code."""
 
 
 def running(own: Text | None, started_at: str) -> Text:

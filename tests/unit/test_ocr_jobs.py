@@ -8,6 +8,7 @@ import pytest
 from botocore.session import get_session
 
 from chalicelib.documents import TextFailureCode
+from chalicelib.ocr import states
 from chalicelib.ocr.jobs import (
     DOCUMENT_BYTES,
     IMAGE_BYTES,
@@ -114,3 +115,9 @@ def test_what_is_too_large_or_has_too_many_pages_is_not_sent(
 ) -> None:
     """Textract's own limits by type, and the stage's limit of pages."""
     assert expected == refusal(file_type, size_bytes, page_count, max_pages=20)
+
+
+def test_each_reason_is_a_sentence() -> None:
+    """The web UI shows it after "Text was not recognized:"."""
+    messages = {code: states.failure_of(code)["message"] for code in TextFailureCode}
+    assert {"."} == {message[-1] for message in messages.values()}

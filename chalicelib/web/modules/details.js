@@ -44,11 +44,14 @@ function technicalFields(record) {
   return Object.entries(record).filter(([name]) => !SHOWN.includes(name));
 }
 
+const SCANNING = "The file is being scanned for malware. It can be downloaded once it is found clean.";
+
 /** The facts, the metadata and the whole record. */
 export function renderFacts({ document: record }) {
   return [
     ...(record.removedAt ? [el("p", { className: "failure" }, "The file of this document was deleted. Its record remains.")] : []),
     ...(record.failure ? [renderFailure(record)] : []),
+    ...(record.status === "SCANNING" && !record.removedAt ? [el("p", { className: "muted" }, SCANNING)] : []),
     renderFields(mainFields(record)),
     ...renderMetadata(record),
     renderDetails("Technical details", renderFields(technicalFields(record))),

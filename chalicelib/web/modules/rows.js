@@ -64,7 +64,7 @@ function noteOf(entry) {
   if (record?.failure) return [failureText(record)];
   if (state === "sending") return [`${formatSize(entry.sentBytes)} of ${formatSize(size)}`];
   if (state === "pending") return [`${formatSize(size)}, processing`];
-  if (state === "scanning") return [`${formatSize(size)}, being scanned for malware`];
+  if (state === "scanning") return [`${formatSize(size)}, scanning for malware`];
   if (!record?.uploadedAt) return [formatSize(size)];
   const facts = keyFacts(record).map((fact) => el("span", { className: "fact" }, ` · ${fact}`));
   const owner = ownerName(record);
