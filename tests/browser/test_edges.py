@@ -13,13 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.test_stories import (
-    IN_PARTS,
-    last_token,
-    put_records,
-    refuse_token,
-    request_parts,
-)
+from tests.browser.test_recovery import IN_PARTS, request_parts
+from tests.browser.test_sessions import last_token, refuse_token
+from tests.support.records import put_records
 from tests.support.stack import PASSWORD, Stack
 from tests.support.waiting import eventually
 from tests.support.web_ui import Visit, payload, visit_web_ui
@@ -30,16 +26,8 @@ LIST = re.compile(r"/documents([?].*)?$")
 
 
 @pytest.fixture
-def user(stack: Stack) -> str:
-    """The name of a new user without documents."""
-    name = f"visitor-{uuid.uuid4()}"
-    stack.sign_in(name)
-    return name
-
-
-@pytest.fixture
 def visit(browser: Browser, stack: Stack, user: str) -> Iterator[Visit]:
-    """The user, signed in."""
+    """The user, signed in, at one size: what is tested is behaviour, not layout."""
     with visit_web_ui(browser, stack, stack.api_url) as visit:
         yield visit.sign_in(user)
 

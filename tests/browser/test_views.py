@@ -2,73 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import re
-import uuid
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, ViewportSize, expect
 
 from infra.local.samples import pdf, png
+from tests.support.accessibility import ViewChecker
 from tests.support.stack import Stack
-from tests.support.web_ui import Visit, payload, visit_web_ui
-
-PHONE, DESKTOP = (360, 740), (1280, 800)
-
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
-"""Folder for screenshots of all views, for manual review."""
-
-
-class ViewChecker:
-    """Checks views with axe and takes screenshots of them."""
-
-    def __init__(self, page: Page, folder: Path, size: str) -> None:
-        """Start without violations.
-
-        Args:
-            page: page to check.
-            folder: destination of the screenshots.
-            size: suffix of their names.
-        """
-        self.page = page
-        self.folder = folder
-        self.size = size
-        self.violations: list[str] = []
-
-    def check(self, view: str) -> None:
-        """Record violations of accessibility rules and take a screenshot."""
-        self.page.evaluate("Promise.all(document.getAnimations().filter((animation) =>"
-                           " animation.effect.getTiming().iterations === 1)"
-                           ".map((animation) => animation.finished))")  # fmt: skip
-        self.page.screenshot(path=self.folder / f"{view}-{self.size}.png")
-        for violation in Axe().run(self.page).response["violations"]:
-            nodes = [node["html"][:200] for node in violation["nodes"]]
-            self.violations.append(f"{view}: {violation['id']}: {violation['help']}: {nodes}")
-        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        if self.page.evaluate(wide):
-            self.violations.append(f"{view}: scrolls horizontally")
+from tests.support.web_ui import DESKTOP, PHONE, Visit, payload, visit_web_ui
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_views_are_accessible(
-    browser: Browser, stack: Stack, tmp_path: Path, size: tuple[int, int], scheme: str
+    browser: Browser, stack: Stack, user: str, tmp_path: Path, size: ViewportSize, scheme: str
 ) -> None:
     """Axe finds no violation in any view, and no view scrolls horizontally."""
-    width, height = size
-    folder = Path(SCREENSHOTS) if SCREENSHOTS else tmp_path
-    name = f"viewer-{uuid.uuid4()}"
-    stack.sign_in(name)
-    options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+    options = {"viewport": size, "color_scheme": scheme}
     with visit_web_ui(browser, stack, stack.api_url, **options) as visit:
-        checker = ViewChecker(visit.page, folder, f"{width}-{scheme}")
+        checker = ViewChecker(visit.page, tmp_path)
         check_sign_in(visit, checker)
-        visit.sign_in(name)
+        visit.sign_in(user)
         check_list(visit, checker)
         check_documents(visit, checker)
-        check_dialogs(visit, checker, name)
+        check_dialogs(visit, checker, user)
     assert [] == checker.violations
 
 
@@ -152,15 +111,11 @@ def check_list(visit: Visit, checker: ViewChecker) -> None:
 def check_documents(visit: Visit, checker: ViewChecker) -> None:
     """Check a processed document with all its parts, a picture and a failed document."""
     page = visit.page
-    answer_with_text(visit)
     dialog = visit.open_document("Annual report.pdf")
     checker.check("document")
     for title in ("Technical details", "JSON"):
         dialog.locator("summary").get_by_text(title).click()
     checker.check("document-expanded")
-    dialog.get_by_role("tab", name="Text").click()
-    expect(dialog.get_by_role("heading", name="Page 2")).to_be_visible()
-    checker.check("document-text")
     page.keyboard.press("Escape")
     dialog = visit.open_document("harbour.png")
     dialog.get_by_role("tab", name="Preview").click()
@@ -169,19 +124,6 @@ def check_documents(visit: Visit, checker: ViewChecker) -> None:
     page.keyboard.press("Escape")
     visit.open_document("damaged.pdf")
     checker.check("document-failed")
-
-
-def answer_with_text(visit: Visit) -> None:
-    """Have the API answer that each document has a text of two pages."""
-
-    def add_text(route: Route) -> None:
-        text = {"source": "ocr", "status": "DONE", "characterCount": 26, "meanConfidence": 97}
-        route.fulfill(json=route.fetch().json() | {"text": text})
-
-    url = f"{visit.url}text-of-a-test"
-    visit.page.route(re.compile("/documents/[^/]*$"), add_text)
-    visit.page.route("**/documents/*/text", lambda route: route.fulfill(json={"url": url}))
-    visit.page.route(url, lambda route: route.fulfill(body="The first page\fThe second one"))
 
 
 def check_dialogs(visit: Visit, checker: ViewChecker, name: str) -> None:
@@ -211,40 +153,35 @@ def check_dialogs(visit: Visit, checker: ViewChecker, name: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_dragging_files_shows_an_overlay(browser: Browser, stack: Stack, tmp_path: Path) -> None:
+def test_dragging_files_shows_an_overlay(visit: Visit, tmp_path: Path) -> None:
     """The overlay appears while files are dragged over the page."""
-    name = f"viewer-{uuid.uuid4()}"
-    stack.sign_in(name)
-    with visit_web_ui(browser, stack, stack.api_url) as visit:
-        page = visit.sign_in(name).page
-        drag = """(kind) => {
-          const data = new DataTransfer();
-          data.items.add(new File(["x"], "x.txt"));
-          document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true }));
-        }"""
-        page.evaluate(drag, "dragover")
-        expect(page.get_by_text("Drop to upload")).to_be_visible()
-        checker = ViewChecker(page, Path(SCREENSHOTS) if SCREENSHOTS else tmp_path, "1280-light")
-        checker.check("dragging")
-        assert [] == checker.violations
-        page.evaluate(drag, "dragleave")
-        expect(page.get_by_text("Drop to upload")).to_be_hidden()
+    page = visit.page
+    drag = """(kind) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["x"], "x.txt"));
+      document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true }));
+    }"""
+    page.evaluate(drag, "dragover")
+    expect(page.get_by_text("Drop to upload")).to_be_visible()
+    checker = ViewChecker(page, tmp_path)
+    checker.check("dragging")
+    assert [] == checker.violations
+    page.evaluate(drag, "dragleave")
+    expect(page.get_by_text("Drop to upload")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
 def test_reduced_motion_is_respected(
-    browser: Browser, stack: Stack, motion: str, moves: bool
+    browser: Browser, stack: Stack, user: str, motion: str, moves: bool
 ) -> None:
-    """Progress is animated unless the system is set to reduced motion."""
-    name = f"viewer-{uuid.uuid4()}"
-    stack.sign_in(name)
+    """Progress is animated unless the system is set to reduced motion, at any size."""
     with visit_web_ui(browser, stack, stack.api_url, reduced_motion=motion) as visit:
         held: list[Route] = []
 
         def hold(route: Route) -> None:
             held.append(route)
 
-        visit.sign_in(name).page.route("**/documents/*", hold)
+        visit.sign_in(user).page.route("**/documents/*", hold)
         visit.choose(payload("slow.txt"))
         visit.expect_state("slow.txt", "Pending")
         assert moves is visit.page.evaluate("document.getAnimations().length > 0")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Route,
+    ViewportSize,
+    expect,
+)
 
 from infra.commands.screenshot import sign_in
 from infra.local.browser import chromium_path
@@ -22,6 +32,17 @@ PROCESSING_MS = 120_000
 """Time limit for processing, including cold starts."""
 
 expect.set_options(timeout=20_000)
+
+PHONE: ViewportSize = {"width": 360, "height": 640}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+
+Layout: TypeAlias = dict[str, Any]
+"""Options of a browser context: `viewport` and `color_scheme`."""
+
+LAYOUTS: dict[str, Layout] = {
+    "phone, dark": {"viewport": PHONE, "color_scheme": "dark"},
+    "desktop, light": {"viewport": DESKTOP, "color_scheme": "light"},
+}
 
 RECORD_SHIFTS = """
 window.shifts = [];
@@ -94,6 +115,19 @@ class Visit:
         expect(chooser).to_be_visible()
         chooser.set_input_files(list(files))
 
+    def upload(self, *files: Any) -> None:
+        """Upload values of `payload` and wait until they are processed."""
+        self.choose(*files)
+        for file in files:
+            self.expect_state(file["name"], "Processed")
+
+    def document_id(self, name: str) -> str:
+        """The id of an upload, as of its request."""
+        bodies: list[Any] = [
+            request.post_data_json for request in self.requests_to("POST", "/uploads")
+        ]
+        return next(str(body["documentId"]) for body in bodies if body["fileName"] == name)
+
     def row(self, name: str) -> Locator:
         """The row with this file name."""
         return self.page.get_by_role("listitem").filter(has=self.page.get_by_text(name, exact=True))
@@ -139,6 +173,24 @@ def field(dialog: Locator, name: str) -> Locator:
     return dialog.locator(f'dl > div:has(> dt:text-is("{name}")) > dd')
 
 
+def new_user(stack: Stack) -> str:
+    """The name of a new user without documents."""
+    name = f"visitor-{uuid.uuid4()}"
+    stack.sign_in(name)
+    return name
+
+
+@contextmanager
+def visit_of_new_user(browser: Browser, stack: Stack, **options: Any) -> Iterator[Visit]:
+    """A new user of a stage, signed in; afterwards without documents again."""
+    user = new_user(stack)
+    with visit_web_ui(browser, stack, stack.api_url, **options) as visit:
+        yield visit.sign_in(user)
+    client = stack.sign_in(user)
+    for document in client.call("GET", "documents").body["documents"]:
+        client.call("DELETE", f"documents/{document['documentId']}")
+
+
 def url_on_own_host(stack: Stack) -> str:
     """URL of the web UI on a host of its own, as on AWS.
 
@@ -151,8 +203,20 @@ def url_on_own_host(stack: Stack) -> str:
 
 @contextmanager
 def visit_web_ui(browser: Browser, stack: Stack, url: str, **options: Any) -> Iterator[Visit]:
-    """Open a browser context; assert on exit that there were no errors or foreign requests."""
-    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", **options)
+    """Open a browser context; assert on exit that there were no errors or foreign requests.
+
+    Args:
+        browser: that runs.
+        stack: the deployed stage.
+        url: URL of the web UI.
+        **options: further options of the context, such as a `Layout`.
+    """
+    context = browser.new_context(
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        permissions=["clipboard-read", "clipboard-write"],
+        **options,
+    )
     context.set_default_timeout(20_000)
     try:
         visit = Visit(context.new_page(), url)
@@ -166,6 +230,17 @@ def visit_web_ui(browser: Browser, stack: Stack, url: str, **options: Any) -> It
         for page in context.pages:
             page.unroute_all(behavior="ignoreErrors")  # of requests that are still running
         context.close()
+
+
+def hold_uploads(page: Page) -> list[Route]:
+    """Hold the requests to S3; the list has those so far."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/uploads/*", hold)
+    return held
 
 
 def save_to(path: Path, locator: Locator) -> bytes:
