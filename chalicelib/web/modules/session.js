@@ -75,7 +75,7 @@ export const session = {
       await this.useRefreshToken(refreshToken);
       this.tokens.RefreshToken = refreshToken;
     } catch (error) {
-      if (error.code !== 0) sessionStorage.removeItem(STORED);
+      if (!error.isRetryable) sessionStorage.removeItem(STORED);
       throw error;
     }
   },
@@ -96,7 +96,7 @@ export const session = {
     try {
       await this.useRefreshToken(this.tokens.RefreshToken);
     } catch (error) {
-      if (error.code === 0) throw error; // unreachable, not rejected
+      if (error.isRetryable) throw error; // not rejected
       await this.askForPassword();
     }
   },

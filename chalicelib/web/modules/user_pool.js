@@ -21,8 +21,12 @@ async function callUserPool(action, body) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const code = String(answer.__type ?? response.status).split("#").pop();
-  throw new UserError(signInErrorMessage(action, code, answer.message), code);
+  const message = signInErrorMessage(action, code, answer.message);
+  throw new UserError(message, isTemporary(response.status, code) ? Math.max(response.status, 429) : code);
 }
+
+/** Whether the same call may succeed later (Cognito API reference, "Common errors"). */
+const isTemporary = (status, code) => status >= 500 || code === "TooManyRequestsException";
 
 /** Call an action of the app client. */
 export const userPool = (action, body) => callUserPool(action, { ClientId: settings.clientId, ...body });
