@@ -44,11 +44,11 @@ from chalicelib.notifications import NotificationError
 from chalicelib.observability import configure_json_logs, printable_error
 from chalicelib.processing import (
     RETRYABLE_ERRORS,
-    log_retryable_error,
     process,
     process_removal,
     record_permanent_failure,
 )
+from chalicelib.reporting import log_retryable_error
 from chalicelib.runtime import formatter, settings
 from chalicelib.web.routes import web_routes
 
@@ -56,7 +56,7 @@ if settings.ocr:
     from chalice.app import SNSEvent
 
     from chalicelib.ocr.jobs import parse_completion
-    from chalicelib.processing import process_completion, record_permanent_text_failure
+    from chalicelib.recognition import process_completion, record_permanent_text_failure
 if settings.scans_uploads:
     from chalicelib.scan_results import (
         SCAN_RESULTS,

@@ -33,7 +33,7 @@ from chalicelib.files.sandbox import SandboxError
 from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.files.validation import Validation, validate
 from chalicelib.lambda_limits import seconds_to_download
-from chalicelib.notifications import NotificationError, publish
+from chalicelib.notifications import NotificationError
 from chalicelib.objects import (
     BODY_ERRORS,
     ObjectUnreadableError,
@@ -41,12 +41,12 @@ from chalicelib.objects import (
     delete_object,
     open_object,
 )
-from chalicelib.observability import LogFields, Stopwatch, log_fields, log_message
+from chalicelib.observability import LogFields, Stopwatch
 from chalicelib.removals import record_removal
+from chalicelib.reporting import log_event, log_written, notify
 from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.store import (
     AWS_ERRORS,
-    Record,
     WriteOutcome,
     WriteResult,
     get_record,
@@ -62,14 +62,7 @@ if settings.text_bucket:
     from chalicelib.texts import delete_text, delete_texts, put_text, settle_text, text_attribute
 
 if settings.ocr:
-    from chalicelib.ocr.jobs import Completion
-    from chalicelib.recognition import (
-        fail_permanently,
-        fail_unstarted,
-        plan,
-        record_result,
-        start,
-    )
+    from chalicelib.recognition import fail_unstarted, plan, start
 
 RETRYABLE_ERRORS = (*AWS_ERRORS, *BODY_ERRORS, ObjectUnreadableError, SandboxError)
 """Errors of AWS and of this process: another attempt at the same event may succeed."""
@@ -239,21 +232,6 @@ def record_permanent_failure(
     notify(upload, result)
 
 
-def process_completion(completion: Completion, seconds_left: SecondsLeft) -> None:
-    """Record and publish the results of a Textract job."""
-    if record := record_result(completion, seconds_left):
-        publish_record(record)
-
-
-def record_permanent_text_failure(
-    completion: Completion, error: LambdaError, seconds_left: SecondsLeft
-) -> None:
-    """Record a recognition as FAILED after Lambda's last attempt at its results."""
-    fields: LogFields = {"errorType": error.type, "errorMessage": error.message}
-    if record := fail_permanently(completion.job, fields, seconds_left):
-        publish_record(record)
-
-
 def process_removal(removal: Removal, seconds_left: SecondsLeft) -> None:
     """Record that an object was deleted: one DynamoDB write, two if it has no record.
 
@@ -293,70 +271,3 @@ def delete_late_object(key: str, document_id: str) -> None:
     """Delete an object uploaded with the URL of a deleted document; others are kept."""
     if is_client_upload(key, document_id):
         delete_object(s3, settings.upload_bucket, key)
-
-
-def notify(upload: Upload, result: WriteResult) -> None:
-    """Publish a written or repeated result.
-
-    A repeated event may repeat because publishing failed, so it publishes again: subscribers
-    deduplicate, as SNS's at-least-once delivery requires anyway. An event that replaces a result
-    publishes only what it wrote, since a client can request many of them.
-
-    Raises:
-        NotificationError: SNS did not accept the message; Lambda or SQS retries.
-    """
-    is_repeated = result.outcome is WriteOutcome.DUPLICATE and not upload.replaces
-    if result.outcome is WriteOutcome.WRITTEN or is_repeated:
-        publish_record(result.record)
-
-
-def publish_record(record: Record) -> None:
-    """Publish a record, where the stage has notifications on.
-
-    Raises:
-        NotificationError: SNS did not accept the message; Lambda or SQS retries.
-    """
-    if not settings.notification_topic_arn:
-        return
-    try:
-        publish(runtime.sns, settings.notification_topic_arn, record)
-    except NotificationError as error:
-        fields: LogFields = {
-            "errorType": type(error.__cause__ or error).__name__,
-            "errorMessage": str(error),
-            "notificationsFailed": 1,
-        }
-        log_event(record, logging.ERROR, "could not be published", fields)
-        raise
-
-
-def log_written(
-    upload: Upload,
-    document: Document,
-    stopwatch: Stopwatch,
-    fields: Mapping[str, str | int] | None = None,
-) -> None:
-    """Log the one line of each document that reaches PROCESSED or FAILED."""
-    measured = log_fields(document, stopwatch.milliseconds(), is_first=not upload.replaces)
-    level = logging.ERROR if document.failure else logging.INFO
-    log(level, log_message(document), {**measured, **(fields or {})})
-
-
-def log_event(record: Mapping[str, Any], level: int, event: str, fields: LogFields) -> None:
-    """Log a line about a document other than its result."""
-    known: LogFields = {name: str(record[name]) for name in ("documentId", "objectKey", "status")}
-    log(level, f"File {record['fileName']} {event}", known | fields)
-
-
-def log_retryable_error(change: Upload | Removal, error: Exception) -> None:
-    """Log an attempt that Lambda will repeat."""
-    fields: LogFields = {
-        "documentId": document_id_for(change.bucket, change.key),
-        "objectKey": change.key,
-        "errorType": type(error).__name__,
-        "errorMessage": str(error),
-        "retryableErrors": 1,
-    }
-    if isinstance(change, Upload):
-        fields["fileSize"] = change.size_bytes
-    log(logging.ERROR, f"File {change.key} not processed, will be retried: {error}", fields)

@@ -14,6 +14,7 @@ import logging
 from chalicelib import runtime
 from chalicelib.capacity import attempts
 from chalicelib.documents import Metadata, TextFailureCode, TextStatus, to_iso8601
+from chalicelib.events import LambdaError
 from chalicelib.files.extracted_text import MAX_TEXT_BYTES
 from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.files.validation import Validation
@@ -43,6 +44,7 @@ from chalicelib.ocr.textract import (
     start_analysis,
     start_text_detection,
 )
+from chalicelib.reporting import publish_record
 from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.store import Record, get_record
 from chalicelib.texts import CONTENT_TYPE, delete_text
@@ -95,6 +97,21 @@ def start(record: Record, seconds_left: SecondsLeft) -> Record:
         return record
     write = fail(job, started.refusal, {"errorType": started.error}, seconds_left)
     return write.record if write.is_written else record
+
+
+def process_completion(completion: Completion, seconds_left: SecondsLeft) -> None:
+    """Record and publish the results of a job."""
+    if record := record_result(completion, seconds_left):
+        publish_record(record)
+
+
+def record_permanent_text_failure(
+    completion: Completion, error: LambdaError, seconds_left: SecondsLeft
+) -> None:
+    """Record a recognition as FAILED after Lambda's last attempt at its results."""
+    fields: LogFields = {"errorType": error.type, "errorMessage": error.message}
+    if record := fail_permanently(completion.job, fields, seconds_left):
+        publish_record(record)
 
 
 def record_result(completion: Completion, seconds_left: SecondsLeft) -> Record | None:

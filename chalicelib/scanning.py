@@ -27,16 +27,9 @@ from chalicelib.files.sandbox_process import SecondsLeft
 from chalicelib.invocation import start_processing
 from chalicelib.objects import ObjectUnreadableError
 from chalicelib.observability import LogFields
-from chalicelib.processing import (
-    delete_late_object,
-    log_event,
-    log_written,
-    notify,
-    process,
-    process_removal,
-    publish_record,
-)
+from chalicelib.processing import delete_late_object, process, process_removal
 from chalicelib.queries import count_uploaded
+from chalicelib.reporting import log_event, log_written, notify, publish_record
 from chalicelib.runtime import dynamodb, log, s3, settings
 from chalicelib.scan_reactions import Reaction, reaction_to
 from chalicelib.scan_results import ScanResult, kept_refusal, kept_result, with_result

@@ -27,6 +27,7 @@ BUILT_ON_RUNTIME = (
     "app",
     "chalicelib.runtime",
     "chalicelib.processing",
+    "chalicelib.reporting",
     "chalicelib.api.http",
     "chalicelib.api.access",
     "chalicelib.api.document_routes",
