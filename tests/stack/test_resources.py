@@ -190,7 +190,8 @@ def test_events_are_tried_three_times_and_then_sent_to_the_queue(stack: Stack) -
 
 def test_every_log_group_is_there_with_its_retention(stack: Stack) -> None:
     """The deployment creates each function's log group with a retention of 30 days."""
-    groups = stack.account.logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+    prefix = f"/aws/lambda/{stack.stage.stack_name}"
+    groups = stack.account.logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
     assert dict.fromkeys(stack.stage.log_groups, 30) == {
         group["logGroupName"]: group["retentionInDays"] for group in groups
     }

@@ -164,13 +164,14 @@ class Stack:
         """Likewise of any of these resources, in alphabetical order, by the functions' names."""
         made: dict[str, list[str]] = {}
         for function in self.stage.functions:
-            for process in self.workers(function):
-                key = environment_of(process)["AWS_ACCESS_KEY_ID"]
-                made.setdefault(function, []).extend(
-                    event["EventName"]
-                    for event in self._look_up("AccessKeyId", key)
-                    if any(_is_on(event, name) for name in resources)
-                )
+            # Processes of one function share their key.
+            keys = {environment_of(each)["AWS_ACCESS_KEY_ID"] for each in self.workers(function)}
+            made[function] = [
+                event["EventName"]
+                for key in keys
+                for event in self._look_up("AccessKeyId", key)
+                if any(_is_on(event, name) for name in resources)
+            ]
         return {function: sorted(names) for function, names in made.items() if names}
 
     @contextmanager
