@@ -123,12 +123,12 @@ class Scans:
         }
         with request_scope(plan.role.account, plan.role.region):
             # As a service does: clients may not publish events of sources that begin with "aws.".
-            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
+            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001 - see above
 
     def _run(self, scan: Scan) -> None:
         try:
             self._scan(scan)
-        except Exception:
+        except Exception:  # of a thread, which nobody awaits
             logger.exception("The scan of %s failed", scan.scanned)
             raise
 
